@@ -1,0 +1,1 @@
+"""What does the work: adapters around models and tools, and the worker processes that hold them."""

@@ -1,0 +1,141 @@
+"""The Runtime protocol: what every adapter implements, and what a worker hands it.
+
+An adapter is one class in one file. It is built once per worker (``__init__`` loads the model) and then runs
+tasks one at a time. It is found by the name of its entry point in the group ``murakkab.runtimes``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from murakkab_optimizer.catalog import ModelCard
+
+GROUP = "murakkab.runtimes"
+
+Value = Any
+"""JSON, in which a ``pathlib.Path`` stands for a file. A worker stores the files and passes references on."""
+
+Meta = dict[str, int | float | str | bool]
+"""Small facts about an item that the scheduler may read (for example ``seconds``)."""
+
+
+class RuntimeFault(Exception):
+    """A task failed. ``retry`` says whether another attempt may end differently."""
+
+    retry = True
+
+
+class InputError(RuntimeFault):
+    """The task's input is at fault; the message says what is wrong and what to do. Never retried."""
+
+    retry = False
+
+
+class Unavailable(RuntimeFault):
+    """A package, program or file that the adapter needs is missing; the message says how to get it."""
+
+    retry = False
+
+
+class Cancelled(Exception):
+    """Raised by ``Task.progress`` and ``Task.emit`` once the engine has asked for the task to stop."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a task returns: its value and what the scheduler should know of it."""
+
+    value: Value
+    meta: Meta = field(default_factory=dict)
+
+
+@dataclass
+class Task:
+    """One task as an adapter sees it.
+
+    Attributes:
+        arguments: the node's arguments with every reference resolved; files are ``pathlib.Path``.
+        knobs: the settings of the chosen configuration.
+        seed: of the run's episode and this task's place in it; equal seeds give equal results.
+        threads: CPU threads that the task may use.
+        scratch: an empty folder of its own; files left there and returned in a value are kept.
+        previous: in an ordered join, the value that the task before it returned (None for the first).
+        path: position in the graph, for example ``(2, 1)``.
+    """
+
+    arguments: Mapping[str, Any]
+    scratch: Path
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    threads: int = 1
+    previous: Value = None
+    path: tuple[int, ...] = ()
+    on_item: Callable[[Value, Meta], None] | None = None
+    on_progress: Callable[[float], None] | None = None
+
+    def emit(self, value: Value, **meta: int | float | str | bool) -> None:
+        """Hand one item of a streaming node on, at once. Raises Cancelled when the task was told to stop."""
+        if self.on_item is not None:
+            self.on_item(value, dict(meta))
+
+    def progress(self, done: float) -> None:
+        """Report the finished share of the task in 0..1; call it between quanta (a sentence, some frames).
+
+        Raises Cancelled when the task was told to stop.
+        """
+        if self.on_progress is not None:
+            self.on_progress(done)
+
+
+class Runtime(ABC):
+    """A loaded model.
+
+    Args:
+        card: its entry in the catalogue.
+        threads: CPU threads that it may use at most.
+
+    Raises:
+        Unavailable: when something it needs is missing.
+    """
+
+    def __init__(self, card: ModelCard, threads: int) -> None:
+        self.card = card
+        self.threads = threads
+
+    @abstractmethod
+    def run(self, task: Task) -> Output | Value:
+        """Do one task; emit items through ``task`` where the node streams, return the value.
+
+        Raises:
+            InputError: the input is at fault.
+            Cancelled: the task was told to stop (let it pass).
+        """
+
+    def warm(self) -> None:
+        """Do a small piece of work so that the first task is as fast as the next."""
+
+    def close(self) -> None:
+        """Give back what garbage collection does not."""
+
+
+def runtime_class(adapter: str) -> type[Runtime]:
+    """Return the adapter of that name; Unavailable names the known ones when there is none."""
+    found = entry_points(group=GROUP)
+    for entry in found.select(name=adapter):
+        loaded: type[Runtime] = entry.load()
+        return loaded
+    names = ", ".join(sorted(found.names))
+    raise Unavailable(f"no adapter is called '{adapter}'; installed adapters: {names}")
+
+
+def missing_parts(card: ModelCard) -> list[str]:
+    """Packages and programs that the card names and this machine lacks."""
+    packages = [name for name in card.packages if importlib.util.find_spec(name) is None]
+    return packages + [name for name in card.programs if shutil.which(name) is None]
