@@ -52,6 +52,7 @@ class Node(msgspec.Struct, frozen=True):
             before it returned (an ordered join).
         depth: length of the path of one task of it.
         attempts: how often a task is tried before the run fails.
+
     """
 
     name: str
@@ -79,6 +80,7 @@ class Graph(msgspec.Struct, frozen=True):
         publish: the node whose items are shown to the viewer as they come, if any.
         ttff_s: promised seconds from submission to the first published item, if any.
         realtime: whether items must be published before the viewer needs them.
+
     """
 
     name: str

@@ -1,0 +1,1 @@
+"""Decisions the kernel asks for, each family behind a protocol with a registry."""

@@ -1,0 +1,78 @@
+"""What the kernel asks the engine to do."""
+
+from __future__ import annotations
+
+import msgspec
+
+from murakkab_optimizer.graph import Path
+from murakkab_optimizer.plan import Configuration
+
+
+class StartTask(msgspec.Struct, frozen=True, tag=True):
+    """Run one attempt on a worker.
+
+    Attributes:
+        lease: names the attempt; its result counts only while the lease is held.
+        item: reference of the item that it runs over, if any.
+        inputs: by source node, the reference of its value, or of all its items in order.
+        previous: in an ordered join, the reference of the value before, if any.
+        first_item: number of items that an earlier attempt committed; they need not be made again.
+        deadline: when the result is needed, in the clock of ``now``.
+
+    """
+
+    lease: str
+    worker: str
+    run: str
+    node: str
+    path: Path
+    attempt: int
+    configuration: Configuration
+    deadline: float
+    item: str | None = None
+    inputs: dict[str, str | tuple[str, ...]] = {}
+    previous: str | None = None
+    first_item: int = 0
+
+
+class CancelTask(msgspec.Struct, frozen=True, tag=True):
+    """Stop the attempt at the next quantum; its result no longer counts."""
+
+    lease: str
+    worker: str
+
+
+class LoadModel(msgspec.Struct, frozen=True, tag=True):
+    """Load and warm a model on a worker before its first task."""
+
+    worker: str
+    model: str
+
+
+class Publish(msgspec.Struct, frozen=True, tag=True):
+    """Show the viewer item number ``index`` of the published node."""
+
+    run: str
+    node: str
+    path: Path
+    index: int
+    value: str
+
+
+class FinishRun(msgspec.Struct, frozen=True, tag=True):
+    """The run ended: ``status`` is succeeded, failed or cancelled; ``outputs`` are whole values by node."""
+
+    run: str
+    status: str
+    error: str = ""
+    outputs: dict[str, str | tuple[str, ...]] = {}
+
+
+class SetTimer(msgspec.Struct, frozen=True, tag=True):
+    """Send TimerFired(name) at time ``at``, in the clock of ``now``."""
+
+    name: str
+    at: float
+
+
+Command = StartTask | CancelTask | LoadModel | Publish | FinishRun | SetTimer

@@ -1,0 +1,174 @@
+"""What the kernel is told. Every event is journaled before it is acted on.
+
+``lease`` names one attempt at one task (see ``lease_name``); an event with a lease that is no longer held has no
+effect, so a task that is delivered twice counts once. ``value`` is the reference of a stored JSON artifact; the
+kernel never looks inside.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from murakkab_optimizer.graph import Graph, Path
+from murakkab_optimizer.plan import Plan
+
+Meta = dict[str, int | float | str | bool]
+
+
+class RunSubmitted(msgspec.Struct, frozen=True, tag=True):
+    """A new run; ``graph`` has its inputs filled in."""
+
+    run: str
+    graph: Graph
+    plan: Plan
+
+
+class DoneItem(msgspec.Struct, frozen=True):
+    """An item that an earlier engine committed: of ``node``, at ``path``."""
+
+    node: str
+    path: Path
+    value: str
+    meta: Meta = {}
+
+
+class RunResumed(msgspec.Struct, frozen=True, tag=True):
+    """A run goes on after its engine stopped.
+
+    ``items`` are the committed items of streaming nodes and ``finished`` the values of finished tasks; neither is
+    made again.
+    """
+
+    run: str
+    graph: Graph
+    plan: Plan
+    items: tuple[DoneItem, ...] = ()
+    finished: tuple[DoneItem, ...] = ()
+
+
+class RunCancelled(msgspec.Struct, frozen=True, tag=True):
+    """The user asked for the run to stop."""
+
+    run: str
+
+
+class PlanChanged(msgspec.Struct, frozen=True, tag=True):
+    """Tasks that start from now on use ``plan``."""
+
+    run: str
+    plan: Plan
+
+
+class TaskStarted(msgspec.Struct, frozen=True, tag=True):
+    """The worker took the task up."""
+
+    lease: str
+
+
+class TaskProgressed(msgspec.Struct, frozen=True, tag=True):
+    """``done`` is the finished share in 0..1."""
+
+    lease: str
+    done: float
+
+
+class ItemEmitted(msgspec.Struct, frozen=True, tag=True):
+    """A task of a streaming node committed its item number ``index``."""
+
+    lease: str
+    index: int
+    value: str
+    meta: Meta = {}
+
+
+class TaskFinished(msgspec.Struct, frozen=True, tag=True):
+    """The attempt committed ``value`` after ``seconds`` of work."""
+
+    lease: str
+    value: str
+    meta: Meta = {}
+    seconds: float = 0.0
+
+
+class TaskFailed(msgspec.Struct, frozen=True, tag=True):
+    """The attempt ended without a result; ``retry`` False means that another one would end alike."""
+
+    lease: str
+    error: str
+    retry: bool = True
+
+
+class WorkerJoined(msgspec.Struct, frozen=True, tag=True):
+    """A worker process is ready to take one task at a time."""
+
+    worker: str
+
+
+class WorkerLost(msgspec.Struct, frozen=True, tag=True):
+    """A worker is gone. ``blame`` says whether its task may be the cause (and the attempt counts)."""
+
+    worker: str
+    reason: str
+    blame: bool = True
+
+
+class ModelLoaded(msgspec.Struct, frozen=True, tag=True):
+    """The worker holds the model now (``error`` empty) or failed to load it."""
+
+    worker: str
+    model: str
+    error: str = ""
+
+
+class PlaybackMoved(msgspec.Struct, frozen=True, tag=True):
+    """The viewer's player is at ``position_s`` and has waited ``stall_s`` for data so far."""
+
+    run: str
+    position_s: float
+    stall_s: float = 0.0
+
+
+class TimerFired(msgspec.Struct, frozen=True, tag=True):
+    """The timer that a SetTimer command asked for."""
+
+    name: str
+
+
+Event = (
+    RunSubmitted
+    | RunResumed
+    | RunCancelled
+    | PlanChanged
+    | TaskStarted
+    | TaskProgressed
+    | ItemEmitted
+    | TaskFinished
+    | TaskFailed
+    | WorkerJoined
+    | WorkerLost
+    | ModelLoaded
+    | PlaybackMoved
+    | TimerFired
+)
+
+
+def path_label(path: Path) -> str:
+    """``(2, 1, 0)`` as ``2.1.0``; the empty path as ``-``."""
+    return ".".join(map(str, path)) or "-"
+
+
+def parse_path(label: str) -> Path:
+    """Inverse of ``path_label``."""
+    return () if label == "-" else tuple(map(int, label.split(".")))
+
+
+def lease_name(run: str, node: str, path: Path, attempt: int) -> str:
+    """The name of one attempt: ``run/node/2.1#1``. Attempts count from 1."""
+    return f"{run}/{node}/{path_label(path)}#{attempt}"
+
+
+def parse_lease(lease: str) -> tuple[str, str, Path, int]:
+    """Inverse of ``lease_name``: run, node, path, attempt."""
+    task, attempt = lease.rsplit("#", 1)
+    run, node, label = task.rsplit("/", 2)
+    return run, node, parse_path(label), int(attempt)

@@ -1,0 +1,92 @@
+"""Who can do work: worker processes, the models that they hold, and the thread budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from murakkab_optimizer.policies.placement.spread import LARGE_MB, Spread
+from murakkab_optimizer.scheduler.commands import LoadModel
+
+
+class WorkerState:
+    """One worker: it does one thing at a time, a task (``lease``) or loading a model (``loading``)."""
+
+    __slots__ = ("lease", "loading", "models", "name", "threads", "wanted")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.models: set[str] = set()
+        self.wanted: list[str] = []
+        self.lease: str | None = None
+        self.loading: str | None = None
+        self.threads = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether it can be given something to do."""
+        return self.lease is None and self.loading is None
+
+
+class Fleet:
+    """All workers and the thread budget that they share: threads in use never exceed ``cores``."""
+
+    def __init__(self, cores: int) -> None:
+        self.cores = cores
+        self.workers: dict[str, WorkerState] = {}
+        self.memory_mb: dict[str, int] = {}
+        self._placer = Spread()
+
+    @property
+    def free_threads(self) -> int:
+        """Threads that no task or load has."""
+        return self.cores - sum(worker.threads for worker in self.workers.values())
+
+    def want(self, models: Mapping[str, int]) -> None:
+        """Note models that runs need (memory in MiB by name, in order of first need) and where to hold them."""
+        self.memory_mb.update(models)
+        held = {model for worker in self.workers.values() for model in (*worker.models, *worker.wanted)}
+        missing = {m: mb for m, mb in self.memory_mb.items() if mb <= LARGE_MB or m not in held}
+        for name, model in self._placer.place(missing, list(self.workers)):
+            worker = self.workers[name]
+            if model not in worker.models and model not in worker.wanted and worker.loading != model:
+                worker.wanted.append(model)
+
+    def route(self, model: str) -> WorkerState | None:
+        """The idle worker to give a task of ``model`` to, or None to wait."""
+        idle = [worker for worker in self.workers.values() if worker.idle]
+        for worker in idle:
+            if model in worker.models:
+                return worker
+        large = self.memory_mb.get(model, 0) > LARGE_MB
+        if not idle or (large and any(model in w.models or w.loading == model for w in self.workers.values())):
+            return None
+        return min(idle, key=lambda worker: (model not in worker.wanted, len(worker.models)))
+
+    def assign(self, worker: WorkerState, lease: str, model: str, threads: int) -> None:
+        """Give ``worker`` an attempt; it holds the model from now on."""
+        worker.lease, worker.threads = lease, threads
+        worker.models.add(model)
+        if model in worker.wanted:
+            worker.wanted.remove(model)
+
+    def release(self, worker: WorkerState) -> None:
+        """The worker is idle again."""
+        worker.lease, worker.loading, worker.threads = None, None, 0
+
+    def load_commands(self) -> list[LoadModel]:
+        """Use idle workers and free threads to load models before they are asked for."""
+        commands = []
+        for worker in self.workers.values():
+            if worker.idle and worker.wanted and self.free_threads > 0:
+                worker.loading, worker.threads = worker.wanted.pop(0), 1
+                commands.append(LoadModel(worker.name, worker.loading))
+        return commands
+
+    def loaded(self, name: str, model: str, error: str) -> None:
+        """A load ended; a failed one leaves the model to be tried again by a task."""
+        worker = self.workers.get(name)
+        if worker is None or worker.loading != model:
+            return
+        if not error:
+            worker.models.add(model)
+        self.release(worker)
