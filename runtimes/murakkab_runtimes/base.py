@@ -63,11 +63,15 @@ class Task:
     Attributes:
         arguments: the node's arguments with every reference resolved; files are ``pathlib.Path``.
         knobs: the settings of the chosen configuration.
-        seed: of the run's episode and this task's place in it; equal seeds give equal results.
+        seed: of the run, the same for all its tasks; mix ``path`` in where tasks of one node should differ.
+            Equal seeds give equal results.
         threads: CPU threads that the task may use.
         scratch: an empty folder of its own; files left there and returned in a value are kept.
         previous: in an ordered join, the value that the task before it returned (None for the first).
         path: position in the graph, for example ``(2, 1)``.
+        first_item: how many items of this task an earlier attempt committed. Items are numbered as if made from
+            the start; those before ``first_item`` are dropped, so a runtime may skip making them.
+
     """
 
     arguments: Mapping[str, Any]
@@ -77,6 +81,7 @@ class Task:
     threads: int = 1
     previous: Value = None
     path: tuple[int, ...] = ()
+    first_item: int = 0
     on_item: Callable[[Value, Meta], None] | None = None
     on_progress: Callable[[float], None] | None = None
 
@@ -103,6 +108,7 @@ class Runtime(ABC):
 
     Raises:
         Unavailable: when something it needs is missing.
+
     """
 
     def __init__(self, card: ModelCard, threads: int) -> None:
@@ -116,6 +122,7 @@ class Runtime(ABC):
         Raises:
             InputError: the input is at fault.
             Cancelled: the task was told to stop (let it pass).
+
         """
 
     def warm(self) -> None:

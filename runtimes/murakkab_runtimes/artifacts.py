@@ -1,0 +1,122 @@
+"""Content-addressed files: what tasks hand to each other.
+
+A value is JSON in which ``{"$file": "<sha256>.<suffix>"}`` stands for a stored file. A file gets its name by an
+atomic link after it is complete, so a name always stands for whole content and a second commit of it has no effect.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+FILE_KEY = "$file"
+
+
+class ArtifactStore:
+    """A folder of content-addressed files.
+
+    Args:
+        root: the folder; scratch space lies beside the files so that commits are renames.
+
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.scratch_root = root / "scratch"
+
+    def path(self, name: str) -> Path:
+        """Where the artifact of that name is, or would be."""
+        return self.root / name[:2] / name
+
+    def __contains__(self, name: str) -> bool:
+        return self.path(name).is_file()
+
+    def scratch(self, lease: str) -> Path:
+        """Make an empty folder for one attempt."""
+        folder = self.scratch_root / hashlib.sha256(f"{lease}/{os.getpid()}".encode()).hexdigest()[:24]
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def put_file(self, source: Path) -> str:
+        """Store a copy (a link where possible) of a file and return its name."""
+        with source.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        name = digest + source.suffix.lower()
+        target = self.path(name)
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_relative_to(self.scratch_root):
+                _link(source, target)
+            else:
+                _copy(source, target)
+        return name
+
+    def put_json(self, value: Any) -> str:  # noqa: ANN401 - JSON of any shape
+        """Store a value whose files are stored already and return its name."""
+        content = msgspec.json.encode(value)
+        name = hashlib.sha256(content).hexdigest() + ".json"
+        target = self.path(name)
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_suffix(f".{os.getpid()}.part")
+            partial.write_bytes(content)
+            partial.replace(target)
+        return name
+
+    def put(self, value: Any) -> str:  # noqa: ANN401 - JSON of any shape
+        """Store a value with all the files (``pathlib.Path``) inside it and return its name."""
+        return self.put_json(self._store_files(value))
+
+    def get(self, name: str) -> Any:  # noqa: ANN401 - JSON of any shape
+        """Read a value; every file in it becomes a ``pathlib.Path``."""
+        return self.open_files(msgspec.json.decode(self.path(name).read_bytes()))
+
+    def open_files(self, value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+        """Replace file marks by paths."""
+        if isinstance(value, dict):
+            if set(value) == {FILE_KEY}:
+                return self.path(value[FILE_KEY])
+            return {key: self.open_files(inner) for key, inner in value.items()}
+        return [self.open_files(inner) for inner in value] if isinstance(value, list) else value
+
+    def missing_files(self, name: str) -> bool:
+        """Whether the value or a file in it is absent (as after a power cut)."""
+        try:
+            return any(not path.is_file() for path in _paths(self.get(name)))
+        except (OSError, msgspec.DecodeError):
+            return True
+
+    def _store_files(self, value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+        if isinstance(value, Path):
+            return {FILE_KEY: value.name if self.path(value.name) == value else self.put_file(value)}
+        if isinstance(value, dict):
+            return {key: self._store_files(inner) for key, inner in value.items()}
+        return [self._store_files(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _paths(value: Any) -> list[Path]:  # noqa: ANN401 - JSON of any shape
+    if isinstance(value, Path):
+        return [value]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [path for part in inner for path in _paths(part)]
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        return
+    except OSError:
+        _copy(source, target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    partial = target.with_suffix(f".{os.getpid()}.part")
+    shutil.copyfile(source, partial)
+    partial.replace(target)

@@ -1,0 +1,1 @@
+"""Worker processes: they load a model once, keep it, and run tasks one at a time."""

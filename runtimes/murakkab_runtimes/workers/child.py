@@ -1,0 +1,188 @@
+"""The main loop of a worker process: ``python -m murakkab_runtimes.workers.child NAME``.
+
+Requests come on standard input, replies go to standard output (which libraries cannot write to: their output is
+sent to standard error). When the engine is gone, standard input ends and the process exits at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import queue
+import shutil
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.scheduler.events import (
+    ItemEmitted,
+    ModelLoaded,
+    TaskFailed,
+    TaskFinished,
+    TaskProgressed,
+    TaskStarted,
+)
+
+from murakkab_runtimes.artifacts import ArtifactStore
+from murakkab_runtimes.base import Cancelled, Meta, Output, Runtime, RuntimeFault, Task, Value, runtime_class
+from murakkab_runtimes.references import fill
+from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run, Stop
+
+PROGRESS_S = 0.2
+"""Shortest time between two progress reports of a task."""
+
+
+class Child:
+    """One worker process: the runtimes that it holds and the leases that it was told to drop."""
+
+    def __init__(self, name: str, out: BinaryIO) -> None:
+        self._name = name
+        self._out = out
+        self._lock = threading.Lock()
+        self._encoder = msgspec.json.Encoder()
+        self._runtimes: dict[str, Runtime] = {}
+        self._cancelled: set[str] = set()
+        self.requests: queue.SimpleQueue[Run | Load | Stop] = queue.SimpleQueue()
+
+    def send(self, reply: Reply) -> None:
+        """Write one reply."""
+        line = self._encoder.encode(reply) + b"\n"
+        with self._lock:
+            self._out.write(line)
+            self._out.flush()
+
+    def listen(self, stream: BinaryIO) -> None:
+        """Read requests until the engine is gone; then end the process."""
+        decoder = msgspec.json.Decoder(Request)
+        for line in stream:
+            request = decoder.decode(line)
+            if isinstance(request, Cancel):
+                self._cancelled.add(request.lease)
+            else:
+                self.requests.put(request)
+        os._exit(0)
+
+    def work(self) -> None:
+        """Serve requests until told to stop."""
+        self.send(Ready(os.getpid()))
+        while not isinstance(request := self.requests.get(), Stop):
+            if isinstance(request, Load):
+                self._load(request)
+            else:
+                self._run(request)
+        for runtime in self._runtimes.values():
+            runtime.close()
+
+    def _runtime(self, card: ModelCard, threads: int) -> Runtime:
+        if card.name not in self._runtimes:
+            self._runtimes[card.name] = runtime_class(card.adapter)(card, max(threads, 1))
+        return self._runtimes[card.name]
+
+    def _load(self, request: Load) -> None:
+        error = ""
+        try:
+            self._runtime(request.card, request.threads).warm()
+        except Exception as fault:
+            traceback.print_exc()
+            error = str(fault) or type(fault).__name__
+        self.send(ModelLoaded(self._name, request.card.name, error))
+
+    def _run(self, request: Run) -> None:
+        store = ArtifactStore(Path(request.store))
+        scratch: Path | None = None
+        try:
+            self._stop_if_cancelled(request.lease)
+            self.send(TaskStarted(request.lease))
+            began = time.perf_counter()
+            scratch = store.scratch(request.lease)
+            output = self._attempt(request, store, scratch)
+            value = store.put(output.value)
+            self._stop_if_cancelled(request.lease)
+            self.send(TaskFinished(request.lease, value, output.meta, round(time.perf_counter() - began, 4)))
+        except Cancelled:
+            self.send(TaskFailed(request.lease, "cancelled", retry=False))
+        except Exception as fault:
+            self.send(_failure(request.lease, fault))
+        finally:
+            self._cancelled.discard(request.lease)
+            if scratch is not None:
+                shutil.rmtree(scratch, ignore_errors=True)
+
+    def _attempt(self, request: Run, store: ArtifactStore, scratch: Path) -> Output:
+        runtime = self._runtime(request.card, request.threads)
+        task = self._task(request, store, scratch)
+        output = runtime.run(task)
+        return output if isinstance(output, Output) else Output(output)
+
+    def _task(self, request: Run, store: ArtifactStore, scratch: Path) -> Task:
+        item = None if request.item is None else store.get(request.item)
+        return Task(
+            arguments=store.open_files(fill(request.arguments, item, request.inputs, store.get)),
+            scratch=scratch,
+            knobs=request.knobs,
+            seed=request.seed,
+            threads=max(request.threads, 1),
+            previous=None if request.previous is None else store.get(request.previous),
+            path=request.path,
+            first_item=request.first_item,
+            on_item=_Emitter(self, request, store),
+            on_progress=_Reporter(self, request.lease),
+        )
+
+    def _stop_if_cancelled(self, lease: str) -> None:
+        if lease in self._cancelled:
+            raise Cancelled(lease)
+
+
+class _Emitter:
+    """Commits the items of one attempt."""
+
+    def __init__(self, child: Child, request: Run, store: ArtifactStore) -> None:
+        self._child, self._request, self._store, self._index = child, request, store, 0
+
+    def __call__(self, value: Value, meta: Meta) -> None:
+        self._child._stop_if_cancelled(self._request.lease)
+        index, self._index = self._index, self._index + 1
+        if index >= self._request.first_item:
+            self._child.send(ItemEmitted(self._request.lease, index, self._store.put(value), meta))
+
+
+class _Reporter:
+    """Passes the progress of one attempt on, not too often."""
+
+    def __init__(self, child: Child, lease: str) -> None:
+        self._child, self._lease, self._last = child, lease, 0.0
+
+    def __call__(self, done: float) -> None:
+        self._child._stop_if_cancelled(self._lease)
+        now = time.perf_counter()
+        if now - self._last >= PROGRESS_S:
+            self._last = now
+            self._child.send(TaskProgressed(self._lease, round(done, 3)))
+
+
+def _failure(lease: str, fault: Exception) -> TaskFailed:
+    if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT):
+        return TaskFailed(lease, "the disk is full: free some space, then resume the run", retry=False)
+    if isinstance(fault, RuntimeFault):
+        return TaskFailed(lease, str(fault), fault.retry)
+    traceback.print_exc()
+    return TaskFailed(lease, f"{type(fault).__name__}: {fault}")
+
+
+def main() -> None:
+    """Run one worker process."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    child = Child(sys.argv[1], replies)
+    threading.Thread(target=child.listen, args=(sys.stdin.buffer,), daemon=True).start()
+    child.work()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""What an engine and a worker process say to each other: one JSON object a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.graph import Path
+from murakkab_optimizer.scheduler.events import (
+    ItemEmitted,
+    ModelLoaded,
+    TaskFailed,
+    TaskFinished,
+    TaskProgressed,
+    TaskStarted,
+)
+
+
+class Run(msgspec.Struct, frozen=True, tag=True):
+    """Run one attempt. ``store`` is the folder of the run's artifacts; the rest is as in StartTask."""
+
+    lease: str
+    store: str
+    card: ModelCard
+    knobs: dict[str, Any]
+    threads: int
+    arguments: dict[str, Any]
+    seed: int
+    path: Path = ()
+    item: str | None = None
+    inputs: dict[str, str | tuple[str, ...]] = {}
+    previous: str | None = None
+    first_item: int = 0
+
+
+class Load(msgspec.Struct, frozen=True, tag=True):
+    """Load and warm a model."""
+
+    card: ModelCard
+    threads: int = 1
+
+
+class Cancel(msgspec.Struct, frozen=True, tag=True):
+    """Stop the attempt at its next quantum."""
+
+    lease: str
+
+
+class Stop(msgspec.Struct, frozen=True, tag=True):
+    """End the process after the task in hand."""
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """The worker process is up."""
+
+    pid: int
+
+
+Request = Run | Load | Cancel | Stop
+Reply = Ready | TaskStarted | TaskProgressed | ItemEmitted | TaskFinished | TaskFailed | ModelLoaded
