@@ -1,0 +1,100 @@
+"""Which item of which node a reference means: lineages of nodes and the edges that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from murakkab_optimizer.graph import Edge
+
+from .document import Place
+from .expressions import Reference, parse, texts
+from .model import RESERVED
+
+Lineage = tuple[str, ...]
+"""The streaming nodes whose items a path counts, outermost first; as long as the path."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a node's place in the graph follows from.
+
+    Attributes:
+        sources: the nodes that it refers to, ``for_each`` included, in the order of the file.
+        for_each: the node over whose items it runs, if any.
+        streams: whether it emits items.
+    """
+
+    sources: tuple[str, ...]
+    for_each: str | None = None
+    streams: bool = False
+
+
+def references(value: Any, place: Place = ()) -> Iterator[tuple[Place, str, Reference]]:
+    """Every well-formed expression inside plain data: its place, the text it stands in, the reference."""
+    for where, text in texts(value, place):
+        for reference in parse(text).references:
+            yield where, text, reference
+
+
+def shape_of(node: Mapping[str, Any]) -> Shape:
+    """The shape of a node as it was read (reserved keys and arguments side by side)."""
+    sole = parse(node["for_each"]).sole if isinstance(node.get("for_each"), str) else None
+    for_each = sole.target if sole and sole.root.text == "nodes" else None
+    read = {key: value for key, value in node.items() if key == "for_each" or key not in RESERVED}
+    named = dict.fromkeys(r.target for _, _, r in references(read) if r.root.text == "nodes")
+    return Shape(tuple(named), for_each, bool(node.get("streams")))
+
+
+def order(shapes: Mapping[str, Shape]) -> list[str]:
+    """Node names, each behind those it refers to.
+
+    Raises:
+        graphlib.CycleError: nodes refer to each other in a circle.
+    """
+    known = {name: [s for s in shape.sources if s in shapes] for name, shape in shapes.items()}
+    return list(TopologicalSorter(known).static_order())
+
+
+def cycles(shapes: Mapping[str, Shape]) -> Iterator[list[str]]:
+    """Circles of nodes; each list says who refers to whom: the first to the second, the last to the first."""
+    left = {name: [s for s in shape.sources if s in shapes and s != name] for name, shape in shapes.items()}
+    while True:
+        try:
+            TopologicalSorter(left).prepare()
+            return
+        except CycleError as fault:
+            circle = list(reversed(fault.args[1]))[:-1]
+            yield circle
+            left[circle[0]].remove(circle[1 % len(circle)])
+
+
+def task_lineages(shapes: Mapping[str, Shape], names: Iterable[str]) -> dict[str, Lineage]:
+    """Lineage of one task of each node.
+
+    Args:
+        shapes: of every node.
+        names: the nodes in topological order.
+    """
+    found: dict[str, Lineage] = {}
+    for name in names:
+        source = shapes[name].for_each
+        found[name] = item_lineage(source, shapes, found) if source in found and source is not None else ()
+    return found
+
+
+def item_lineage(name: str, shapes: Mapping[str, Shape], tasks: Mapping[str, Lineage]) -> Lineage:
+    """Lineage of one item that the node yields; empty for a node that runs once and does not stream."""
+    return (*tasks[name], name) if shapes[name].streams else tasks[name]
+
+
+def edge(source: str, reader: str, shapes: Mapping[str, Shape], tasks: Mapping[str, Lineage]) -> Edge:
+    """What ``reader`` gets of ``source``: one item when all that the item belongs to, the reader belongs to as well.
+
+    Otherwise (and from a node that runs once) it gets the whole output.
+    """
+    items = item_lineage(source, shapes, tasks)
+    aligned = bool(items) and items == tasks[reader][: len(items)]
+    return Edge(source, len(items) if aligned else None)

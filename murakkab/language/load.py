@@ -1,0 +1,178 @@
+"""Finds, reads and checks workflow files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from .check import Checker
+from .document import Document, Place, Span, read_document, read_text
+from .model import INPUT_TYPES, RESERVED, Metadata, NodeSpec, Slo, Workflow
+from .problems import Problem, WorkflowError, describe, nearest, quoted
+
+_PACKAGED = Path(__file__).parents[1] / "workflows"
+_CHECKOUT = Path(__file__).parents[2] / "workflows"
+
+
+def workflow_folder() -> Path:
+    """The folder of the shipped workflows: inside the installed package, else in the checkout."""
+    return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+
+
+def find_workflow(name_or_path: str) -> Path:
+    """Return the file of a workflow.
+
+    Args:
+        name_or_path: a ``.yaml`` path, or the name of a shipped workflow.
+
+    Raises:
+        WorkflowError: there is none; the message names the nearest one.
+    """
+    shipped = {file.stem: file for file in sorted(workflow_folder().glob("*.yaml"))}
+    if name_or_path in shipped:
+        return shipped[name_or_path]
+    path = Path(name_or_path)
+    is_path = path.suffix in (".yaml", ".yml") or path.name != name_or_path
+    if is_path and "\0" not in name_or_path and len(name_or_path) < 4096 and path.is_file():
+        return path
+    message = "there is no such file" if is_path else "there is no shipped workflow of this name"
+    hint = nearest(path.stem, shipped, what="shipped workflows")
+    raise WorkflowError([Problem(quoted(name_or_path), 0, 0, message, f"{hint} Or give the path of a .yaml file.")])
+
+
+def load_workflow(path: Path) -> Workflow:
+    """Read and check a workflow file.
+
+    Raises:
+        WorkflowError: with every problem of the file.
+    """
+    workflow = parse_workflow(read_text(path), str(path))
+    workflow._file = path
+    return workflow
+
+
+def parse_workflow(text: str, file: str = "<text>") -> Workflow:
+    """Check the text of a workflow.
+
+    Args:
+        text: YAML.
+        file: what to call it in messages.
+
+    Raises:
+        WorkflowError: with every problem of the text.
+    """
+    document = read_document(text, file)
+    workflow, problems = _validate(document)
+    checker = Checker(document)
+    problems += checker.check()
+    if document.problems or problems or workflow is None:
+        raise WorkflowError({*document.problems, *problems})
+    workflow._source_text = text
+    workflow._warnings = tuple(sorted(checker.warnings()))
+    return workflow
+
+
+def _validate(document: Document) -> tuple[Workflow | None, list[Problem]]:
+    try:
+        return Workflow.model_validate(document.data), []
+    except ValidationError as fault:
+        errors = fault.errors(include_url=False, include_input=True)
+        return None, [_translated(document, error) for error in errors]
+
+
+def _translated(document: Document, error: ErrorDetails) -> Problem:
+    """A problem of the model, told at its place in the file."""
+    place, left = _place(document.data, error["loc"])
+    context: dict[str, Any] = error.get("ctx", {})
+    kind, value, name = error["type"], error["input"], str(error["loc"][-1]) if error["loc"] else ""
+    if kind == "workflow":
+        where = (*place, context["field"]) if context["field"] else place
+        return document.problem(document.value_span(where), context["message"], context["hint"])
+    if kind == "missing":
+        return document.problem(document.key_span(place), f"'{name}' is missing", _missing_hint(place, name))
+    if kind == "extra_forbidden":
+        message = f"the key {quoted(name)} is not known here"
+        return document.problem(document.key_span(place), message, nearest(name, _fields(document.data, place)))
+    if left and left[-1] == "[key]":
+        return document.problem(document.key_span(place), f"{quoted(str(place[-1]))} is no valid name", _NAME_HINT)
+    message, hint = _mismatch(kind, context, value, place, error["msg"])
+    return document.problem(_span(document, place, kind), message, hint)
+
+
+_NAME_HINT = "a name starts with a letter; letters, digits, '_' and (not in inputs) '-' may follow"
+
+
+def _span(document: Document, place: Place, kind: str) -> Span:
+    key = kind in ("union_tag_not_found", "dict_type", "model_type", "too_short")
+    return document.key_span(place) if key else document.value_span(place)
+
+
+def _mismatch(kind: str, context: dict[str, Any], value: Any, place: Place, said: str) -> tuple[str, str]:
+    """Message and hint for a value of the wrong kind."""
+    got = describe(value)
+    match kind:
+        case "string_type":
+            hint = "put it in quotes" if isinstance(value, bool | int | float) else "write a text"
+            return f"expected a text, got {got}", hint
+        case "bool_type":
+            return f"expected true or false, got {got}", "write true or false, without quotes"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return f"expected a group of 'name: value' lines, got {got}", "write them indented below this key"
+        case "list_type":
+            return f"expected a list, got {got}", "write [one, two]"
+        case "too_short":
+            return "this is empty", "write at least one entry"
+        case "literal_error":
+            return f"expected {context['expected']}, got {got}", f"write {context['expected']}"
+        case "union_tag_not_found":
+            return "'type' is missing", f"types: {', '.join(INPUT_TYPES)}"
+        case "union_tag_invalid":
+            tag = value.get("type") if isinstance(value, dict) else value
+            return f"there is no input type {quoted(str(tag))}", nearest(str(tag), INPUT_TYPES, what="types")
+        case "string_pattern_mismatch" | "string_too_short":
+            return f"{quoted(str(value))} is no valid name", _NAME_HINT
+    return said, f"at {'.'.join(map(str, place))}" if place else ""
+
+
+def _place(data: Any, loc: tuple[str | int, ...]) -> tuple[Place, list[str | int]]:
+    """Follow a location of pydantic as far as the data goes; tags of unions are passed over."""
+    place: list[str | int] = []
+    left: list[str | int] = []
+    for step in loc:
+        inside = step in data if isinstance(data, dict) else isinstance(data, list) and isinstance(step, int)
+        if inside:
+            place.append(step)
+            data = data[step]
+        else:
+            left.append(step)
+    return tuple(place), left
+
+
+def _fields(data: Any, place: Place) -> list[str]:
+    """Keys that the model knows where the last key of ``place`` stands."""
+    match place[:-1]:
+        case ():
+            return [field.alias or name for name, field in Workflow.model_fields.items()]
+        case ("metadata",):
+            return list(Metadata.model_fields)
+        case ("slo",):
+            return list(Slo.model_fields)
+        case ("inputs", str(name)):
+            return list(INPUT_TYPES[data["inputs"][name]["type"]].model_fields)
+    return list(RESERVED)
+
+
+def _missing_hint(place: Place, name: str) -> str:
+    match place, name:
+        case (), "apiVersion":
+            return "write 'apiVersion: murakkab/v1' at the top"
+        case (), "kind":
+            return "write 'kind: Workflow'"
+        case (), _:
+            return f"add a group '{name}:'"
+        case ("nodes", _), _:
+            return f"add 'capability: ...' ({NodeSpec.model_fields['capability'].description})"
+    return f"add '{name}: ...'"
