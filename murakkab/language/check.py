@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
 
-from .document import Document, Place
+from .document import Data, Document, Place, Span
 from .expressions import Reference, Template, parse, texts
 from .lineage import Shape, cycles, edge, item_lineage, order, shape_of, task_lineages
 from .model import RESERVED
@@ -36,10 +35,10 @@ class Checker:
         data = document.data if isinstance(document.data, dict) else {}
         self.document = document
         self.problems: list[Problem] = []
-        self.inputs: dict[str, Any] = _group(data.get("inputs"))
-        self.nodes: dict[str, Any] = _group(data.get("nodes"))
-        self.outputs: dict[str, Any] = _group(data.get("outputs"))
-        self.slo: dict[str, Any] = _group(data.get("slo"))
+        self.inputs: dict[str, Data] = _group(data.get("inputs"))
+        self.nodes: dict[str, Data] = _group(data.get("nodes"))
+        self.outputs: dict[str, Data] = _group(data.get("outputs"))
+        self.slo: dict[str, Data] = _group(data.get("slo"))
         self.shapes: dict[str, Shape] = {name: shape_of(_group(node)) for name, node in self.nodes.items()}
         self.used: set[str] = set()
 
@@ -71,14 +70,14 @@ class Checker:
                 yield self.document.problem(span, f"nothing uses the node '{name}'", "refer to it in outputs")
             yield from self._near_reserved(name, _group(node))
 
-    def _near_reserved(self, name: str, node: Mapping[str, Any]) -> Iterator[Problem]:
+    def _near_reserved(self, name: str, node: Mapping[str, Data]) -> Iterator[Problem]:
         for key in node:
             meant = _NEAR_RESERVED.get(key.lower().replace("-", "").replace("_", ""))
             if key not in RESERVED and meant:
                 span = self.document.key_span(("nodes", name, key))
                 yield self.document.problem(span, f"'{key}' is read as an argument", f"did you mean '{meant}'?")
 
-    def _node(self, name: str, node: dict[str, Any]) -> None:
+    def _node(self, name: str, node: dict[str, Data]) -> None:
         place: Place = ("nodes", name)
         self._source(name, node)
         if "attempts" in node:
@@ -86,17 +85,17 @@ class Checker:
         if "join" in node and "for_each" not in node:
             span = self.document.key_span((*place, "join"))
             hint = "add for_each: ${{ nodes.name }}, or remove join"
-            self.document_problem(span, "join needs for_each: there is nothing to put in order", hint)
+            self._note(span, "join needs for_each: there is nothing to put in order", hint)
         arguments = {key: value for key, value in node.items() if key not in RESERVED}
         for where in _marks(arguments, place):
             message = f"the key {quoted(str(where[-1]))} starts with '$', which is kept for the engine"
-            self.document_problem(self.document.key_span(where), message, "choose another name")
+            self._note(self.document.key_span(where), message, "choose another name")
         for where, text in texts(arguments, place):
             template = self._template(where, text)
             for reference in template.references:
                 self._reference(name, where, text, reference, alone=template.sole is not None)
 
-    def _source(self, name: str, node: dict[str, Any]) -> None:
+    def _source(self, name: str, node: dict[str, Data]) -> None:
         text = node.get("for_each")
         if not isinstance(text, str):
             return
@@ -107,7 +106,7 @@ class Checker:
             return
         if sole is None or sole.root.text != "nodes" or sole.path:
             message = "for_each takes a node over whose items to run, and nothing else"
-            self.document_problem(self.document.value_span(place), message, "write for_each: ${{ nodes.name }}")
+            self._note(self.document.value_span(place), message, "write for_each: ${{ nodes.name }}")
             if sole and sole.root.text == "inputs":
                 self.used.add(sole.target)
         else:
@@ -147,7 +146,7 @@ class Checker:
             self._at(place, text, reference, f"there is no node {quoted(name)}", hint)
         return name in self.nodes
 
-    def _setting(self, place: Place, value: Any) -> None:
+    def _setting(self, place: Place, value: Data) -> None:
         """A field that takes a literal or an input."""
         field = str(place[-1])
         if not isinstance(value, str) or "${{" not in value or field not in _EXPRESSION_TYPES:
@@ -158,7 +157,7 @@ class Checker:
         sole = template.sole
         if sole is None or sole.root.text != "inputs":
             message = f"'{field}' takes a value or one input"
-            self.document_problem(self.document.value_span(place), message, "write ${{ inputs.name }} and nothing else")
+            self._note(self.document.value_span(place), message, "write ${{ inputs.name }} and nothing else")
             return
         self._input(place, value, sole, alone=True)
         types = _EXPRESSION_TYPES[field]
@@ -167,7 +166,7 @@ class Checker:
             message = f"'{field}' cannot be the input '{sole.target}', which is of type {quoted(str(declared))}"
             self._at(place, value, sole, message, f"it takes an input of type {' or '.join(types)}")
 
-    def _output(self, name: str, value: Any) -> None:
+    def _output(self, name: str, value: Data) -> None:
         place = ("outputs", name)
         if not isinstance(value, str):
             return
@@ -177,7 +176,7 @@ class Checker:
         sole = template.sole
         if sole is None or sole.root.text != "nodes":
             span = self.document.value_span(place)
-            self.document_problem(span, "an output is a node", f"write {name}: ${{{{ nodes.name }}}}")
+            self._note(span, "an output is a node", f"write {name}: ${{{{ nodes.name }}}}")
         elif self._known_node(place, value, sole) and name == "stream" and sole.path:
             self._at(place, value, sole, "the stream is a whole node", f"write ${{{{ nodes.{sole.target} }}}}")
 
@@ -185,13 +184,13 @@ class Checker:
         template = parse(text)
         for fault in template.faults:
             span = self.document.text_span(place, text, fault.start, fault.end)
-            self.document_problem(span, fault.message, fault.hint)
+            self._note(span, fault.message, fault.hint)
         return template
 
     def _no_expression(self, place: Place, text: str) -> None:
         if parse(text).references:
             span = self.document.value_span(place)
-            self.document_problem(span, "inputs cannot refer to anything", "write the value itself")
+            self._note(span, "inputs cannot refer to anything", "write the value itself")
 
     def _circles(self) -> bool:
         found = False
@@ -222,7 +221,7 @@ class Checker:
         many = [name for name in self.shapes if item_lineage(name, self.shapes, tasks)]
         hint = f"nodes with items: {', '.join(many)}" if many else "no node has items"
         told = f"{message}: the node '{source}' neither streams nor has for_each"
-        self.document_problem(self.document.value_span(place), told, f"add 'streams: name' to '{source}'; {hint}")
+        self._note(self.document.value_span(place), told, f"add 'streams: name' to '{source}'; {hint}")
 
     def _field_of_list(
         self, reader: str, place: Place, text: str, reference: Reference, tasks: Mapping[str, tuple[str, ...]]
@@ -245,18 +244,18 @@ class Checker:
     def _at(self, place: Place, text: str, reference: Reference, message: str, hint: str, *, word: int = 0) -> None:
         """Report a problem with a word behind the root of a reference."""
         name = reference.names[word] if reference.root.text != "item" else reference.root
-        self.document_problem(self.document.text_span(place, text, name.start, name.end), message, hint)
+        self._note(self.document.text_span(place, text, name.start, name.end), message, hint)
 
-    def document_problem(self, span: Any, message: str, hint: str) -> None:
+    def _note(self, span: Span, message: str, hint: str) -> None:
         """Note a problem at a stretch of the file."""
         self.problems.append(self.document.problem(span, message, hint))
 
 
-def _group(value: Any) -> dict[str, Any]:
+def _group(value: Data) -> dict[str, Data]:
     return value if isinstance(value, dict) else {}
 
 
-def _marks(value: Any, place: Place) -> Iterator[Place]:
+def _marks(value: Data, place: Place) -> Iterator[Place]:
     """Places of keys that start with ``$``."""
     if isinstance(value, dict):
         yield from ((*place, key) for key in value if key.startswith("$"))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from murakkab_optimizer.graph import ITEM_KEY, JOIN_KEY, NODE_KEY, Graph, Node
 from pydantic_core import PydanticCustomError
 
+from murakkab_optimizer.graph import ITEM_KEY, JOIN_KEY, NODE_KEY, Graph, Node
+
+from .document import Data
 from .expressions import Reference, parse
+from .fields import check_attempts, check_flag, check_seconds
 from .lineage import Lineage, Shape, edge, order, shape_of, task_lineages
-from .model import DocumentInput, NodeSpec, Workflow, check_attempts, check_flag, check_seconds
+from .model import DocumentInput, NodeSpec, Workflow
 from .problems import InputProblem
 from .units import shown
 
@@ -18,7 +20,7 @@ FILE_KEY = "$file"
 """Mark of a document inside ``Node.arguments``: ``{"$file": absolute path}``."""
 
 
-def compile_graph(workflow: Workflow, inputs: Mapping[str, Any]) -> Graph:
+def compile_graph(workflow: Workflow, inputs: Mapping[str, Data]) -> Graph:
     """Fill the inputs in and turn references into edges.
 
     Args:
@@ -44,7 +46,7 @@ def compile_graph(workflow: Workflow, inputs: Mapping[str, Any]) -> Graph:
 
 
 class _Compiler:
-    def __init__(self, workflow: Workflow, inputs: Mapping[str, Any]) -> None:
+    def __init__(self, workflow: Workflow, inputs: Mapping[str, Data]) -> None:
         self.workflow = workflow
         self.inputs = inputs
         self.shapes: dict[str, Shape] = {name: _shape(spec) for name, spec in workflow.nodes.items()}
@@ -66,7 +68,7 @@ class _Compiler:
             attempts=self.setting(spec.attempts, check_attempts),
         )
 
-    def value(self, value: Any) -> Any:
+    def value(self, value: Data) -> Data:
         """Plain data with inputs filled in and marks for the rest."""
         match value:
             case str():
@@ -77,12 +79,12 @@ class _Compiler:
                 return [self.value(inner) for inner in value]
         return value
 
-    def text(self, text: str) -> Any:
+    def text(self, text: str) -> Data:
         """A text without its expressions; one expression alone keeps the kind of its value."""
         template = parse(text)
         if template.sole:
             return self.reference(template.sole)
-        parts: list[Any] = []
+        parts: list[Data] = []
         for part in template.parts:
             filled = self.reference(part) if isinstance(part, Reference) else part
             if not isinstance(filled, dict):
@@ -92,7 +94,7 @@ class _Compiler:
             parts.append(filled)
         return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else {JOIN_KEY: parts}
 
-    def reference(self, reference: Reference) -> Any:
+    def reference(self, reference: Reference) -> Data:
         match reference.root.text:
             case "inputs":
                 return self.input(reference.target)
@@ -100,13 +102,13 @@ class _Compiler:
                 return {NODE_KEY: reference.target, "path": reference.path}
         return {ITEM_KEY: reference.path}
 
-    def input(self, name: str) -> Any:
+    def input(self, name: str) -> Data:
         value = self.inputs.get(name)
         if isinstance(self.workflow.inputs[name], DocumentInput) and value is not None:
             return {FILE_KEY: str(value)}
         return value
 
-    def setting(self, value: Any, check: Callable[[Any], Any]) -> Any:
+    def setting(self, value: Data, check: Callable[[Data], Data]) -> Data:
         """A literal, or the input that it is taken from, checked like a literal."""
         sole = parse(value).sole if isinstance(value, str) else None
         if sole is None:
@@ -122,7 +124,7 @@ def _shape(spec: NodeSpec) -> Shape:
     return shape_of({"for_each": spec.for_each, "streams": spec.streams, **spec.arguments})
 
 
-def _spoken(value: Any) -> str:
+def _spoken(value: Data) -> str:
     """How an input reads inside a text."""
     match value:
         case None:

@@ -14,9 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from .document import Place
+from .document import Data, Place
 from .problems import nearest, quoted
 
 ROOTS = ("inputs", "nodes", "item")
@@ -160,7 +159,7 @@ def _checked(names: list[Name]) -> Reference | ExpressionFault:
     return Reference(root, rest)
 
 
-def texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
+def texts(value: Data, place: Place = ()) -> Iterator[tuple[Place, str]]:
     """Every text inside plain data with its place."""
     if isinstance(value, str):
         yield place, value

@@ -6,17 +6,16 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from .model import BooleanInput, ChoiceInput, DocumentInput, IntegerInput, NumberInput, TextInput, Workflow
+from .document import Data
+from .model import AnyInput, BooleanInput, ChoiceInput, DocumentInput, IntegerInput, NumberInput, TextInput, Workflow
 from .problems import InputProblem, describe, nearest, quoted
 from .units import parse_number, shown
 
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
-_AnyInput = TextInput | NumberInput | IntegerInput | BooleanInput | DocumentInput | ChoiceInput
 
 
-def check_inputs(workflow: Workflow, raw: Mapping[str, Any]) -> dict[str, Any]:
+def check_inputs(workflow: Workflow, raw: Mapping[str, Data]) -> dict[str, Data]:
     """Check the inputs of a run and fill in defaults.
 
     Args:
@@ -32,7 +31,7 @@ def check_inputs(workflow: Workflow, raw: Mapping[str, Any]) -> dict[str, Any]:
         InputProblem: with one message for each bad input.
     """
     messages: dict[str, str] = {}
-    checked: dict[str, Any] = {}
+    checked: dict[str, Data] = {}
     for name in raw:
         if name not in workflow.inputs:
             hint = nearest(str(name), workflow.inputs, what="inputs")
@@ -47,7 +46,7 @@ def check_inputs(workflow: Workflow, raw: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def _checked(declared: _AnyInput, value: Any) -> Any:
+def _checked(declared: AnyInput, value: Data) -> Data:
     if value is None or (value == "" and not isinstance(declared, TextInput)):
         if declared.required:
             what = f" ({declared.description})" if declared.description else ""
@@ -66,7 +65,7 @@ def _checked(declared: _AnyInput, value: Any) -> Any:
             return _document(value)
 
 
-def _text(value: Any) -> str:
+def _text(value: Data) -> str:
     if not isinstance(value, str):
         raise ValueError(f"expected a text, got {describe(value)}")
     try:
@@ -76,7 +75,7 @@ def _text(value: Any) -> str:
     return value
 
 
-def _boolean(value: Any) -> bool:
+def _boolean(value: Data) -> bool:
     if isinstance(value, bool):
         return value
     word = value.strip().lower() if isinstance(value, str) else None
@@ -85,7 +84,7 @@ def _boolean(value: Any) -> bool:
     raise ValueError(f"expected true or false, got {describe(value)}")
 
 
-def _number(declared: NumberInput | IntegerInput, value: Any) -> int | float:
+def _number(declared: NumberInput | IntegerInput, value: Data) -> int | float:
     whole = isinstance(declared, IntegerInput)
     what = "a whole number" if whole else "a number"
     unit = f" ({declared.unit})" if declared.unit else ""
@@ -103,13 +102,13 @@ def _number(declared: NumberInput | IntegerInput, value: Any) -> int | float:
     return number
 
 
-def _choice(declared: ChoiceInput, value: Any) -> str:
+def _choice(declared: ChoiceInput, value: Data) -> str:
     if isinstance(value, str) and value in declared.choices:
         return value
     raise ValueError(f"{describe(value)} is no choice; {nearest(str(value), declared.choices, what='choices')}")
 
 
-def _document(value: Any) -> str:
+def _document(value: Data) -> str:
     if not isinstance(value, str | Path):
         raise ValueError(f"expected the path of a file, got {describe(value)}")
     path = Path(_text(str(value)))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
 
 from murakkab_optimizer.graph import Edge
 
-from .document import Place
+from .document import Data, Place
 from .expressions import Reference, parse, texts
 from .model import RESERVED
 
@@ -32,14 +31,14 @@ class Shape:
     streams: bool = False
 
 
-def references(value: Any, place: Place = ()) -> Iterator[tuple[Place, str, Reference]]:
+def references(value: Data, place: Place = ()) -> Iterator[tuple[Place, str, Reference]]:
     """Every well-formed expression inside plain data: its place, the text it stands in, the reference."""
     for where, text in texts(value, place):
         for reference in parse(text).references:
             yield where, text, reference
 
 
-def shape_of(node: Mapping[str, Any]) -> Shape:
+def shape_of(node: Mapping[str, Data]) -> Shape:
     """The shape of a node as it was read (reserved keys and arguments side by side)."""
     sole = parse(node["for_each"]).sole if isinstance(node.get("for_each"), str) else None
     for_each = sole.target if sole and sole.root.text == "nodes" else None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from .check import Checker
-from .document import Document, Place, Span, read_document, read_text
-from .model import INPUT_TYPES, RESERVED, Metadata, NodeSpec, Slo, Workflow
+from .document import Data, Document, Place, Span
+from .model import INPUT_TYPES, RESERVED, Metadata, Slo, Workflow
 from .problems import Problem, WorkflowError, describe, nearest, quoted
+from .reading import read_document, read_text
 
 _PACKAGED = Path(__file__).parents[1] / "workflows"
 _CHECKOUT = Path(__file__).parents[2] / "workflows"
@@ -86,13 +87,14 @@ def _validate(document: Document) -> tuple[Workflow | None, list[Problem]]:
 def _translated(document: Document, error: ErrorDetails) -> Problem:
     """A problem of the model, told at its place in the file."""
     place, left = _place(document.data, error["loc"])
-    context: dict[str, Any] = error.get("ctx", {})
+    context: dict[str, Data] = error.get("ctx", {})
     kind, value, name = error["type"], error["input"], str(error["loc"][-1]) if error["loc"] else ""
     if kind == "workflow":
         where = (*place, context["field"]) if context["field"] else place
         return document.problem(document.value_span(where), context["message"], context["hint"])
     if kind == "missing":
-        return document.problem(document.key_span(place), f"'{name}' is missing", _missing_hint(place, name))
+        hint = _missing_hint(place, name, value)
+        return document.problem(document.key_span(place), f"'{name}' is missing", hint)
     if kind == "extra_forbidden":
         message = f"the key {quoted(name)} is not known here"
         return document.problem(document.key_span(place), message, nearest(name, _fields(document.data, place)))
@@ -106,11 +108,13 @@ _NAME_HINT = "a name starts with a letter; letters, digits, '_' and (not in inpu
 
 
 def _span(document: Document, place: Place, kind: str) -> Span:
+    if kind == "union_tag_invalid":
+        return document.value_span((*place, "type"))
     key = kind in ("union_tag_not_found", "dict_type", "model_type", "too_short")
     return document.key_span(place) if key else document.value_span(place)
 
 
-def _mismatch(kind: str, context: dict[str, Any], value: Any, place: Place, said: str) -> tuple[str, str]:
+def _mismatch(kind: str, context: dict[str, Data], value: Data, place: Place, said: str) -> tuple[str, str]:
     """Message and hint for a value of the wrong kind."""
     got = describe(value)
     match kind:
@@ -137,7 +141,7 @@ def _mismatch(kind: str, context: dict[str, Any], value: Any, place: Place, said
     return said, f"at {'.'.join(map(str, place))}" if place else ""
 
 
-def _place(data: Any, loc: tuple[str | int, ...]) -> tuple[Place, list[str | int]]:
+def _place(data: Data, loc: tuple[str | int, ...]) -> tuple[Place, list[str | int]]:
     """Follow a location of pydantic as far as the data goes; tags of unions are passed over."""
     place: list[str | int] = []
     left: list[str | int] = []
@@ -151,7 +155,7 @@ def _place(data: Any, loc: tuple[str | int, ...]) -> tuple[Place, list[str | int
     return tuple(place), left
 
 
-def _fields(data: Any, place: Place) -> list[str]:
+def _fields(data: Data, place: Place) -> list[str]:
     """Keys that the model knows where the last key of ``place`` stands."""
     match place[:-1]:
         case ():
@@ -165,7 +169,10 @@ def _fields(data: Any, place: Place) -> list[str]:
     return list(RESERVED)
 
 
-def _missing_hint(place: Place, name: str) -> str:
+def _missing_hint(place: Place, name: str, group: Data) -> str:
+    near = difflib.get_close_matches(name, list(group) if isinstance(group, dict) else [], n=1, cutoff=0.8)
+    if near:
+        return f"is {quoted(near[0])} meant to be it?"
     match place, name:
         case (), "apiVersion":
             return "write 'apiVersion: murakkab/v1' at the top"
@@ -174,5 +181,5 @@ def _missing_hint(place: Place, name: str) -> str:
         case (), _:
             return f"add a group '{name}:'"
         case ("nodes", _), _:
-            return f"add 'capability: ...' ({NodeSpec.model_fields['capability'].description})"
+            return "say what the node does, for example 'capability: text-generation'"
     return f"add '{name}: ...'"

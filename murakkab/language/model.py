@@ -2,97 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, PrivateAttr, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
-from .expressions import OPEN, Reference, parse
-from .problems import Problem, describe
-from .units import parse_number, shown
+from .document import Data
+from .expressions import Reference, parse
+from .fields import Attempts, Expression, Flag, InputName, Name, Number, Seconds, Whole, wrong
+from .problems import Problem
+from .units import shown
 
-API_VERSION = "murakkab/v1"
-EXPRESSION_SCHEMA = {"type": "string", "pattern": r"^\$\{\{[^{}]*\}\}$", "description": "An expression"}
-
-_NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
-_INPUT_NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
-
-
-def _wrong(message: str, hint: str, field: str = "") -> PydanticCustomError:
-    return PydanticCustomError("workflow", "{message}", {"message": message, "hint": hint, "field": field})
-
-
-def _is_expression(value: Any) -> bool:
-    return isinstance(value, str) and OPEN in value
-
-
-def check_seconds(value: Any) -> float:
-    """A positive, finite time in seconds from a number or a text such as ``1s`` or ``500ms``."""
-    number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
-    if isinstance(value, str):
-        number = parse_number(value, "s")
-    if number is None or not math.isfinite(number) or number <= 0:
-        raise _wrong(f"expected a time above 0, got {describe(value)}", "write for example 1s, 500ms or 0.5")
-    return float(number)
-
-
-def check_flag(value: Any) -> bool:
-    """A boolean and nothing that merely looks like one."""
-    if not isinstance(value, bool):
-        raise _wrong(f"expected true or false, got {describe(value)}", "write true or false, without quotes")
-    return value
-
-
-def check_attempts(value: Any) -> int:
-    """A whole number from 1 to 100."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100:
-        raise _wrong(f"expected a whole number from 1 to 100, got {describe(value)}", "write for example 3")
-    return value
-
-
-def _finite(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise _wrong(f"expected a number, got {describe(value)}", "write it without quotes and without its unit")
-    return value
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _wrong(f"expected a whole number, got {describe(value)}", "write it without quotes and without its unit")
-    return value
-
-
-def _or_expression(check: Any) -> PlainValidator:
-    return PlainValidator(lambda value: value if _is_expression(value) else check(value))
-
-
-def _schema(**literal: Any) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [literal, EXPRESSION_SCHEMA]})
-
-
-_TIME_PATTERN = r"^\s*[0-9.]+\s*(ms|s|sec|m|min|h)?\s*$"
-Seconds = Annotated[
-    float | str,
-    _or_expression(check_seconds),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0},
-                {"type": "string", "pattern": _TIME_PATTERN},
-                EXPRESSION_SCHEMA,
-            ]
-        }
-    ),
-]
-Flag = Annotated[bool | str, _or_expression(check_flag), _schema(type="boolean")]
-Attempts = Annotated[int | str, _or_expression(check_attempts), _schema(type="integer", minimum=1, maximum=100)]
-Number = Annotated[float, PlainValidator(_finite), WithJsonSchema({"type": "number"})]
-Whole = Annotated[int, PlainValidator(_whole), WithJsonSchema({"type": "integer"})]
-Expression = Annotated[str, WithJsonSchema(EXPRESSION_SCHEMA)]
-InputName = Annotated[str, Field(pattern=_INPUT_NAME)]
-NodeName = Annotated[str, Field(pattern=_NAME)]
+_N = TypeVar("_N", bound=float)
 
 
 class _Part(BaseModel):
@@ -102,13 +23,13 @@ class _Part(BaseModel):
 class Metadata(_Part):
     """What the workflow is called and does."""
 
-    name: str = Field(pattern=_NAME, description="Name of the workflow: letters, digits, '-' and '_'")
-    description: str = Field("", description="One sentence about what it makes")
+    name: Name = Field(description="Name of the workflow: letters, digits, '-' and '_'")
+    description: str = Field(default="", description="One sentence about what it makes")
 
 
 class _Input(_Part):
-    description: str = Field("", description="What the input means; shown as help")
-    optional: bool = Field(False, description="Whether it may be left out without a default")
+    description: str = Field(default="", description="What the input means; shown as help")
+    optional: bool = Field(default=False, description="Whether it may be left out without a default")
 
     @property
     def required(self) -> bool:
@@ -120,63 +41,54 @@ class TextInput(_Input):
     """A text."""
 
     type: Literal["text"]
-    default: str | None = Field(None, description="Used when it is not given")
+    default: str | None = Field(default=None, description="Used when it is not given")
 
 
-class _Ranged(_Input):
-    unit: str = Field("", description="Unit of the number, for example s or px; it may be written behind the number")
+class _Ranged(_Input, Generic[_N]):
+    default: _N | None = Field(default=None, description="Used when it is not given")
+    minimum: _N | None = Field(default=None, description="Smallest value")
+    maximum: _N | None = Field(default=None, description="Largest value")
+    unit: str = Field(default="", description="Unit of the number, for example s or px; may be written behind it")
 
     @model_validator(mode="after")
-    def _check_range(self) -> _Ranged:
-        low, high = getattr(self, "minimum", None), getattr(self, "maximum", None)
-        if low is not None and high is not None and low > high:
-            raise _wrong("the minimum is above the maximum", "swap them", "minimum")
-        default = getattr(self, "default", None)
-        if default is not None and not self.holds(default):
-            raise _wrong(f"the default {shown(default)} is out of range", f"write {self.range_text()}", "default")
+    def _check_range(self) -> _Ranged[_N]:
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise wrong("the minimum is above the maximum", "swap them", "minimum")
+        if self.default is not None and not self.holds(self.default):
+            raise wrong(f"the default {shown(self.default)} is out of range", f"write {self.range_text()}", "default")
         return self
 
     def holds(self, number: float) -> bool:
         """Whether the number is inside the range."""
-        low, high = getattr(self, "minimum", None), getattr(self, "maximum", None)
-        return (low is None or number >= low) and (high is None or number <= high)
+        above = self.minimum is None or number >= self.minimum
+        return above and (self.maximum is None or number <= self.maximum)
 
     def range_text(self) -> str:
         """The range in words."""
-        low, high = getattr(self, "minimum", None), getattr(self, "maximum", None)
-        match low, high:
-            case None, None:
-                return "any number"
-            case _, None:
-                return f"a number from {shown(low, self.unit)}"
-            case None, _:
-                return f"a number up to {shown(high, self.unit)}"
-        return f"a number from {shown(low)} to {shown(high, self.unit)}"
+        if self.minimum is not None and self.maximum is not None:
+            return f"a number from {shown(self.minimum)} to {shown(self.maximum, self.unit)}"
+        if self.minimum is not None:
+            return f"a number from {shown(self.minimum, self.unit)}"
+        return f"a number up to {shown(self.maximum, self.unit)}" if self.maximum is not None else "a number"
 
 
-class NumberInput(_Ranged):
+class NumberInput(_Ranged[Number]):
     """A number."""
 
     type: Literal["number"]
-    default: Number | None = Field(None, description="Used when it is not given")
-    minimum: Number | None = Field(None, description="Smallest value")
-    maximum: Number | None = Field(None, description="Largest value")
 
 
-class IntegerInput(_Ranged):
+class IntegerInput(_Ranged[Whole]):
     """A whole number."""
 
     type: Literal["integer"]
-    default: Whole | None = Field(None, description="Used when it is not given")
-    minimum: Whole | None = Field(None, description="Smallest value")
-    maximum: Whole | None = Field(None, description="Largest value")
 
 
 class BooleanInput(_Input):
     """True or false."""
 
     type: Literal["boolean"]
-    default: bool | None = Field(None, description="Used when it is not given")
+    default: bool | None = Field(default=None, description="Used when it is not given")
 
 
 class DocumentInput(_Input):
@@ -190,21 +102,19 @@ class ChoiceInput(_Input):
 
     type: Literal["choice"]
     choices: list[str] = Field(min_length=1, description="The words to choose from")
-    default: str | None = Field(None, description="Used when it is not given")
+    default: str | None = Field(default=None, description="Used when it is not given")
 
     @model_validator(mode="after")
     def _check_choices(self) -> ChoiceInput:
         if len(set(self.choices)) < len(self.choices):
-            raise _wrong("a choice stands twice", "keep one of them", "choices")
+            raise wrong("a choice stands twice", "keep one of them", "choices")
         if self.default is not None and self.default not in self.choices:
-            raise _wrong("the default is not one of the choices", f"choices: {', '.join(self.choices)}", "default")
+            raise wrong("the default is not one of the choices", f"choices: {', '.join(self.choices)}", "default")
         return self
 
 
-Input = Annotated[
-    TextInput | NumberInput | IntegerInput | BooleanInput | DocumentInput | ChoiceInput, Field(discriminator="type")
-]
-INPUT_TYPES: dict[str, type[_Input]] = {
+AnyInput = TextInput | NumberInput | IntegerInput | BooleanInput | DocumentInput | ChoiceInput
+INPUT_TYPES: dict[str, type[AnyInput]] = {
     "text": TextInput,
     "number": NumberInput,
     "integer": IntegerInput,
@@ -217,8 +127,8 @@ INPUT_TYPES: dict[str, type[_Input]] = {
 class Slo(_Part):
     """Promises to the person who starts the run."""
 
-    ttff: Seconds | None = Field(None, description="Time from the request to the first item shown, for example 1s")
-    realtime: Flag = Field(False, description="Whether items must be ready before the viewer needs them")
+    ttff: Seconds | None = Field(default=None, description="Time from the request to the first item, for example 1s")
+    realtime: Flag = Field(default=False, description="Whether items must be ready before the viewer needs them")
 
 
 class NodeSpec(BaseModel):
@@ -226,18 +136,16 @@ class NodeSpec(BaseModel):
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
-    capability: str = Field(min_length=1, description="What it does, for example text-generation")
-    for_each: Expression | None = Field(None, description="Run once for each item of this node: ${{ nodes.name }}")
+    capability: Name = Field(description="What it does, for example text-generation")
+    for_each: Expression | None = Field(default=None, description="Run once for each item of this node")
     join: Literal["ordered"] | None = Field(
-        None, description="ordered: with for_each, run one at a time in the order of the items"
+        default=None, description="ordered: with for_each, run one at a time in the order of the items"
     )
-    streams: str | None = Field(
-        None, pattern=_NAME, description="Name of what it emits piece by piece while it runs, for example turn"
-    )
-    attempts: Attempts = Field(3, description="How often a task of it is tried before the run fails")
+    streams: Name | None = Field(default=None, description="What it emits piece by piece, for example turn")
+    attempts: Attempts = Field(default=3, description="How often a task of it is tried before the run fails")
 
     @property
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self) -> dict[str, Data]:
         """The keys beside the reserved ones; texts may hold expressions."""
         return dict(self.model_extra or {})
 
@@ -259,11 +167,13 @@ class Workflow(_Part):
     api_version: Literal["murakkab/v1"] = Field(alias="apiVersion", description="Version of the workflow language")
     kind: Literal["Workflow"] = Field(description="Always Workflow")
     metadata: Metadata
-    inputs: dict[InputName, Input] = Field({}, description="What a run is given")
-    slo: Slo = Field(default_factory=lambda: Slo(), description="Promises that the planner has to keep")
-    nodes: dict[NodeName, NodeSpec] = Field(min_length=1, description="The steps")
-    outputs: dict[NodeName, Expression] = Field(
-        {}, description="What the run leaves; 'stream' is shown while it is made"
+    inputs: dict[InputName, Annotated[AnyInput, Field(discriminator="type")]] = Field(
+        default={}, description="What a run is given"
+    )
+    slo: Slo = Field(default=Slo(), description="Promises that the planner has to keep")
+    nodes: dict[Name, NodeSpec] = Field(min_length=1, description="The steps")
+    outputs: dict[Name, Expression] = Field(
+        default={}, description="What the run leaves; 'stream' is shown while it is made"
     )
 
     _source_text: str = PrivateAttr("")

@@ -1,0 +1,86 @@
+"""Kinds of values in a workflow file: how each is checked and what the JSON Schema says of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from .document import Data
+from .expressions import OPEN
+from .problems import describe
+from .units import parse_number
+
+NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
+INPUT_NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
+EXPRESSION_SCHEMA = {"type": "string", "pattern": r"\$\{\{[^{}]*\}\}", "description": "An expression"}
+_TIME_PATTERN = r"^\s*([0-9.]+\s*(ms|s|sec|m|min|h)?\s*)+$"
+
+
+def wrong(message: str, hint: str, field: str = "") -> PydanticCustomError:
+    """An error of the model with a hint; ``field`` says at which key of the checked group it is."""
+    return PydanticCustomError("workflow", "{message}", {"message": message, "hint": hint, "field": field})
+
+
+def check_seconds(value: Data) -> float:
+    """A positive, finite time in seconds from a number or a text such as ``1s`` or ``500ms``."""
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, str):
+        number = parse_number(value, "s")
+    if number is None or not math.isfinite(number) or number <= 0:
+        raise wrong(f"expected a time above 0, got {describe(value)}", "write for example 1s, 500ms or 0.5")
+    return float(number)
+
+
+def check_flag(value: Data) -> bool:
+    """A boolean and nothing that merely looks like one."""
+    if not isinstance(value, bool):
+        raise wrong(f"expected true or false, got {describe(value)}", "write true or false, without quotes")
+    return value
+
+
+def check_attempts(value: Data) -> int:
+    """A whole number from 1 to 100."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100:
+        raise wrong(f"expected a whole number from 1 to 100, got {describe(value)}", "write for example 3")
+    return value
+
+
+def _number(value: Data) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise wrong(f"expected a number, got {describe(value)}", "write it without quotes and without its unit")
+    return value
+
+
+def _whole(value: Data) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong(f"expected a whole number, got {describe(value)}", "write it without quotes and without its unit")
+    return value
+
+
+def _or_expression(check: Callable[[Data], Data]) -> PlainValidator:
+    """Texts that hold an expression pass; the checker of references looks at them."""
+    return PlainValidator(lambda value: value if isinstance(value, str) and OPEN in value else check(value))
+
+
+def _schema(*literals: dict[str, Data]) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [*literals, EXPRESSION_SCHEMA]})
+
+
+Seconds = Annotated[
+    float | str,
+    _or_expression(check_seconds),
+    _schema({"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": _TIME_PATTERN}),
+]
+Flag = Annotated[bool | str, _or_expression(check_flag), _schema({"type": "boolean"})]
+Attempts = Annotated[
+    int | str, _or_expression(check_attempts), _schema({"type": "integer", "minimum": 1, "maximum": 100})
+]
+Number = Annotated[float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
+Whole = Annotated[int, PlainValidator(_whole), WithJsonSchema({"type": "integer"})]
+Expression = Annotated[str, WithJsonSchema(EXPRESSION_SCHEMA)]
+Name = Annotated[str, Field(pattern=NAME)]
+InputName = Annotated[str, Field(pattern=INPUT_NAME)]

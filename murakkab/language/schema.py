@@ -1,0 +1,49 @@
+"""The JSON Schema of workflow files, for editors.
+
+``python -m murakkab.language.schema`` prints it; ``workflow.schema.json`` beside this file is its committed copy.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from .document import Data
+from .model import Workflow
+
+SCHEMA_FILE = Path(__file__).with_name("workflow.schema.json")
+
+
+def workflow_schema() -> dict[str, Data]:
+    """Generate the schema from the models; expressions are accepted wherever the language takes one."""
+    generated = _tidy(Workflow.model_json_schema(by_alias=True))
+    generated["$defs"]["NodeSpec"]["propertyNames"] = {"pattern": r"^[^$]"}
+    generated["description"] = "A Murakkab workflow: what is to be made, not how."
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **generated}
+
+
+def _tidy(schema: Data) -> Data:
+    """Refuse names outside a pattern; leave out titles and defaults that tell nobody anything."""
+    if isinstance(schema, list):
+        return [_tidy(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    tidy: dict[str, Data] = {}
+    for key, value in schema.items():
+        if key in ("properties", "patternProperties", "$defs"):
+            tidy[key] = {name: _tidy(inner) for name, inner in value.items()}
+        elif key not in ("title", "discriminator") and not (key == "default" and value in (None, "", {})):
+            tidy[key] = _tidy(value)
+    if "patternProperties" in tidy:
+        tidy["additionalProperties"] = False
+    return tidy
+
+
+def schema_text() -> str:
+    """The schema as it stands in ``workflow.schema.json``."""
+    return json.dumps(workflow_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(schema_text())
