@@ -1,0 +1,5 @@
+"""``python -m murakkab``."""
+
+from murakkab.cli import main
+
+main()

@@ -1,0 +1,141 @@
+"""The checks behind ``murakkab doctor``."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+
+from murakkab.cli.packaged import Packaged, packaged_models
+from murakkab.language import WorkflowError, load_workflow, workflow_folder
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_runtimes.base import GROUP, missing_parts
+from murakkab_runtimes.catalog import load_catalog
+
+LEAST_DISK_GB = 1.0
+LEAST_MEMORY_GB = 3.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report.
+
+    Attributes:
+        subject: what was looked at.
+        state: "ok", "missing" (something is needed) or "optional" (not there, and workflows run without it).
+        found: what was found.
+        fix: what to do about it, empty when ok.
+    """
+
+    subject: str
+    state: str
+    found: str
+    fix: str = ""
+
+
+def run_checks(runs: Path) -> list[Check]:
+    """Look at the machine, the packages, the models and the workflows; ``runs`` is where runs are kept."""
+    return [
+        *_machine(runs),
+        *map(_packaged, packaged_models()),
+        *_capabilities(load_catalog().values()),
+        _fonts(),
+        _page(),
+        *_workflows(),
+    ]
+
+
+def _machine(runs: Path) -> Iterator[Check]:
+    yield Check("Python", "ok", ".".join(map(str, sys.version_info[:3])))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    yield Check("cores", "ok" if cores >= 2 else "optional", str(cores), "" if cores >= 2 else "Two keep up best.")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    yield _enough("memory", memory, LEAST_MEMORY_GB, "Close other programs or take a larger machine.")
+    folder = next(p for p in (runs.absolute(), *runs.absolute().parents) if p.exists())
+    free = shutil.disk_usage(folder).free / 1e9
+    yield _enough(f"disk at {runs}", free, LEAST_DISK_GB, "Free some: murakkab runs gc --budget 1GB")
+    if not os.access(folder, os.W_OK):
+        yield Check(f"write to {runs}", "missing", "not allowed", "Choose a folder: murakkab run --runs DIR")
+
+
+def _enough(subject: str, gigabytes: float, least: float, fix: str) -> Check:
+    found = f"{gigabytes:.1f} GB"
+    return Check(subject, "ok", found) if gigabytes >= least else Check(subject, "missing", found, fix)
+
+
+def _packaged(model: Packaged) -> Check:
+    subject = f"package {model.name}"
+    if model.installed:
+        return Check(subject, "ok", model.version)
+    if model.extra is None:
+        return Check(subject, "missing", "not installed", "Run: murakkab doctor --install")
+    return Check(subject, "optional", "not installed", "Run: murakkab doctor --install --all")
+
+
+def _capabilities(cards: Iterable[ModelCard]) -> Iterator[Check]:
+    """One line a model; a capability that no installed model has is an error."""
+    groups: dict[str, list[Check]] = defaultdict(list)
+    for card in cards:
+        groups[card.capability].append(_model(card))
+    for capability, checks in sorted(groups.items()):
+        yield from checks
+        if not any(c.state == "ok" for c in checks):
+            yield Check(capability, "missing", "no model can do it", "Install one of those above.")
+
+
+def _model(card: ModelCard) -> Check:
+    subject = f"{card.capability}: {card.name}"
+    if card.adapter not in entry_points(group=GROUP).names:
+        return Check(subject, "optional", f"adapter '{card.adapter}' not installed", "Install the project again.")
+    if missing := missing_parts(card):
+        return Check(subject, "optional", f"needs {', '.join(missing)}", _model_fix(card, missing))
+    return Check(subject, "ok", f"{card.source} ({card.licence})")
+
+
+def _model_fix(card: ModelCard, missing: list[str]) -> str:
+    if programs := [p for p in card.programs if p in missing]:
+        return f"Run: apt-get install {' '.join(programs)}"
+    if card.extra in (None, "packaged"):
+        return "Run: murakkab doctor --install"
+    return f"Run: pip install 'murakkab[{card.extra}]' && murakkab doctor --install --all"
+
+
+def _fonts() -> Check:
+    if importlib.util.find_spec("manimgx_fonts") is None:
+        return Check("fonts", "missing", "no Noto fonts", "Run: pip install manimgx-fonts")
+    return Check("fonts", "ok", "Noto")
+
+
+def _page() -> Check:
+    if any(files("murakkab").joinpath("server/static").rglob("hls*.js")):  # type: ignore[attr-defined]
+        return Check("page", "ok", "player built in")
+    return Check("page", "missing", "hls.js is not built in", "In a checkout run: make setup (needs npm)")
+
+
+def _workflows() -> Iterator[Check]:
+    for path in sorted(workflow_folder().glob("*.yaml")):
+        try:
+            load_workflow(path)
+        except WorkflowError as fault:
+            yield Check(f"workflow {path.stem}", "missing", str(fault), "Correct the file.")
+        else:
+            yield Check(f"workflow {path.stem}", "ok", path.name)
+
+
+def print_checks(checks: Iterable[Check], write: Callable[[str], None]) -> bool:
+    """Write one line a check; return whether everything that is needed is there."""
+    checks = list(checks)
+    marks = {"ok": "ok  ", "optional": "-   ", "missing": "FAIL"}
+    width = max(len(c.subject) for c in checks)
+    for check in checks:
+        write(f"{marks[check.state]}  {check.subject:<{width}}  {check.found}")
+        if check.fix:
+            write(f"      {'':<{width}}  {check.fix}")
+    return all(c.state != "missing" for c in checks)

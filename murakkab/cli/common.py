@@ -1,0 +1,16 @@
+"""What the commands share; imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+RUNS: Any = typer.Option("--runs", envvar="MURAKKAB_RUNS", help="Folder of the runs.", metavar="DIR")
+
+
+def command_app(*, no_args_is_help: bool = False) -> typer.Typer:
+    """Return the typer application of one command, set up like all others (plain help, no pretty tracebacks)."""
+    return typer.Typer(
+        add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=no_args_is_help
+    )

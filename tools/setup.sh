@@ -1,0 +1,29 @@
+#!/bin/sh
+# Installs the project into .venv, editable:  tools/setup.sh base|dev
+#   base  what `murakkab run podcast` needs
+#   dev   that, every extra and what the tests need
+set -eu
+
+python="${PYTHON:-python3}"
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    echo "murakkab: $("$python" --version) is too old; name a newer one:  make setup PYTHON=python3.11" >&2
+    exit 2
+fi
+if ! .venv/bin/python -c 'import pip' 2>/dev/null; then
+    "$python" -m venv --clear .venv
+fi
+pip() {
+    PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip --quiet "$@"
+}
+
+echo "murakkab: installing into .venv (a few minutes the first time)" >&2
+pip install --upgrade "pip>=25.1"
+if [ "${1:-base}" = dev ]; then
+    pip install --constraint constraints.txt --editable ".[all]" --group dev
+    .venv/bin/murakkab doctor --install --all
+    touch .venv/.base .venv/.dev
+else
+    pip install --constraint constraints.txt --editable .
+    .venv/bin/murakkab doctor --install
+    touch .venv/.base
+fi
