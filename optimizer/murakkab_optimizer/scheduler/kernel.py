@@ -280,10 +280,10 @@ class Scheduler:
         self._out.extend(self._fleet.load_commands())
 
     def _best(self) -> tuple[RunState, TaskState, WorkerState, int] | None:
-        best = None
         blocked = False
         free = self._fleet.free_threads
-        for key, count, state, task in sorted(filter(None, map(self._head, self._queues)), key=lambda e: e[:2]):
+        heads = sorted(filter(None, map(self._head, self._queues)), key=lambda entry: entry[:2])
+        for _, _, state, task in heads:
             configuration = state.configuration(task)
             threads = min(configuration.needs.threads, self._fleet.cores)
             if threads and (blocked or threads > free):
@@ -291,9 +291,8 @@ class Scheduler:
                 continue
             worker = self._fleet.route(configuration.model)
             if worker is not None:
-                best = (state, task, worker, threads)
-                break
-        return best
+                return state, task, worker, threads
+        return None
 
     def _head(self, model: str) -> tuple[tuple[float, ...], int, RunState, TaskState] | None:
         """The first entry of a queue that still stands for a ready task of a living run."""

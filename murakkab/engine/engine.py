@@ -1,0 +1,348 @@
+"""The engine: it owns the scheduler, the workers and the runs, and drives them in real time.
+
+One asyncio loop does everything. Whatever happens becomes an event; ``_apply`` journals it, asks the scheduler and
+carries out the commands. Nothing else changes the state of a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from murakkab.engine import planning
+from murakkab.engine.errors import FAILED, UserError
+from murakkab.engine.feed import FINISHED, read_events
+from murakkab.engine.figures import PlayerReport
+from murakkab.engine.fleet import LocalFleet
+from murakkab.engine.journal import Journal
+from murakkab.engine.resume import committed
+from murakkab.engine.run import LiveRun
+from murakkab.engine.store import RunRecord, RunStore
+from murakkab.engine.submission import import_files, title_of
+from murakkab_optimizer.plan import Plan
+from murakkab_optimizer.scheduler import Command, Event, Scheduler
+from murakkab_optimizer.scheduler import commands as cmd
+from murakkab_optimizer.scheduler import events as ev
+from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Run
+
+if TYPE_CHECKING:
+    from murakkab.language import Workflow
+
+_KEPT_ENGINES = 10
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How an engine runs.
+
+    Attributes:
+        runs: folder of the runs.
+        cores: threads that tasks may use together; by default those of the machine.
+        llm: base URL of an OpenAI-compatible server to write with, if any.
+        warm: workflows (graphs) whose models are loaded before the first run asks for them.
+    """
+
+    runs: Path
+    cores: int | None = None
+    llm: str | None = None
+    policy: str = "earliest-deadline"
+
+
+@dataclass
+class _Hooks:
+    """Timers of one engine, cancelled when it closes."""
+
+    timers: set[asyncio.TimerHandle] = field(default_factory=set)
+
+
+class Engine:
+    """Makes runs.
+
+    Raises:
+        UserError: from any method, for what the user can put right.
+    """
+
+    def __init__(self, options: EngineOptions) -> None:
+        self.options = options
+        self.store = RunStore(options.runs)
+        self.cores = options.cores or len(os.sched_getaffinity(0))
+        self._scheduler = Scheduler(self.cores, options.policy)
+        self._live: dict[str, LiveRun] = {}
+        self._hooks = _Hooks()
+        self._epoch = time.time() - time.monotonic()
+        self._folder = options.runs / ".engines" / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+        self._journal: Journal | None = None
+        self._fleet: LocalFleet | None = None
+        self._closing = False
+        if options.llm:
+            os.environ["MURAKKAB_LLM_URL"] = options.llm
+
+    def now(self) -> float:
+        """Seconds since the epoch, never going back."""
+        return self._epoch + time.monotonic()
+
+    async def start(self) -> None:
+        """Open the engine's journal and start its worker processes (one more than there are cores)."""
+        try:
+            self._journal = Journal(self._folder / "journal.jsonl")
+        except OSError as fault:
+            raise UserError(
+                f"cannot write to {self.options.runs}: {fault.strerror}",
+                "Choose another folder with --runs, or free some space.",
+                FAILED,
+            ) from None
+        _forget_old_engines(self._folder)
+        self._fleet = LocalFleet(self._folder, self.cores + 1, self._reply, self._lost)
+        await self._fleet.start()
+
+    async def close(self) -> None:
+        """Cancel what runs, stop the workers, close the journal."""
+        self._closing = True
+        for run in list(self._live):
+            await self.cancel(run)
+        for timer in self._hooks.timers:
+            timer.cancel()
+        if self._fleet is not None:
+            await self._fleet.stop()
+        if self._journal is not None:
+            self._journal.close()
+
+    async def submit(
+        self,
+        workflow: Workflow,
+        inputs: dict[str, Any],
+        *,
+        seed: int | None = None,
+        plan: Plan | None = None,
+        run: str | None = None,
+        until: list[str] | None = None,
+        requested_at: float | None = None,
+    ) -> str:
+        """Begin a run and return its id.
+
+        Args:
+            workflow: a checked workflow.
+            inputs: by name; missing ones take their defaults.
+            seed: repeats an episode; a fresh one by default.
+            plan: a configuration for every node; made by the planner by default.
+            run: id to use.
+            until: make only these nodes and what they need.
+            requested_at: time of the request (seconds since the epoch) from which TTFF counts; now by default.
+        """
+        from murakkab.language import check_inputs, compile_graph
+
+        checked = check_inputs(workflow, inputs)
+        graph = compile_graph(workflow, checked)
+        if until:
+            graph = graph.pruned(until)
+        plan = plan or planning.make_plan(graph, self.cores)
+        name = workflow.metadata.name
+        record = RunRecord(
+            run=run or self.store.new_id(name),
+            workflow=name,
+            created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            title=title_of(checked, name),
+            inputs={key: str(value) if isinstance(value, Path) else value for key, value in checked.items()},
+            seed=secrets.randbits(32) if seed is None else seed,
+        )
+        folder = self.store.create(record)
+        graph = import_files(graph, folder / "artifacts")
+        (folder / "workflow.yaml").write_text(workflow.source_text, encoding="utf-8")
+        (folder / "plan.json").write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
+        self._begin(ev.RunSubmitted(record.run, graph, plan), record, requested_at or self.now())
+        return record.run
+
+    async def resume(self, run: str) -> str:
+        """Go on with a run that was interrupted, cancelled or failed; committed items are not made again."""
+        record = self.store.record(run)
+        if record.status == "succeeded":
+            raise UserError(f"the run '{run}' is finished", f"`murakkab show {run}` shows it.")
+        if run in self._live:
+            raise UserError(f"the run '{run}' is being made", "There is nothing to resume.")
+        event = committed(self.store.folder(run))
+        record.status, record.error = "running", ""
+        self._begin(event, record, self.now())
+        return run
+
+    async def events(self, run: str, after: int = 0) -> AsyncIterator[dict[str, Any]]:
+        """Yield what happened in a run and what happens next; ends with ``run.finished``."""
+        if live := self._live.get(run):
+            async for event in live.feed.read(after):
+                yield event
+            return
+        for event in read_events(self.store.folder(run) / "events.jsonl")[after:]:
+            yield event
+
+    async def wait(self, run: str) -> dict[str, Any]:
+        """Wait for the end of a run and return its ``run.finished`` event."""
+        last: dict[str, Any] = {}
+        async for event in self.events(run):
+            last = event
+        return last if last.get("event") == FINISHED else {}
+
+    async def cancel(self, run: str) -> None:
+        """Stop a run; what it has finished stays. Nothing happens when it is not being made."""
+        self.store.folder(run)
+        if run in self._live:
+            self._apply(ev.RunCancelled(run))
+
+    async def playback(self, run: str, report: dict[str, Any]) -> None:
+        """Take a player's report (see ``PlayerReport``)."""
+        try:
+            said = msgspec.convert(report, PlayerReport)
+        except msgspec.ValidationError as fault:
+            raise UserError(f"the player's report is wrong: {fault}", "Send the fields of PlayerReport.") from None
+        if live := self._live.get(run):
+            live.playback(said, self.now())
+            self._apply(ev.PlaybackMoved(run, said.position_s, said.stall_s))
+        else:
+            self._update_record(run, said)
+
+    def _update_record(self, run: str, report: PlayerReport) -> None:
+        """Figures of a player that goes on after the run was made."""
+        record = self.store.record(run)
+        if report.ttff_s is None or record.status == "running":
+            return
+        record.ttff_s, record.stall_s, record.measured_by = report.ttff_s, report.stall_s, "player"
+        record.first_content_s, record.first_speech_s = report.first_content_s, report.first_speech_s
+        self.store.save(record)
+
+    def _begin(self, event: ev.RunSubmitted | ev.RunResumed, record: RunRecord, began: float) -> None:
+        live = LiveRun(self.store, record, event.graph, event.plan, began)
+        self.store.save(record)
+        self._live[record.run] = live
+        now = self.now()
+        name = "run.resumed" if isinstance(event, ev.RunResumed) else "run.submitted"
+        live.feed.send(name, now, workflow=record.workflow, title=record.title, inputs=record.inputs, seed=record.seed)
+        live.feed.send(
+            "run.planned",
+            now,
+            nodes=planning.describe(event.graph, event.plan),
+            promises={"ttff_s": event.graph.ttff_s, "realtime": event.graph.realtime},
+        )
+        self._apply(event)
+
+    def _apply(self, event: Event) -> None:
+        """Journal an event, ask the scheduler, carry out its commands."""
+        now = self.now()
+        live = self._concerned(event)
+        try:
+            self._note(event, now, live)
+        except OSError as fault:
+            self._give_up(f"cannot write the journal: {fault.strerror}: free some space, then resume the run")
+            return
+        commands = self._scheduler.handle(event, now)
+        if self._journal is not None:
+            with contextlib.suppress(OSError):
+                self._journal.commands(commands)
+        if live is not None:
+            live.told(event, now)
+        for command in commands:
+            self._do(command, now)
+
+    def _note(self, event: Event, now: float, live: LiveRun | None) -> None:
+        if self._journal is not None:
+            self._journal.event(event, now)
+        if live is not None:
+            live.journal.event(event, now)
+
+    def _concerned(self, event: Event) -> LiveRun | None:
+        """The run that an event counts for; None for workers' news and for leases that are no longer held."""
+        if lease := getattr(event, "lease", None):
+            return self._live.get(ev.parse_lease(lease)[0]) if self._scheduler.holds(lease) else None
+        return self._live.get(getattr(event, "run", ""))
+
+    def _do(self, command: Command, now: float) -> None:
+        match command:
+            case cmd.StartTask():
+                self._start_task(command)
+            case cmd.CancelTask(lease, worker):
+                self._workers.cancel(worker, Cancel(lease))
+            case cmd.LoadModel(worker, model):
+                card = load_catalog()[model]
+                self._workers.send(worker, Load(card, max(card.needs.threads, 1)))
+            case cmd.Publish(run):
+                self._publish(self._live[run], command, now)
+            case cmd.FinishRun(run):
+                if live := self._live.pop(run, None):
+                    live.finish(command, now)
+            case cmd.SetTimer(name, at):
+                self._later(at - now, lambda: self._apply(ev.TimerFired(name)))
+
+    def _start_task(self, command: cmd.StartTask) -> None:
+        live = self._live[command.run]
+        chosen = command.configuration
+        request = Run(
+            lease=command.lease,
+            store=str(live.artifacts.root.resolve()),
+            card=load_catalog()[chosen.model],
+            knobs=chosen.knobs,
+            threads=chosen.needs.threads,
+            arguments=live.graph.node(command.node).arguments,
+            seed=live.record.seed,
+            path=command.path,
+            item=command.item,
+            inputs=command.inputs,
+            previous=command.previous,
+            first_item=command.first_item,
+        )
+        self._workers.run(command.worker, request)
+
+    def _publish(self, live: LiveRun, command: cmd.Publish, now: float) -> None:
+        try:
+            live.publish(command, now)
+        except OSError as fault:
+            reason = f"cannot write to {live.folder}: {fault.strerror}: free some space, then resume the run"
+            self._abort(live, reason)
+
+    def _abort(self, live: LiveRun, reason: str) -> None:
+        """Fail a run for a reason outside its graph, after the commands in hand."""
+        live.abort_reason = live.abort_reason or reason
+        asyncio.get_running_loop().call_soon(self._apply, ev.RunCancelled(live.record.run))
+
+    def _give_up(self, reason: str) -> None:
+        """Fail all runs when nothing can be journaled any more; only the scheduler is told."""
+        now = self.now()
+        for run, live in list(self._live.items()):
+            live.abort_reason = live.abort_reason or reason
+            for command in self._scheduler.handle(ev.RunCancelled(run), now):
+                self._do(command, now)
+
+    def _reply(self, worker: str, reply: Reply) -> None:
+        self._apply(ev.WorkerJoined(worker) if isinstance(reply, Ready) else reply)
+
+    def _lost(self, worker: str, reason: str, blame: bool) -> None:
+        self._apply(ev.WorkerLost(worker, reason, blame))
+
+    def _later(self, delay: float, action: Callable[[], None]) -> None:
+        def fire() -> None:
+            self._hooks.timers.discard(handle)
+            if not self._closing:
+                action()
+
+        handle = asyncio.get_running_loop().call_later(max(delay, 0.0), fire)
+        self._hooks.timers.add(handle)
+
+    @property
+    def _workers(self) -> LocalFleet:
+        if self._fleet is None:
+            raise RuntimeError("the engine was not started")
+        return self._fleet
+
+
+def _forget_old_engines(folder: Path) -> None:
+    """Keep the journals of the last few engines."""
+    import shutil
+
+    for old in sorted(folder.parent.iterdir())[:-_KEPT_ENGINES]:
+        shutil.rmtree(old, ignore_errors=True)

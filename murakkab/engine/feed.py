@@ -1,0 +1,76 @@
+"""What people and programs are told of a run: one stream for the page, ``--json`` and the progress display."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+FINISHED = "run.finished"
+
+
+class RunFeed:
+    """The public events of one run, kept in ``events.jsonl`` and handed to any number of readers.
+
+    Args:
+        path: of the file; a feed that is opened again goes on behind what is there.
+        run: id of the run.
+        began: time of the request in seconds since the epoch; ``t`` of every event counts from it.
+
+    """
+
+    def __init__(self, path: Path, run: str, began: float) -> None:
+        self._run = run
+        self.began = began
+        self._events = read_events(path)
+        self._file = path.open("ab", buffering=0)
+        self._news = asyncio.Event()
+        self._open = True
+
+    def send(self, name: str, now: float, **facts: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON of any shape
+        """Append one event and wake the readers."""
+        event = {
+            "event": name,
+            "run": self._run,
+            "seq": len(self._events) + 1,
+            "t": round(now - self.began, 3),
+            **facts,
+        }
+        self._events.append(event)
+        self._file.write(msgspec.json.encode(event) + b"\n")
+        self._wake()
+        return event
+
+    def close(self) -> None:
+        """No more events will come."""
+        if self._open:
+            self._open = False
+            self._file.close()
+            self._wake()
+
+    async def read(self, after: int = 0) -> AsyncIterator[dict[str, Any]]:
+        """Yield the events with a ``seq`` above ``after``, then each new one until the feed is closed."""
+        position = after
+        while True:
+            news = self._news
+            while position < len(self._events):
+                yield self._events[position]
+                position += 1
+            if not self._open:
+                return
+            await news.wait()
+
+    def _wake(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+
+def read_events(path: Path) -> list[dict[str, Any]]:
+    """The events kept in a file; none when it does not exist. A torn last line is left out."""
+    if not path.exists():
+        return []
+    lines = path.read_bytes().split(b"\n")[:-1]
+    return [msgspec.json.decode(line) for line in lines]

@@ -1,0 +1,126 @@
+"""The engine's worker processes: started, replaced when they die, ended when they hang."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from murakkab_runtimes.workers.local import LocalWorker
+from murakkab_runtimes.workers.messages import Cancel, Reply, Request, Run
+
+CANCEL_S = 5.0
+"""A worker that is still at a cancelled task after this long is ended."""
+
+SILENCE_S = 300.0
+"""A worker that says nothing about its task for this long is taken for hung and ended."""
+
+_RESTART_S = (0.0, 0.2, 1.0, 5.0)
+
+
+class LocalFleet:
+    """A fixed number of worker processes with names ``w1``, ``w2``, ...; a replacement gets a new name.
+
+    Args:
+        folder: takes the workers' logs.
+        size: number of workers.
+        on_reply: called with the worker's name and each of its replies.
+        on_lost: called with name, reason and whether the task in hand may be to blame.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        size: int,
+        on_reply: Callable[[str, Reply], None],
+        on_lost: Callable[[str, str, bool], None],
+    ) -> None:
+        self._folder, self._size = folder, size
+        self._on_reply, self._on_lost = on_reply, on_lost
+        self._workers: dict[str, LocalWorker] = {}
+        self._busy: dict[str, str] = {}
+        self._watch: dict[str, asyncio.TimerHandle] = {}
+        self._forgiven: set[str] = set()
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._count = 0
+        self._deaths = 0
+        self._stopping = False
+
+    async def start(self) -> None:
+        """Start all workers; they report Ready when they are up."""
+        await asyncio.gather(*(self._spawn() for _ in range(self._size)))
+
+    async def stop(self) -> None:
+        """End all workers."""
+        self._stopping = True
+        for timer in self._watch.values():
+            timer.cancel()
+        for job in self._jobs:
+            job.cancel()
+        await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
+
+    def pids(self) -> dict[str, int]:
+        """Process ids by worker."""
+        return {name: worker.pid for name, worker in self._workers.items() if worker.pid is not None}
+
+    def send(self, worker: str, request: Request) -> None:
+        """Pass a request on; one to a worker that is gone is dropped."""
+        if found := self._workers.get(worker):
+            found.send(request)
+
+    def run(self, worker: str, request: Run) -> None:
+        """Hand a task over and watch it."""
+        self._busy[worker] = request.lease
+        self._wait(worker, SILENCE_S, blame=True)
+        self.send(worker, request)
+
+    def cancel(self, worker: str, request: Cancel) -> None:
+        """Ask for a task to stop; a worker that does not is ended."""
+        if self._busy.get(worker) == request.lease:
+            self._wait(worker, CANCEL_S, blame=False)
+        self.send(worker, request)
+
+    async def _spawn(self) -> None:
+        self._count += 1
+        name = f"w{self._count}"
+        worker = LocalWorker(name, self._folder / f"{name}.log", self._heard, self._died)
+        self._workers[name] = worker
+        await worker.start()
+
+    def _heard(self, name: str, reply: Reply) -> None:
+        if type(reply).__name__ in ("TaskFinished", "TaskFailed"):
+            self._rest(name)
+            self._deaths = 0
+        elif name in self._busy and name not in self._forgiven:
+            self._wait(name, SILENCE_S, blame=True)
+        self._on_reply(name, reply)
+
+    def _rest(self, name: str) -> None:
+        self._busy.pop(name, None)
+        self._forgiven.discard(name)
+        if timer := self._watch.pop(name, None):
+            timer.cancel()
+
+    def _wait(self, name: str, seconds: float, *, blame: bool) -> None:
+        if timer := self._watch.pop(name, None):
+            timer.cancel()
+        if not blame:
+            self._forgiven.add(name)
+        worker = self._workers[name]
+        self._watch[name] = asyncio.get_running_loop().call_later(seconds, worker.kill)
+
+    def _died(self, name: str, reason: str) -> None:
+        self._workers.pop(name, None)
+        blame = name in self._busy and name not in self._forgiven
+        self._rest(name)
+        self._on_lost(name, f"{reason}; its log is {self._folder / name}.log", blame)
+        if not self._stopping:
+            delay = _RESTART_S[min(self._deaths, len(_RESTART_S) - 1)]
+            self._deaths += 1
+            job = asyncio.create_task(self._respawn(delay))
+            self._jobs.add(job)
+            job.add_done_callback(self._jobs.discard)
+
+    async def _respawn(self, delay: float) -> None:
+        await asyncio.sleep(delay)
+        await self._spawn()

@@ -1,0 +1,108 @@
+"""The report of a run: ``report.json`` for programs, ``report.html`` for people."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from murakkab.engine import planning
+from murakkab.engine.feed import read_events
+from murakkab.engine.store import RunRecord
+from murakkab_optimizer.graph import Graph
+from murakkab_optimizer.plan import Plan
+
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{title}</title>
+<style>
+body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1d2330}}
+table{{border-collapse:collapse;width:100%;margin:1rem 0}}th,td{{text-align:left;padding:.35rem .6rem;
+border-bottom:1px solid #dde2ea;vertical-align:top}}th{{font-weight:600}}td.n{{text-align:right;
+font-variant-numeric:tabular-nums}}small{{color:#667}}
+</style>
+<h1 dir="auto">{title}</h1>
+<p>{summary}</p>
+<h2>Figures</h2><table>{figures}</table>
+<h2>Plan</h2><table><tr><th>Node<th>Model<th>Threads<th>Why</tr>{plan}</table>
+<h2>Work</h2><table><tr><th>Node<th>Tasks<th>Seconds of work<th>Failed attempts</tr>{work}</table>
+<h2>Script</h2><table><tr><th>Shot<th>Speaker<th>Text<th>Passage</tr>{turns}</table>
+"""
+
+_LABELS = {
+    "ttff_s": "Time to first frame",
+    "first_content_s": "First content",
+    "first_speech_s": "First speech",
+    "stall_s": "Stall",
+    "duration_s": "Length",
+    "made_in_s": "Made in",
+}
+
+
+def write_report(folder: Path, record: RunRecord, graph: Graph, plan: Plan) -> None:
+    """Write both reports into the run's folder."""
+    facts = gather(folder, record, graph, plan)
+    (folder / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n")
+    (folder / "report.html").write_text(_html(facts), encoding="utf-8")
+
+
+def gather(folder: Path, record: RunRecord, graph: Graph, plan: Plan) -> dict[str, Any]:
+    """Everything the reports say: the record, the plan, work by node, and the script with its passages."""
+    events = read_events(folder / "events.jsonl")
+    return {
+        **msgspec.to_builtins(record),
+        "plan": planning.describe(graph, plan),
+        "work": [_work(name, events) for name in (node.name for node in graph.nodes)],
+        "turns": [event for event in events if event["event"] == "turn.written"],
+        "segments": [event for event in events if event["event"] == "segment.published"],
+    }
+
+
+def _work(node: str, events: list[dict[str, Any]]) -> dict[str, Any]:
+    mine = [event for event in events if event.get("node") == node]
+    done = [event for event in mine if event["event"] == "task.finished"]
+    return {
+        "node": node,
+        "tasks": len(done),
+        "seconds": round(sum(event["seconds"] for event in done), 3),
+        "failed_attempts": sum(1 for event in mine if event["event"] == "task.failed"),
+    }
+
+
+def _html(facts: dict[str, Any]) -> str:
+    summary = f"{facts['workflow']} · {facts['status']} · seed {facts['seed']} · {facts['created']}"
+    if facts["error"]:
+        summary += f" · {facts['error']}"
+    return _PAGE.format(
+        title=escape(facts["title"]),
+        summary=escape(summary),
+        figures="".join(_row(label, _seconds(facts[key]), number=True) for key, label in _LABELS.items())
+        + _row("Measured by", facts["measured_by"] or "nothing was played"),
+        plan="".join(_row(n["node"], _model(n), str(n["threads"]), n["reason"]) for n in facts["plan"]),
+        work="".join(
+            _row(w["node"], str(w["tasks"]), f"{w['seconds']:.2f}", str(w["failed_attempts"])) for w in facts["work"]
+        ),
+        turns="".join(_turn(turn) for turn in facts["turns"]),
+    )
+
+
+def _row(*cells: str, number: bool = False) -> str:
+    last = ' class="n"' if number else ""
+    inner = "".join(f'<td dir="auto">{escape(cell)}</td>' for cell in cells[:-1])
+    return f"<tr>{inner}<td{last} dir='auto'>{escape(cells[-1])}</td></tr>"
+
+
+def _model(node: dict[str, Any]) -> str:
+    return f"{node['model']} (drawn)" if node["drawn"] else str(node["model"])
+
+
+def _turn(turn: dict[str, Any]) -> str:
+    passage = turn.get("passage") or {}
+    page = f"page {passage['page']}: " if passage.get("page") else ""
+    source = page + str(passage.get("text", ""))
+    return _row(".".join(map(str, turn["path"])), turn["speaker"], turn["text"], source)
+
+
+def _seconds(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f} s"

@@ -1,0 +1,167 @@
+"""One run while it is being made: its folder, journal, feed, playlist and figures."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any, TextIO
+
+from murakkab.engine.feed import FINISHED, RunFeed
+from murakkab.engine.figures import PlaybackFigures, PlayerReport
+from murakkab.engine.journal import Journal
+from murakkab.engine.publisher import Publisher
+from murakkab.engine.report import write_report
+from murakkab.engine.store import RunRecord, RunStore
+from murakkab_optimizer.graph import Graph
+from murakkab_optimizer.plan import Plan
+from murakkab_optimizer.scheduler import Event
+from murakkab_optimizer.scheduler import events as ev
+from murakkab_optimizer.scheduler.commands import FinishRun, Publish
+from murakkab_runtimes.artifacts import ArtifactStore
+
+
+class LiveRun:
+    """A run in the engine's hands. It owns the run's lock, journal, feed and playlist until ``finish``.
+
+    Args:
+        store: the folder of runs.
+        record: the run's record; its folder exists.
+        graph: the workflow with its inputs filled in.
+        plan: the configuration of each node.
+        began: time of the request, in the clock of the scheduler.
+
+    """
+
+    def __init__(self, store: RunStore, record: RunRecord, graph: Graph, plan: Plan, began: float) -> None:
+        self.store, self.record, self.graph, self.plan = store, record, graph, plan
+        self.folder = store.folder(record.run)
+        self._lock: TextIO = store.lock(record.run)
+        self.artifacts = ArtifactStore(self.folder / "artifacts")
+        self.journal = Journal(self.folder / "journal.jsonl")
+        self.feed = RunFeed(self.folder / "events.jsonl", record.run, began)
+        self.figures = PlaybackFigures()
+        self.publisher = Publisher(self.folder / "hls")
+        self.abort_reason = ""
+
+    def told(self, event: Event, now: float) -> None:
+        """Pass an event that counts on to the feed."""
+        match event:
+            case ev.TaskStarted(lease):
+                _, node, path, attempt = ev.parse_lease(lease)
+                model = self.plan.nodes[node].chosen.model
+                self.feed.send("task.started", now, node=node, path=path, model=model, attempt=attempt)
+            case ev.TaskProgressed(lease, done):
+                _, node, path, _ = ev.parse_lease(lease)
+                self.feed.send("task.progressed", now, node=node, path=path, done=done)
+            case ev.ItemEmitted(lease, index, value, meta):
+                _, node, path, _ = ev.parse_lease(lease)
+                self.feed.send("item.emitted", now, node=node, path=(*path, index), meta=meta)
+                self._tell_turn(node, (*path, index), value, now)
+            case ev.TaskFinished(lease, _, meta, seconds):
+                _, node, path, _ = ev.parse_lease(lease)
+                self.feed.send("task.finished", now, node=node, path=path, seconds=seconds, meta=meta)
+            case ev.TaskFailed(lease, error, retry):
+                _, node, path, attempt = ev.parse_lease(lease)
+                self.feed.send("task.failed", now, node=node, path=path, error=error, attempt=attempt, retry=retry)
+            case _:
+                pass
+
+    def publish(self, command: Publish, now: float) -> None:
+        """Append a segment to the playlist and tell the feed."""
+        value = self.artifacts.get(command.value)
+        if not self.publisher.append(command.index, value):
+            return
+        first = self.figures.ttff_s is None
+        speech, content = value.get("speech_from"), value.get("content_from")
+        self.figures.published(now - self.feed.began, value["start"], value["seconds"], speech, content)
+        facts = {"index": command.index, "start": value["start"], "seconds": value["seconds"]}
+        self.feed.send("segment.published", now, **facts, shot=ev.path_label(command.path[:-1]))
+        if first:
+            self.feed.send(
+                "run.first_segment", now, ttff_s=self.figures.facts()["ttff_s"], measured_by="playback clock"
+            )
+
+    def playback(self, report: PlayerReport, now: float) -> None:
+        """Take a player's report."""
+        self.figures.reported(report)
+        facts = {k: v for k, v in self.figures.facts().items() if k not in ("duration_s", "measured_by")}
+        self.feed.send("playback.moved", now, position_s=round(report.position_s, 2), **facts)
+
+    def finish(self, command: FinishRun, now: float) -> None:
+        """Close the playlist, keep the outputs, write record and report, and tell the feed."""
+        status, error = command.status, command.error
+        if self.abort_reason:
+            status, error = "failed", self.abort_reason
+        try:
+            self.publisher.finish(whole=status == "succeeded")
+            self._keep_outputs(command)
+        except OSError as fault:
+            status, error = "failed", f"cannot write to {self.folder}: {fault.strerror}"
+        self._update_record(status, error, now)
+        with contextlib.suppress(OSError):
+            self.store.save(self.record)
+            self.feed.send(FINISHED, now, **self._summary())
+            write_report(self.folder, self.record, self.graph, self.plan)
+        self.close()
+
+    def update_figures(self) -> None:
+        """Write figures that a player sent after the run had ended into its record."""
+        for name, value in self.figures.facts().items():
+            setattr(self.record, name, value)
+        self.store.save(self.record)
+
+    def close(self) -> None:
+        """Let go of the run's files and lock."""
+        self.journal.close()
+        self.feed.close()
+        self._lock.close()
+
+    def _update_record(self, status: str, error: str, now: float) -> None:
+        for name, value in self.figures.facts().items():
+            setattr(self.record, name, value)
+        self.record.status, self.record.error = status, error
+        self.record.made_in_s = round(now - self.feed.began, 3)
+
+    def _summary(self) -> dict[str, Any]:
+        record, folder = self.record, self.folder.resolve()
+        video, playlist = folder / "episode.mp4", folder / "hls" / "main.m3u8"
+        return {
+            "status": record.status,
+            "ttff_s": record.ttff_s,
+            "first_content_s": record.first_content_s,
+            "first_speech_s": record.first_speech_s,
+            "stall_s": record.stall_s,
+            "measured_by": record.measured_by,
+            "duration_s": record.duration_s,
+            "made_in_s": record.made_in_s,
+            "video": str(video) if video.exists() else None,
+            "playlist": str(playlist) if playlist.exists() else None,
+            "report": str(folder / "report.html"),
+            "error": record.error,
+        }
+
+    def _tell_turn(self, node: str, path: tuple[int, ...], value: str, now: float) -> None:
+        if self.graph.node(node).capability != "text-generation":
+            return
+        turn = self.artifacts.get(value)
+        if isinstance(turn, dict) and {"speaker", "text"} <= set(turn):
+            self.feed.send(
+                "turn.written", now, path=path, speaker=turn["speaker"], text=turn["text"], passage=turn.get("passage")
+            )
+
+    def _keep_outputs(self, command: FinishRun) -> None:
+        """Link the files of the last nodes into the run's folder: video and audio by node, others by field."""
+        for node, name in command.outputs.items():
+            value = self.artifacts.get(name) if isinstance(name, str) else None
+            for field, path in value.items() if isinstance(value, dict) else ():
+                if isinstance(path, Path):
+                    stem = node if field in ("video", "audio") else field
+                    _link(path, self.folder / f"{stem}{path.suffix}")
+
+
+def _link(source: Path, target: Path) -> None:
+    partial = target.with_name(target.name + ".part")
+    partial.unlink(missing_ok=True)
+    os.link(source, partial)
+    partial.replace(target)

@@ -1,0 +1,171 @@
+"""The folder of runs: one folder a run, with all that was made."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+import shutil
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+import msgspec
+
+from murakkab.engine.errors import FAILED, UserError
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+class RunRecord(msgspec.Struct, omit_defaults=False):
+    """What is known of a run at a glance (``run.json``). Times are seconds; ``created`` is ISO 8601 UTC.
+
+    ``ttff_s`` is request to first frame; ``first_content_s`` and ``first_speech_s`` are request to the first
+    picture of the show itself and to the first spoken word; ``stall_s`` is the time the viewer waited for data.
+    ``measured_by`` says whether a player or the playback clock measured them.
+    """
+
+    run: str
+    workflow: str
+    created: str
+    status: str = "running"
+    title: str = ""
+    inputs: dict[str, Any] = {}
+    seed: int = 0
+    ttff_s: float | None = None
+    first_content_s: float | None = None
+    first_speech_s: float | None = None
+    stall_s: float | None = None
+    measured_by: str | None = None
+    duration_s: float | None = None
+    made_in_s: float | None = None
+    error: str = ""
+    bytes: int = 0
+
+
+class RunStore:
+    """Runs below one folder.
+
+    Args:
+        root: the folder; made when the first run begins.
+
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def new_id(self, workflow: str) -> str:
+        """A fresh run id: workflow, date, time and four random characters."""
+        name = re.sub(r"[^a-z0-9]+", "-", workflow.lower()).strip("-") or "run"
+        tail = "".join(secrets.choice(_ALPHABET) for _ in range(4))
+        return f"{name[:40]}-{time.strftime('%Y%m%d-%H%M%S')}-{tail}"
+
+    def create(self, record: RunRecord) -> Path:
+        """Make the folder of a new run."""
+        folder = self.root / record.run
+        try:
+            (folder / "artifacts").mkdir(parents=True)
+        except OSError as fault:
+            raise UserError(
+                f"cannot make the run's folder {folder}: {fault.strerror}",
+                "Choose another folder with --runs, or free some space.",
+                FAILED,
+            ) from None
+        self.save(record)
+        return folder
+
+    def folder(self, run: str) -> Path:
+        """The folder of an existing run; UserError when there is none."""
+        folder = self.root / run
+        if not _ID.fullmatch(run) or not (folder / "run.json").is_file():
+            raise UserError(f"there is no run '{run}' in {self.root}", "`murakkab runs` lists those there are.")
+        return folder
+
+    def save(self, record: RunRecord) -> None:
+        """Write the record, whole or not at all."""
+        target = self.root / record.run / "run.json"
+        partial = target.with_suffix(".part")
+        partial.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
+        partial.replace(target)
+
+    def record(self, run: str) -> RunRecord:
+        """The record of a run; one whose engine is gone is ``interrupted``."""
+        folder = self.folder(run)
+        try:
+            record = msgspec.json.decode((folder / "run.json").read_bytes(), type=RunRecord)
+        except msgspec.DecodeError as fault:
+            raise UserError(
+                f"{folder / 'run.json'} is damaged: {fault}", f"Remove it: murakkab runs rm {run}"
+            ) from None
+        if record.status == "running" and not self.in_use(run):
+            record.status = "interrupted"
+        return record
+
+    def list(self) -> list[RunRecord]:
+        """All runs, the newest first, each with the bytes that it takes."""
+        records = []
+        for file in self.root.glob("*/run.json"):
+            if _ID.fullmatch(file.parent.name):
+                record = self.record(file.parent.name)
+                record.bytes = _size(file.parent)
+                records.append(record)
+        return sorted(records, key=lambda record: (record.created, record.run), reverse=True)
+
+    def remove(self, run: str) -> None:
+        """Delete a run; UserError when it is being made."""
+        folder = self.folder(run)
+        if self.in_use(run):
+            raise UserError(f"the run '{run}' is being made", "Stop it first.")
+        shutil.rmtree(folder)
+
+    def collect(self, budget_bytes: int) -> list[str]:
+        """Delete the oldest runs that are not being made until all together fit the budget; return their ids."""
+        records = self.list()
+        total = sum(record.bytes for record in records)
+        removed = []
+        for record in reversed(records):
+            if total <= budget_bytes:
+                break
+            if record.status != "running":
+                self.remove(record.run)
+                total -= record.bytes
+                removed.append(record.run)
+        return removed
+
+    def lock(self, run: str) -> TextIO:
+        """Claim a run for this process until the returned file is closed; UserError when another holds it."""
+        handle = (self.root / run / "lock").open("a")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.close()
+            raise UserError(f"the run '{run}' is being made by another process", "Wait for it, or stop it.") from None
+        return handle
+
+    def in_use(self, run: str) -> bool:
+        """Whether a living process has claimed the run."""
+        try:
+            handle = (self.root / run / "lock").open("r")
+        except FileNotFoundError:
+            return False
+        with handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return True
+            return False
+
+
+def _size(folder: Path) -> int:
+    """Bytes on disk; a file with several names counts once."""
+    seen: dict[tuple[int, int], int] = {}
+    for parent, _, files in os.walk(folder):
+        for name in files:
+            try:
+                status = (Path(parent) / name).stat()
+            except FileNotFoundError:
+                continue
+            seen[(status.st_dev, status.st_ino)] = status.st_blocks * 512
+    return sum(seen.values())

@@ -1,0 +1,50 @@
+"""Getting a run ready: its title, and its input files taken into its artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from murakkab.engine.errors import FAILED, UserError
+from murakkab_optimizer.graph import Graph
+from murakkab_runtimes.artifacts import FILE_KEY, ArtifactStore
+
+TITLE_LENGTH = 80
+
+
+def title_of(inputs: Mapping[str, Any], workflow: str) -> str:
+    """What to call a run: its topic, else the name of the first file, else the workflow."""
+    topic = " ".join(str(inputs.get("topic") or "").split())
+    if topic:
+        return topic if len(topic) <= TITLE_LENGTH else topic[: TITLE_LENGTH - 1].rstrip() + "…"
+    files = [Path(value).stem for value in inputs.values() if isinstance(value, Path)]
+    return files[0] if files else workflow
+
+
+def import_files(graph: Graph, folder: Path) -> Graph:
+    """Store the files that the graph's arguments name and refer to them by artifact name.
+
+    Raises:
+        UserError: a file cannot be read, or its copy cannot be written.
+    """
+    store = ArtifactStore(folder)
+    nodes = [msgspec.structs.replace(node, arguments=_import(node.arguments, store)) for node in graph.nodes]
+    return msgspec.structs.replace(graph, nodes=tuple(nodes))
+
+
+def _import(value: Any, store: ArtifactStore) -> Any:  # noqa: ANN401 - JSON of any shape
+    if isinstance(value, dict):
+        if set(value) == {FILE_KEY}:
+            return {FILE_KEY: _put(Path(value[FILE_KEY]), store)}
+        return {key: _import(inner, store) for key, inner in value.items()}
+    return [_import(inner, store) for inner in value] if isinstance(value, list) else value
+
+
+def _put(path: Path, store: ArtifactStore) -> str:
+    try:
+        return store.put_file(path)
+    except OSError as fault:
+        raise UserError(f"cannot take in {path}: {fault.strerror}", "Check the file and the disk.", FAILED) from None

@@ -1,0 +1,102 @@
+"""The greedy planner: the best model for every node, lowered where the machine could not keep up.
+
+It starts from the best-rated available model of each node. While the work for one second of the show exceeds what
+the cores can do in one second (less a reserve), it replaces the choice that saves the most work for the least
+quality. Every step leaves its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.graph import Graph, Node
+from murakkab_optimizer.plan import Configuration, NodePlan, Plan
+from murakkab_optimizer.planner import work
+
+RESERVE = 0.4
+"""Share of the cores kept free, so that a busy machine still makes the show faster than it plays."""
+
+
+class NoPlanError(Exception):
+    """No available model can do a node; the message says which and what would."""
+
+
+class _Choice(msgspec.Struct):
+    node: Node
+    ranked: list[ModelCard]
+    index: int = 0
+    why: str = ""
+
+    @property
+    def card(self) -> ModelCard:
+        return self.ranked[self.index]
+
+
+def plan_greedy(graph: Graph, cards: Sequence[ModelCard], cores: int, absent: Mapping[str, str] | None = None) -> Plan:
+    """Choose a configuration for every node.
+
+    Args:
+        graph: the checked workflow.
+        cards: models that are available on this machine.
+        cores: threads that may be in use at one time.
+        absent: names of models that exist but cannot be used here, each with what it would take.
+
+    Raises:
+        NoPlanError: a node's capability has no available model.
+
+    """
+    absent = absent or {}
+    choices = [_Choice(node, _ranked(node, cards, absent)) for node in graph.nodes]
+    if graph.realtime:
+        _lower(graph, choices, cores * (1 - RESERVE))
+    return Plan({choice.node.name: _explain(graph, choice) for choice in choices})
+
+
+def _ranked(node: Node, cards: Sequence[ModelCard], absent: Mapping[str, str]) -> list[ModelCard]:
+    found = sorted((c for c in cards if c.capability == node.capability), key=lambda c: (-c.quality.value, c.name))
+    if not found:
+        helps = "; ".join(f"{name}: {what}" for name, what in absent.items())
+        raise NoPlanError(
+            f"node '{node.name}' needs '{node.capability}' and no model here can do that. {helps}".strip()
+        )
+    return found
+
+
+def _lower(graph: Graph, choices: list[_Choice], capacity: float) -> None:
+    while sum(work.load(graph, c.node, c.card) for c in choices) > capacity:
+        steps = [step for choice in choices if (step := _step(graph, choice)) is not None]
+        if not steps:
+            return
+        _, choice, index, saved = max(steps, key=lambda step: step[0])
+        choice.why = f"{choice.card.name} would need {saved:.2f} more cores than are free to keep real time"
+        choice.index = index
+
+
+def _step(graph: Graph, choice: _Choice) -> tuple[float, _Choice, int, float] | None:
+    """The next cheaper model of a node: work saved for each point of quality lost, and where it stands."""
+    here = work.load(graph, choice.node, choice.card)
+    for index in range(choice.index + 1, len(choice.ranked)):
+        card = choice.ranked[index]
+        saved = here - work.load(graph, choice.node, card)
+        if saved > 0:
+            lost = choice.card.quality.value - card.quality.value
+            return saved / max(lost, 1e-6), choice, index, saved
+    return None
+
+
+def _explain(graph: Graph, choice: _Choice) -> NodePlan:
+    card, others = choice.card, [c for c in choice.ranked if c is not choice.card]
+    reason = choice.why or ("the best-rated one here" if others else "the only one here")
+    configuration = Configuration(
+        card.name, dict(card.knobs), card.needs, round(work.task_seconds(graph, choice.node, card), 4)
+    )
+    return NodePlan(configuration, reason, tuple((c.name, _against(choice, c)) for c in others))
+
+
+def _against(choice: _Choice, card: ModelCard) -> str:
+    if card.quality.value > choice.card.quality.value:
+        return "too slow to keep real time here"
+    return f"rated {card.quality.value:.2f} against {choice.card.quality.value:.2f}"
