@@ -69,8 +69,8 @@ class Task:
         scratch: an empty folder of its own; files left there and returned in a value are kept.
         previous: in an ordered join, the value that the task before it returned (None for the first).
         path: position in the graph, for example ``(2, 1)``.
-        first_item: how many items of this task an earlier attempt committed. Items are numbered as if made from
-            the start; those before ``first_item`` are dropped, so a runtime may skip making them.
+        first_item: how many items of this task an earlier attempt committed. They are dropped when they are made
+            again; a runtime with ``continues`` begins behind them instead.
 
     """
 
@@ -109,7 +109,12 @@ class Runtime(ABC):
     Raises:
         Unavailable: when something it needs is missing.
 
+    Attributes:
+        continues: whether a streaming task of it emits from ``task.first_item`` on, without making the items before.
+
     """
+
+    continues: bool = False
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         self.card = card

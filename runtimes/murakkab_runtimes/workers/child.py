@@ -115,11 +115,12 @@ class Child:
 
     def _attempt(self, request: Run, store: ArtifactStore, scratch: Path) -> Output:
         runtime = self._runtime(request.card, request.threads)
-        task = self._task(request, store, scratch)
+        emitter = _Emitter(self, request, store, request.first_item if runtime.continues else 0)
+        task = self._task(request, store, scratch, emitter)
         output = runtime.run(task)
         return output if isinstance(output, Output) else Output(output)
 
-    def _task(self, request: Run, store: ArtifactStore, scratch: Path) -> Task:
+    def _task(self, request: Run, store: ArtifactStore, scratch: Path, emitter: _Emitter) -> Task:
         item = None if request.item is None else store.get(request.item)
         return Task(
             arguments=store.open_files(fill(request.arguments, item, request.inputs, store.get)),
@@ -130,7 +131,7 @@ class Child:
             previous=None if request.previous is None else store.get(request.previous),
             path=request.path,
             first_item=request.first_item,
-            on_item=_Emitter(self, request, store),
+            on_item=emitter,
             on_progress=_Reporter(self, request.lease),
         )
 
@@ -140,10 +141,10 @@ class Child:
 
 
 class _Emitter:
-    """Commits the items of one attempt."""
+    """Commits the items of one attempt, numbered from ``index``."""
 
-    def __init__(self, child: Child, request: Run, store: ArtifactStore) -> None:
-        self._child, self._request, self._store, self._index = child, request, store, 0
+    def __init__(self, child: Child, request: Run, store: ArtifactStore, index: int) -> None:
+        self._child, self._request, self._store, self._index = child, request, store, index
 
     def __call__(self, value: Value, meta: Meta) -> None:
         self._child._stop_if_cancelled(self._request.lease)
