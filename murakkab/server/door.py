@@ -1,0 +1,44 @@
+"""What the server asks of an engine; ``murakkab.engine.Engine`` fits it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+Event = dict[str, Any]
+
+
+class Store(Protocol):
+    """The folder of all runs."""
+
+    def folder(self, run: str, /) -> Path:
+        """Where the run's files are; UserError when there is no such run."""
+
+    def list(self) -> Sequence[Any]:
+        """The records of all runs."""
+
+    def record(self, run: str, /) -> Any:
+        """The record of one run; UserError when there is none."""
+
+
+class EngineDoor(Protocol):
+    """The doors of the engine that the server uses."""
+
+    @property
+    def store(self) -> Store:
+        """Where runs are kept."""
+
+    async def submit(
+        self, workflow: Any, inputs: dict[str, Any], /, *, seed: int | None = None, requested_at: float | None = None
+    ) -> str:
+        """Start a run, asked for at a time in Unix seconds, and return its name; UserError for unfit inputs."""
+
+    def events(self, run: str, /, after: int = 0) -> AsyncIterator[Event]:
+        """Events with a ``seq`` above ``after``, past ones first, until the run is finished."""
+
+    async def cancel(self, run: str, /) -> None:
+        """Stop a run."""
+
+    async def playback(self, run: str, report: dict[str, Any], /) -> None:
+        """Take what the player measured."""

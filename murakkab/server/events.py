@@ -1,0 +1,60 @@
+"""Live events of a run as a server-sent event stream that resumes where it broke off."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from murakkab.server.door import EngineDoor, Event
+from murakkab.server.errors import Refusal
+
+KEEP_ALIVE_S = 15.0
+RETRY_MS = 500
+
+
+def last_seen(request: Request) -> int:
+    """The number of the last event the client has: ``Last-Event-ID``, else ``?after=``, else 0."""
+    given = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
+    if not given.isdecimal():
+        raise Refusal(400, f"'{given}' is not the number of an event", "send the 'seq' of the last event you have")
+    return int(given)
+
+
+def event_response(engine: EngineDoor, run: str, after: int, quit_on: asyncio.Event) -> StreamingResponse:
+    """All events of ``run`` after number ``after``, then live ones, until the run or the server ends."""
+    frames = _frames(engine.events(run, after), quit_on)
+    return StreamingResponse(frames, media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+
+async def _frames(events: AsyncIterator[Event], quit_on: asyncio.Event) -> AsyncIterator[bytes]:
+    yield f"retry: {RETRY_MS}\n\n".encode()
+    stop = asyncio.ensure_future(quit_on.wait())
+    upcoming = asyncio.ensure_future(_next(events))
+    try:
+        while not quit_on.is_set():
+            await asyncio.wait({upcoming, stop}, timeout=KEEP_ALIVE_S, return_when=asyncio.FIRST_COMPLETED)
+            if not upcoming.done():
+                yield b": still here\n\n"
+                continue
+            event = upcoming.result()
+            if event is None:
+                return
+            yield f"id: {event['seq']}\ndata: {json.dumps(event)}\n\n".encode()
+            upcoming = asyncio.ensure_future(_next(events))
+    finally:
+        await _cancelled(upcoming, stop)
+
+
+async def _next(events: AsyncIterator[Event]) -> Event | None:
+    return await anext(events, None)
+
+
+async def _cancelled(*futures: asyncio.Future[Any]) -> None:
+    for future in futures:
+        future.cancel()
+    await asyncio.gather(*futures, return_exceptions=True)

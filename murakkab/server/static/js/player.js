@@ -1,0 +1,96 @@
+// Plays an HLS playlist that is still growing, from its first segment on.
+
+import Hls from "/static/vendor/hls.min.mjs";
+
+// The server holds a playlist until there is something new in it, so a slow answer is no fault.
+const PATIENT = {
+  default: {
+    maxTimeToFirstByteMs: 60_000,
+    maxLoadTimeMs: 60_000,
+    timeoutRetry: { maxNumRetry: 10_000, retryDelayMs: 0, maxRetryDelayMs: 0 },
+    errorRetry: { maxNumRetry: 10_000, retryDelayMs: 200, maxRetryDelayMs: 1000 },
+  },
+};
+
+const SETTINGS = {
+  startPosition: 0, // an episode is watched from its start, not from the live edge
+  lowLatencyMode: true, // reload a playlist as soon as the server has a new segment (blocking reload)
+  liveDurationInfinity: false,
+  maxBufferLength: 120, // seconds
+  backBufferLength: Infinity,
+  startFragPrefetch: true,
+  enableWorker: false, // fragmented MP4 needs no transmuxing; a worker would only start later
+  manifestLoadPolicy: PATIENT,
+  playlistLoadPolicy: PATIENT,
+};
+
+export class Player {
+  /** `onBlocked(isBlocked)` tells whether the browser only lets the episode start without sound. */
+  constructor(video, { onBlocked, onFault }) {
+    this.video = video;
+    this.onBlocked = onBlocked;
+    this.onFault = onFault;
+    // Chromium claims native HLS and then fails on a playlist of one segment: Media Source Extensions come first.
+    this.hls = Hls.isSupported() ? new Hls(SETTINGS) : null;
+    this.hls?.attachMedia(video);
+    this.hls?.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => this.showCaptions(true));
+    this.hls?.on(Hls.Events.ERROR, (_name, fault) => fault.fatal && this.recover(fault));
+  }
+
+  /** Load the playlist and play as soon as there is a frame; without sound where the browser insists. */
+  async play(url) {
+    if (this.hls) this.hls.loadSource(url);
+    else this.video.src = url;
+    try {
+      await this.video.play();
+    } catch (fault) {
+      if (fault.name !== "NotAllowedError") return;
+      this.video.muted = true;
+      this.onBlocked(true);
+      await this.video.play().catch(() => {});
+    }
+  }
+
+  unmute() {
+    this.video.muted = false;
+    this.onBlocked(false);
+    this.video.play();
+  }
+
+  showCaptions(on) {
+    if (this.hls) {
+      this.hls.subtitleDisplay = on;
+      if (on && this.hls.subtitleTrack < 0) this.hls.subtitleTrack = 0;
+    }
+    for (const track of this.video.textTracks) track.mode = on ? "showing" : "hidden";
+  }
+
+  /** Start of the first caption in seconds, null while there is none. */
+  firstCaption() {
+    const starts = [...this.video.textTracks].map((track) => track.cues?.[0]?.startTime).filter(Number.isFinite);
+    return starts.length ? Math.min(...starts) : null;
+  }
+
+  /** Seconds of the episode that are loaded beyond the current position. */
+  ahead() {
+    const { buffered, currentTime } = this.video;
+    for (let i = 0; i < buffered.length; i++) {
+      if (buffered.start(i) <= currentTime + 0.1 && buffered.end(i) > currentTime) return buffered.end(i) - currentTime;
+    }
+    return 0;
+  }
+
+  recover(fault) {
+    if (fault.type === Hls.ErrorTypes.MEDIA_ERROR && !this.recovered) {
+      this.recovered = true;
+      this.hls.recoverMediaError();
+      return;
+    }
+    this.onFault(`The player stopped: ${fault.details}`);
+  }
+
+  close() {
+    this.hls?.destroy();
+    this.video.removeAttribute("src");
+  }
+}

@@ -1,0 +1,188 @@
+// The page of one run: plays it and shows how it is made.
+
+import { beacon, follow, get, post } from "./api.js";
+import { Controls } from "./controls.js";
+import { clockTime, h, replace, secondsText } from "./dom.js";
+import { Lanes } from "./lanes.js";
+import { Measure } from "./measure.js";
+import { Player } from "./player.js";
+import { RunState } from "./state.js";
+import { Transcript } from "./transcript.js";
+
+const REPORT_MS = 1000;
+const DOWNLOADS = {
+  "episode.mp4": "Video", "episode.mp3": "Audio", "captions.vtt": "Captions", "transcript.txt": "Transcript",
+  "report.html": "Report", "report.json": "Report data",
+};
+const STATUS = { running: "being made", succeeded: "finished", failed: "failed", cancelled: "stopped", interrupted: "interrupted" };
+
+export class Watch {
+  /** `requestedAt`: the moment of the click that asked for the run (ms of `performance.now()`), if it was on this page. */
+  constructor(requestedAt = null) {
+    this.requestedAt = requestedAt;
+    this.clicked = requestedAt !== null;
+    this.state = new RunState("");
+    this.build();
+  }
+
+  build() {
+    this.video = h("video", { playsinline: true, autoplay: true, preload: "auto", "aria-label": "Episode" });
+    this.soundOn = h("button", { type: "button", class: "sound-on", hidden: true, onclick: () => this.player.unmute() }, "🔊 Sound on");
+    this.waiting = h("p", { class: "waiting", role: "status" }, h("span", { class: "spinner" }), "The first seconds are being made…");
+    this.player = new Player(this.video, {
+      onBlocked: (blocked) => { this.soundOn.hidden = !blocked; },
+      onFault: (text) => this.showFault(text),
+    });
+    this.picture = h("div", { class: "picture" }, this.video, this.waiting, this.soundOn);
+    this.controls = new Controls(this.picture, this.player);
+    this.picture.append(this.controls.element);
+    this.buildTexts();
+    this.element = h("div", { class: "watch" },
+      h("div", { class: "stage" }, this.fault, this.picture, this.heading, this.tiles, this.downloads, this.lanes.element),
+      h("aside", { class: "side" }, this.chapters, this.transcript.element, this.about));
+  }
+
+  buildTexts() {
+    this.fault = h("p", { class: "fault", role: "alert", hidden: true });
+    this.title = h("h1", { dir: "auto" }, "…");
+    this.status = h("span", { class: "status" });
+    this.stop = h("button", { type: "button", class: "quiet", onclick: () => this.cancel() }, "Stop making it");
+    this.heading = h("div", { class: "heading" }, this.title, this.status, this.stop);
+    this.tiles = h("dl", { class: "tiles" });
+    this.downloads = h("nav", { class: "downloads", "aria-label": "Downloads", hidden: true });
+    this.chapters = h("nav", { class: "panel chapters", "aria-label": "Chapters", hidden: true });
+    this.transcript = new Transcript(this.state, (position) => this.controls.seekTo(position));
+    this.lanes = new Lanes(this.state);
+    this.about = h("p", { class: "hint" });
+  }
+
+  async start(run) {
+    this.state.run = run;
+    const record = await get(`/api/runs/${run}`);
+    const isLive = record.status === "running";
+    this.measure = new Measure(this.video, this.requestedAt);
+    this.video.addEventListener("loadeddata", () => { this.waiting.hidden = true; });
+    this.player.play(`/runs/${run}/hls/main.m3u8`);
+    this.isLive = isLive;
+    this.unfollow = follow(run, (event) => this.onEvent(event));
+    this.reporter = isLive ? setInterval(() => this.sendReport(), REPORT_MS) : null;
+    this.ticker = setInterval(() => this.tick(), 200);
+    this.onLeave = () => this.sendReport();
+    addEventListener("pagehide", this.onLeave);
+    this.video.addEventListener("ended", this.onLeave);
+  }
+
+  close() {
+    this.sendReport();
+    removeEventListener("pagehide", this.onLeave);
+    clearInterval(this.reporter);
+    clearInterval(this.ticker);
+    this.unfollow?.();
+    this.controls.close();
+    this.player.close();
+  }
+
+  onEvent(event) {
+    this.state.apply(event);
+    this.changed = true;
+    if (this.isLive && !this.clicked) this.noteRequest(performance.now() - event.t * 1000);
+    if (event.event === "segment.published") this.noteFirsts(event);
+    if (event.event === "run.finished") this.onFinished(event);
+  }
+
+  /** Without a click on this page, the request was `t` before an event; the least late event says it best. */
+  noteRequest(moment) {
+    this.requestedAt = Math.min(this.requestedAt ?? Infinity, moment);
+    this.measure.requestedAt = this.requestedAt;
+  }
+
+  /** Where the content and the speech of the episode begin: told by the segment, else the first caption. */
+  noteFirsts(segment) {
+    this.measure.contentAt ??= segment.content_from ?? null;
+    this.measure.speechAt ??= segment.speech_from ?? null;
+  }
+
+  async onFinished(event) {
+    if (event.error) this.showFault(event.error);
+    const { files } = await get(`/api/runs/${this.state.run}`);
+    const links = files.filter((name) => DOWNLOADS[name]).map((name) => {
+      const shown = name.endsWith(".html") ? "" : "?download";
+      return h("a", { href: `/runs/${this.state.run}/${name}${shown}`, target: shown ? null : "_blank" }, DOWNLOADS[name]);
+    });
+    this.downloads.hidden = links.length === 0;
+    replace(this.downloads, links);
+    if (!this.state.segments.length) replace(this.waiting, "This run made no video.");
+  }
+
+  tick() {
+    const { measure, state } = this;
+    const caption = this.player.firstCaption();
+    measure.speechAt ??= caption;
+    measure.contentAt ??= caption;
+    this.transcript.follow(this.video.currentTime);
+    this.showTiles();
+    if (!this.changed && state.status !== "running") return;
+    this.changed = false;
+    this.showHeading();
+    this.showChapters();
+    this.transcript.update();
+    this.lanes.update(this.elapsed());
+    this.controls.showChapters(state.chapters);
+  }
+
+  /** Seconds since the request, as far as the lanes go. */
+  elapsed() {
+    if (this.state.finished || this.requestedAt === null) return this.state.t;
+    return Math.max(this.state.t, (performance.now() - this.requestedAt) / 1000);
+  }
+
+  showHeading() {
+    const { state } = this;
+    this.title.textContent = state.title || state.run;
+    document.title = `${state.title || state.run} – Murakkab`;
+    this.status.textContent = STATUS[state.status] ?? state.status;
+    this.status.className = `status ${state.status}`;
+    this.stop.hidden = state.status !== "running";
+    const script = state.inputs.script ? "The script is yours" : "The script is written by a machine and can be wrong";
+    this.about.textContent = `${script}. The hosts are drawn, the voices are synthetic.`;
+  }
+
+  showTiles() {
+    const { measure, state } = this;
+    const past = state.measured ?? {};
+    const speed = state.madeSeconds / (state.finished?.made_in_s ?? this.elapsed());
+    const tiles = [
+      ["First frame", secondsText(measure.ttff ?? past.ttff_s)],
+      ["First content", secondsText(measure.firstContent ?? past.first_content_s)],
+      ["First spoken word", secondsText(measure.firstSpeech ?? past.first_speech_s)],
+      ["Waited for data", secondsText(measure.stallSeconds, 1)],
+      ["Made ahead", secondsText(Math.max(0, state.madeSeconds - this.video.currentTime), 0)],
+      ["Speed of making", Number.isFinite(speed) && speed > 0 ? `${speed.toFixed(1)} ×` : "–"],
+    ];
+    replace(this.tiles, tiles.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  }
+
+  showChapters() {
+    const { chapters } = this.state;
+    this.chapters.hidden = chapters.length < 2;
+    if (this.chapters.dataset.count === String(chapters.length)) return;
+    this.chapters.dataset.count = chapters.length;
+    const items = chapters.map((chapter) => h("li", {}, h("button", { type: "button", onclick: () => this.controls.seekTo(chapter.start) },
+      h("time", {}, clockTime(chapter.start)), h("bdi", {}, chapter.title))));
+    replace(this.chapters, h("h2", {}, "Chapters"), h("ol", {}, items));
+  }
+
+  sendReport() {
+    // Only the player that watched from the request on has measured anything.
+    if (this.reporter && this.measure) beacon(`/api/runs/${this.state.run}/playback`, this.measure.report());
+  }
+
+  async cancel() {
+    await post(`/api/runs/${this.state.run}/cancel`).catch((fault) => this.showFault(fault.message));
+  }
+
+  showFault(text) {
+    this.fault.hidden = false;
+    this.fault.textContent = text;
+  }
+}

@@ -1,0 +1,85 @@
+// Asks for an episode on the start page, watches it to its end and prints what was seen as one line of JSON.
+//
+//     node play.mjs chromium|firefox PROGRAM PAGE-ADDRESS TOPIC SCREENSHOT-PREFIX PROFILE-FOLDER
+
+import puppeteer from "puppeteer-core";
+
+const [browserName, executablePath, address, topic, picture, userDataDir] = process.argv.slice(2);
+const DEADLINE_MS = 60_000;
+const CHROMIUM = [
+  "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+  "--disable-sync", "--autoplay-policy=no-user-gesture-required", "--mute-audio",
+];
+const FIREFOX = { "media.autoplay.default": 0, "media.volume_scale": "0.0", "datareporting.policy.dataSubmissionEnabled": false };
+
+function launch() {
+  const common = { executablePath, headless: true, userDataDir, defaultViewport: { width: 1360, height: 900 } };
+  if (browserName === "firefox") return puppeteer.launch({ ...common, browser: "firefox", extraPrefsFirefox: FIREFOX });
+  return puppeteer.launch({ ...common, args: CHROMIUM });
+}
+
+/** What the page shows of the video now. */
+function look() {
+  const video = document.querySelector("video");
+  const track = [...video.textTracks].find((t) => t.mode === "showing");
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [16, 9];
+  const context = canvas.getContext("2d");
+  context.drawImage(video, 0, 0, 16, 9);
+  return {
+    time: video.currentTime, ended: video.ended, paused: video.paused, muted: video.muted, width: video.videoWidth,
+    captions: [...(track?.activeCues ?? [])].map((cue) => cue.getCueAsHTML().textContent),
+    brightest: Math.max(...context.getImageData(0, 0, 16, 9).data.filter((_, i) => i % 4 !== 3)),
+    turn: document.querySelector(".turn.current p")?.textContent ?? null,
+  };
+}
+
+/** What the page says when the episode has been played. */
+function readPage() {
+  const texts = (selector) => [...document.querySelectorAll(selector)].map((element) => element.textContent);
+  return {
+    title: document.querySelector("h1").textContent,
+    measures: Object.fromEntries([...document.querySelectorAll(".tiles div")].map((d) => [...d.children].map((c) => c.textContent))),
+    turns: texts(".turn > p"), sources: texts(".source blockquote"), nodes: texts(".lanes b"), about: texts(".side > .hint"),
+    downloads: texts(".downloads a"), elements: document.querySelectorAll(".turn b").length,
+    foreign: performance.getEntriesByType("resource").map((r) => r.name).filter((name) => !name.startsWith(location.origin)),
+  };
+}
+
+async function published(run) {
+  const answer = await fetch(`${address}/runs/${run}/hls/video.m3u8`);
+  const text = answer.ok ? await answer.text() : "";
+  return { segments: text.split("#EXTINF").length - 1, complete: text.includes("#EXT-X-ENDLIST") };
+}
+
+async function watch(page, run) {
+  const samples = [];
+  const deadline = Date.now() + DEADLINE_MS;
+  while (Date.now() < deadline && !samples.at(-1)?.ended) {
+    samples.push({ ...(await page.evaluate(look)), ...(await published(run)) });
+    if (samples.length > 1 && samples.at(-1).time > 2 && samples.at(-2).time <= 2) await page.screenshot({ path: `${picture}-playing.png` });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return samples;
+}
+
+const browser = await launch();
+try {
+  const page = await browser.newPage();
+  const faults = [];
+  page.on("pageerror", (fault) => faults.push(String(fault)));
+  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  await page.goto(address);
+  await page.waitForSelector("form input[name=topic]");
+  await page.type("form input[name=topic]", topic);
+  await page.screenshot({ path: `${picture}-start.png` });
+  await page.click("form .primary");
+  await page.waitForSelector("video");
+  const run = new URL(await page.evaluate(() => location.href)).pathname.split("/").at(-1);
+  const samples = await watch(page, run);
+  await page.waitForSelector(".downloads a");
+  await page.screenshot({ path: `${picture}-ended.png`, fullPage: true });
+  console.log(JSON.stringify({ run, samples, page: await page.evaluate(readPage), faults }));
+} finally {
+  await browser.close();
+}
