@@ -86,8 +86,8 @@ class Fmp4(Runtime):
         init = boxes.init_segment(clip.width, clip.height, clip.fps, video.sps, video.pps, self._aac_config)
         if task.previous and Path(task.previous["init"]).read_bytes() != init:
             raise InputError(
-                f"a clip of {clip.width}x{clip.height} at {clip.fps} fps does not continue the stream: all clips need the "
-                "same canvas, frame rate and parameter sets; encode them with media.video"
+                f"a clip of {clip.width}x{clip.height} at {clip.fps} fps does not continue the stream: all clips need "
+                "the same canvas, frame rate and parameter sets; encode them with media.video"
             )
         pcm = np.concatenate([before.tail(), _read_audio(clip, before)])
         aac = encode(AAC, pcm, before.offset, before.aac, end=clip.end)

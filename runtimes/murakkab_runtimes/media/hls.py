@@ -1,8 +1,8 @@
 """The HLS playlists of a stream that grows (RFC 8216): one video variant with muxed audio, and captions.
 
 A folder holds ``main.m3u8`` (what a player opens), ``video.m3u8`` and ``captions.m3u8`` (EVENT playlists that only
-grow), ``init.mp4``, ``segment-00000.m4s`` and ``captions-00000.vtt`` per segment, and ``captions.vtt`` with all captions
-so far. Every file appears whole, by renaming; a segment is listed after it lies there.
+grow), ``init.mp4``, ``segment-00000.m4s`` and ``captions-00000.vtt`` per segment, and ``captions.vtt`` with all the
+captions so far. Every file appears whole, by renaming; a segment is listed after it lies there.
 """
 
 from __future__ import annotations
