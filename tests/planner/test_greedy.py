@@ -1,0 +1,85 @@
+"""The greedy planner: quality first, real time kept, and a reason for every choice."""
+
+from __future__ import annotations
+
+import pytest
+
+from murakkab_optimizer.catalog import Measurement, ModelCard, Needs, Quality
+from murakkab_optimizer.graph import Edge, Graph, Node
+from murakkab_optimizer.planner import NoPlanError, plan_greedy
+
+
+def card(name: str, capability: str, quality: float, seconds: float = 0.0, unit: str = "audio-second") -> ModelCard:
+    measured = (Measurement(unit, seconds, 0.0, 5, "test", "2026-01-01"),) if seconds else ()
+    return ModelCard(
+        name, capability, "a", "d", "l", "s", quality=Quality(quality, "test"), measured=measured, needs=Needs(1, 50)
+    )
+
+
+def show(realtime: bool = True) -> Graph:
+    return Graph(
+        "show",
+        (
+            Node("script", "write", streams=True),
+            Node("speech", "speak", edges=(Edge("script", 1),), for_each="script", depth=1),
+            Node("video", "draw", {"fps": 20, "height": 360}, (Edge("speech", 1),), "speech", depth=1),
+        ),
+        realtime=realtime,
+    )
+
+
+WRITER = card("writer", "write", 0.5)
+
+
+def test_the_best_rated_model_is_taken_where_the_machine_keeps_up() -> None:
+    cards = [
+        WRITER,
+        card("plain", "speak", 0.5, 0.01),
+        card("fine", "speak", 0.9, 0.1),
+        card("pen", "draw", 1, 0.01, "frame"),
+    ]
+    plan = plan_greedy(show(), cards, 2)
+    assert plan.nodes["speech"].chosen.model == "fine"
+    assert plan.nodes["speech"].reason == "the best-rated one here"
+    assert dict(plan.nodes["speech"].alternatives) == {"plain": "rated 0.50 against 0.90"}
+
+
+def test_a_model_that_would_miss_real_time_is_replaced_and_the_reason_says_so() -> None:
+    cards = [
+        WRITER,
+        card("plain", "speak", 0.5, 0.01),
+        card("slow", "speak", 0.9, 3.0),
+        card("pen", "draw", 1, 0.01, "frame"),
+    ]
+    plan = plan_greedy(show(), cards, 2)
+    assert plan.nodes["speech"].chosen.model == "plain"
+    assert "slow would need 2.99 more cores" in plan.nodes["speech"].reason
+    assert plan_greedy(show(realtime=False), cards, 2).nodes["speech"].chosen.model == "slow"
+
+
+def test_the_choice_that_saves_most_for_each_point_of_quality_is_lowered_first() -> None:
+    cards = [
+        WRITER,
+        card("voice-1", "speak", 0.9, 0.9),
+        card("voice-2", "speak", 0.8, 0.1),
+        card("pen-1", "draw", 0.9, 0.045, "frame"),
+        card("pen-2", "draw", 0.1, 0.001, "frame"),
+    ]
+    plan = plan_greedy(show(), cards, 2)
+    assert plan.nodes["speech"].chosen.model == "voice-2"
+    assert plan.nodes["video"].chosen.model == "pen-1"
+
+
+def test_more_cores_allow_better_models() -> None:
+    cards = [
+        WRITER,
+        card("plain", "speak", 0.5, 0.01),
+        card("slow", "speak", 0.9, 1.5),
+        card("pen", "draw", 1, 0.01, "frame"),
+    ]
+    assert [plan_greedy(show(), cards, n).nodes["speech"].chosen.model for n in (1, 2, 4)] == ["plain", "plain", "slow"]
+
+
+def test_a_capability_without_a_model_names_the_node_and_what_would_help() -> None:
+    with pytest.raises(NoPlanError, match=r"node 'speech' needs 'speak'.*big-voice: run: pip install it"):
+        plan_greedy(show(), [WRITER], 2, {"big-voice": "run: pip install it"})
