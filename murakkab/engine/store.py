@@ -120,7 +120,7 @@ class RunStore:
             raise UserError(f"the run '{run}' is being made", "Stop it first.")
         shutil.rmtree(folder)
 
-    def collect(self, budget_bytes: int) -> list[str]:
+    def collect(self, budget_bytes: int) -> tuple[str, ...]:
         """Delete the oldest runs that are not being made until all together fit the budget; return their ids."""
         records = self.list()
         total = sum(record.bytes for record in records)
@@ -132,7 +132,7 @@ class RunStore:
                 self.remove(record.run)
                 total -= record.bytes
                 removed.append(record.run)
-        return removed
+        return tuple(removed)
 
     def lock(self, run: str) -> TextIO:
         """Claim a run for this process until the returned file is closed; UserError when another holds it."""

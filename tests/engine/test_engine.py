@@ -162,7 +162,8 @@ from murakkab.language import load_workflow
 async def main(folder, log):
     engine = Engine(EngineOptions(folder / "runs", cores=2))
     await engine.start()
-    run = await engine.submit(load_workflow(folder / "workflow.yaml"), {"count": 25, "pause": 0.02, "log": log}, run="sums-1")
+    flow = load_workflow(folder / "workflow.yaml")
+    run = await engine.submit(flow, {"count": 25, "pause": 0.02, "log": log}, run="sums-1")
     await engine.wait(run)
 
 asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
