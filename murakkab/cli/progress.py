@@ -1,0 +1,141 @@
+"""The state of a run as its events tell it: plan, counts of every node, shots. No output, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Event = dict[str, Any]
+Path = tuple[int, ...]
+
+
+@dataclass
+class NodeState:
+    """What is known of one node.
+
+    Attributes:
+        plan: its entry in ``run.planned``.
+        busy: path of each task in hand -> share done.
+        finished: tasks that have ended.
+        items: items emitted while streaming.
+        retries: attempts that failed.
+        seconds: work done, summed over tasks.
+    """
+
+    plan: dict[str, Any]
+    busy: dict[Path, float] = field(default_factory=dict)
+    finished: set[Path] = field(default_factory=set)
+    items: int = 0
+    retries: int = 0
+    seconds: float = 0.0
+
+    @property
+    def yields(self) -> int:
+        """Items that other nodes can run over."""
+        return self.items if self.plan["streams"] else len(self.finished)
+
+
+@dataclass
+class Shot:
+    """One turn on its way to the screen."""
+
+    path: Path
+    speaker: str
+    text: str
+    stage: str = "written"
+    shown_s: float = 0.0
+
+
+class Progress:
+    """Collects the events of one run."""
+
+    def __init__(self) -> None:
+        self.title = ""
+        self.now_s = 0.0
+        self.nodes: dict[str, NodeState] = {}
+        self.shots: dict[Path, Shot] = {}
+        self.made_s = 0.0
+        self.ttff_s: float | None = None
+        self.stall_s = 0.0
+        self.position_s: float | None = None
+        self.finished: Event | None = None
+
+    @property
+    def speed(self) -> float:
+        """Seconds of episode made in a second since the request; 0 before the first segment."""
+        return self.made_s / self.now_s if self.made_s and self.now_s else 0.0
+
+    def expected(self, node: str) -> int:
+        """Tasks of a node that are known by now."""
+        over = self.nodes[node].plan["for_each"]
+        return self.nodes[over].yields if over in self.nodes else 1
+
+    def add(self, event: Event) -> None:
+        """Take one event; kinds that are not known are passed over."""
+        self.now_s = max(self.now_s, event["t"])
+        handler = getattr(self, "_on_" + event["event"].replace(".", "_"), None)
+        if handler is not None:
+            handler(event)
+
+    def _on_run_submitted(self, event: Event) -> None:
+        self.title = event["title"] or event["workflow"]
+
+    _on_run_resumed = _on_run_submitted
+
+    def _on_run_planned(self, event: Event) -> None:
+        self.nodes = {plan["node"]: NodeState(plan) for plan in event["nodes"]}
+
+    def _on_item_emitted(self, event: Event) -> None:
+        self.nodes[event["node"]].items += 1
+
+    def _on_task_started(self, event: Event) -> None:
+        path = tuple(event["path"])
+        self.nodes[event["node"]].busy[path] = 0.0
+        shot = self._shot_of(path)
+        if shot is not None and shot.stage != "shown":
+            shot.stage = event["node"]
+
+    def _on_task_progressed(self, event: Event) -> None:
+        busy = self.nodes[event["node"]].busy
+        path = tuple(event["path"])
+        if path in busy:
+            busy[path] = event["done"]
+
+    def _on_task_finished(self, event: Event) -> None:
+        node, path = self.nodes[event["node"]], tuple(event["path"])
+        node.busy.pop(path, None)
+        node.finished.add(path)
+        node.seconds += event.get("seconds") or 0.0
+
+    def _on_task_failed(self, event: Event) -> None:
+        node = self.nodes[event["node"]]
+        node.busy.pop(tuple(event["path"]), None)
+        node.retries += 1
+
+    def _on_turn_written(self, event: Event) -> None:
+        path = tuple(event["path"])
+        self.shots[path] = Shot(path, event["speaker"], event["text"])
+
+    def _on_segment_published(self, event: Event) -> None:
+        self.made_s = max(self.made_s, event["start"] + event["seconds"])
+        label = event["shot"]
+        shot = self._shot_of(tuple(map(int, label.split("."))) if label != "-" else ())
+        if shot is not None:
+            shot.stage = "shown"
+            shot.shown_s += event["seconds"]
+
+    def _on_run_first_segment(self, event: Event) -> None:
+        self.ttff_s = event["ttff_s"]
+
+    def _on_playback_moved(self, event: Event) -> None:
+        self.position_s = event["position_s"]
+        self.stall_s = event["stall_s"] or 0.0
+        self.ttff_s = event["ttff_s"] if event["ttff_s"] is not None else self.ttff_s
+
+    def _on_run_finished(self, event: Event) -> None:
+        self.finished = event
+
+    def _shot_of(self, path: Path) -> Shot | None:
+        """The shot that a task at ``path`` works on, if its turn is written."""
+        lengths = range(len(path), 0, -1)
+        return next((self.shots[path[:n]] for n in lengths if path[:n] in self.shots), None)

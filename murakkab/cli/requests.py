@@ -1,0 +1,33 @@
+"""What a user asks of a run beside the inputs of its workflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The options that all runs have.
+
+    Attributes:
+        seed: repeats an episode; None for a fresh one.
+        edit: stop after the script so that the user can change it.
+        llm: base URL of an OpenAI-compatible server to write with.
+        server: base URL of a running ``murakkab serve`` that makes the run.
+        json: print every event as one JSON line on stdout.
+        quiet: show no progress.
+        browser: serve the page, and open it where there is a display.
+        port: of the page; None for any free one.
+        runs: folder of the runs.
+    """
+
+    seed: int | None = None
+    edit: bool = False
+    llm: str | None = None
+    server: str | None = None
+    json: bool = False
+    quiet: bool = False
+    browser: bool = True
+    port: int | None = None
+    runs: Path = Path("runs")

@@ -1,0 +1,33 @@
+"""``murakkab resume``: ends an interrupted run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from murakkab.cli.common import RUNS, command_app
+from murakkab.cli.requests import RunOptions
+
+app = command_app()
+main = app
+
+
+@app.command()
+def resume(
+    run: Annotated[str, typer.Argument(help="Id of the run; 'murakkab runs' lists them.", metavar="ID")],
+    llm: Annotated[str | None, typer.Option("--llm", help="Server to write with.", metavar="URL")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Serve the page and open it.")] = True,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Port of the page.", metavar="NUMBER")
+    ] = None,
+    runs: Annotated[Path, RUNS] = Path("runs"),
+) -> None:
+    """End a run that was interrupted, cancelled or failed, without redoing what it had finished."""
+    from murakkab.cli.session import resume_here, run_loop
+
+    options = RunOptions(llm=llm, json=json, quiet=quiet, browser=browser, port=port, runs=runs)
+    raise typer.Exit(run_loop(resume_here(run, options)))

@@ -1,0 +1,119 @@
+"""Makes a run from the command line: engine, page, progress, Ctrl-C and exit code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from murakkab.cli.display import Sink, open_sinks
+from murakkab.cli.faults import FAILED, INTERRUPTED
+from murakkab.cli.interrupts import Interrupts
+from murakkab.cli.page import Page
+from murakkab.cli.requests import RunOptions
+from murakkab.engine import Engine, EngineOptions, UserError
+from murakkab.language import Workflow, check_inputs
+
+Event = dict[str, Any]
+EXIT_CODES = {"succeeded": 0, "failed": FAILED, "cancelled": INTERRUPTED}
+
+
+def perform(workflow: Workflow, inputs: dict[str, Any], options: RunOptions) -> int:
+    """Make a run as the options say and return the exit code."""
+    check_given(workflow, check_inputs(workflow, inputs))
+    if options.server:
+        from murakkab.cli.remote import make_there
+
+        return run_loop(make_there(workflow, inputs, options))
+    return run_loop(_make_here(workflow, inputs, options))
+
+
+def run_loop(work: Coroutine[Any, Any, Event]) -> int:
+    """Run ``work`` to its ``run.finished`` event and return the exit code."""
+    try:
+        finished = asyncio.run(work)
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        return INTERRUPTED
+    return EXIT_CODES.get(finished.get("status", ""), FAILED)
+
+
+def check_given(workflow: Workflow, inputs: dict[str, Any]) -> None:
+    """Refuse a run whose texts and documents are all empty: it would have nothing to work on."""
+    words = {n: i for n, i in workflow.inputs.items() if i.type in ("text", "document")}
+    if not words or any(str(inputs[name] or "").strip() for name in words):
+        return
+    flags = ", ".join(f"--{name.replace('_', '-')}" for name in words)
+    raise UserError("there is nothing to make something of", f"Give at least one of {flags}.")
+
+
+async def _make_here(workflow: Workflow, inputs: dict[str, Any], options: RunOptions) -> Event:
+    async with _session(options) as session:
+        if options.edit:
+            from murakkab.cli.editing import edited_inputs
+
+            inputs = await edited_inputs(session, workflow, inputs)
+        run = await session.engine.submit(workflow, inputs, seed=options.seed)
+        return await session.attend(run)
+
+
+async def resume_here(run: str, options: RunOptions) -> Event:
+    """Go on with an interrupted run and return its last event."""
+    async with _session(options) as session:
+        return await session.attend(await session.engine.resume(run))
+
+
+@asynccontextmanager
+async def _session(options: RunOptions) -> AsyncIterator[Session]:
+    engine = Engine(EngineOptions(runs=options.runs, llm=options.llm))
+    with Interrupts() as interrupts:
+        page = Page(engine, options)
+        try:
+            await page.reserve()
+            await engine.start()
+            yield Session(engine, page, interrupts, options)
+        finally:
+            await page.close()
+            await engine.close()
+
+
+class Session:
+    """A started engine with the page and the signals of one command."""
+
+    def __init__(self, engine: Engine, page: Page, interrupts: Interrupts, options: RunOptions) -> None:
+        self.engine, self.page, self.interrupts, self.options = engine, page, interrupts, options
+
+    async def attend(self, run: str) -> Event:
+        """Show a run until it ends, and stay while someone is still watching it; returns ``run.finished``."""
+        await self.page.show(run)
+        finished = await follow(
+            self.engine.events(run), lambda: self.engine.cancel(run), self.interrupts, open_sinks(self.options)
+        )
+        if finished["status"] == "succeeded":
+            await self.page.stay(run, finished.get("duration_s") or 0.0)
+        return finished
+
+
+async def follow(
+    events: AsyncIterator[Event],
+    cancel: Callable[[], Awaitable[None]],
+    interrupts: Interrupts,
+    sinks: list[Sink],
+) -> Event:
+    """Hand every event of a run to the sinks; Ctrl-C cancels the run once and then waits for its end.
+
+    Raises:
+        UserError: the events ended before the run did.
+    """
+    last: Event = {}
+    with interrupts.cancelling(cancel):
+        try:
+            async for last in events:
+                for sink in sinks:
+                    sink.show(last)
+        finally:
+            for sink in sinks:
+                sink.close()
+    if last.get("event") != "run.finished":
+        raise UserError("the run ended without saying how", "`murakkab runs` shows what is there.", FAILED)
+    return last

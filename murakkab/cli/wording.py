@@ -1,0 +1,70 @@
+"""Texts about a run that several displays share."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+
+def printable(text: str) -> str:
+    """``text`` on one line, with control characters (terminal codes among them) replaced."""
+    line = " ".join(str(text).split())
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ("Cc", "Cs") else c for c in line)
+
+
+def seconds(value: float | None) -> str:
+    """``1.24`` as ``1.2 s``; a dash where nothing was measured."""
+    return "-" if value is None else f"{value:.1f} s"
+
+
+def clock(value: float) -> str:
+    """Seconds as ``m:ss``."""
+    return f"{int(value) // 60}:{int(value) % 60:02}"
+
+
+def size(count: float) -> str:
+    """Bytes in the largest unit that leaves a number above one."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def failure(finished: dict[str, Any]) -> str:
+    """Why a run did not succeed and what to do; empty when it did."""
+    run = finished["run"]
+    match finished["status"]:
+        case "failed":
+            error = "\n  ".join(printable(line) for line in (finished.get("error") or "no reason given").splitlines())
+            return f"murakkab: the run failed: {error}\n  Mend it, then: murakkab resume {run}"
+        case "cancelled":
+            return f"Stopped. What was finished is kept: murakkab resume {run}"
+    return ""
+
+
+def outcome(finished: dict[str, Any]) -> list[str]:
+    """The end of a run in a few lines."""
+    if reason := failure(finished):
+        return [reason]
+    made, length = finished["made_in_s"], finished["duration_s"]
+    lines = []
+    if made and length:
+        lines.append(f"Made {seconds(length)} in {seconds(made)}, {length / made:.1f}x real time")
+    if finished["ttff_s"] is not None:
+        lines.append(figures(finished))
+    if finished["video"]:
+        lines.append(f"Video: {finished['video']}")
+    return lines or [f"Finished: {finished['report']}"]
+
+
+def figures(record: dict[str, Any]) -> str:
+    """The figures of playback with what measured them."""
+    parts = {
+        "first frame": record["ttff_s"],
+        "first content": record["first_content_s"],
+        "first speech": record["first_speech_s"],
+        "stalls": record["stall_s"],
+    }
+    shown = ", ".join(f"{name} {seconds(value)}" for name, value in parts.items())
+    return f"{shown} (by the {record['measured_by']})" if record["measured_by"] else shown
