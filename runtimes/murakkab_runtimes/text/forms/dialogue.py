@@ -1,0 +1,229 @@
+"""The form ``dialogue``: the turns of one section, each handed on as soon as it is finished."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from typing import Any
+
+from murakkab_runtimes.base import InputError, Output, Task
+from murakkab_runtimes.text import phrases
+from murakkab_runtimes.text.answers import Answers, Line
+from murakkab_runtimes.text.budget import Budget
+from murakkab_runtimes.text.exchange import FOLLOW_UP, Exchange
+from murakkab_runtimes.text.facets import FOLLOW_UPS
+from murakkab_runtimes.text.model import LanguageModel
+from murakkab_runtimes.text.speech_time import seconds
+from murakkab_runtimes.text.words import key_phrases, word_set
+
+SENTENCE_S = 5.5
+"""Expected length of one more sentence."""
+
+MOST_SENTENCES = 2
+"""Sentences of one answer; a document's answers may have one more."""
+
+SHORTEST_EXCHANGE_S = 9.0
+"""Time that must be left for another follow-up."""
+
+REACTION_S = 2.0
+"""Expected length of a reaction."""
+
+
+def dialogue(task: Task, model: LanguageModel) -> Output:
+    """Emit the turns of ``section``, spoken by the hosts of ``cast``; ``task.previous`` carries what was said.
+
+    Returns:
+        The state for the next section: ``{"seconds", "turns", "said", "connectors", "phrases"}``.
+
+    Raises:
+        InputError: the cast has no host.
+    """
+    section = task.arguments["section"]
+    hosts = task.arguments["cast"]["hosts"]
+    if not hosts:
+        raise InputError("the cast has no host; name 1 to 4 hosts in the hosts file")
+    talk = Talk(task, model, section, hosts)
+    if section["turns"] is not None:
+        talk.perform(section["turns"])
+    else:
+        {"opening": talk.open, "question": talk.discuss, "closing": talk.close}[section["kind"]]()
+    return Output(talk.state, {"seconds": talk.state["seconds"]})
+
+
+class Talk:
+    """One section being spoken: who asks, who answers, what was said and how much time is left."""
+
+    def __init__(self, task: Task, model: LanguageModel, section: dict[str, Any], hosts: list[dict[str, Any]]) -> None:
+        self.task, self.section, self.hosts = task, section, hosts
+        before = task.previous or {}
+        self.state: dict[str, Any] = {
+            "seconds": before.get("seconds", 0.0),
+            "turns": before.get("turns", 0),
+            "said": list(before.get("said", [])),
+            "connectors": list(before.get("connectors", []))[-6:],
+            "phrases": list(before.get("phrases", [])),
+        }
+        self.rng = random.Random(f"{task.seed}:{section['index']}")
+        self.answers = Answers(model, section, self.state, self.rng)
+        self.asker = section["index"] % len(hosts)
+        self.answerer = (self.asker + 1) % len(hosts)
+        self.budget = Budget(float(section["duration"]))
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is one host only."""
+        return len(self.hosts) == 1
+
+    def say(
+        self, host: int, kind: str, text: str, passage: dict[str, Any] | None = None, speaker: str | None = None
+    ) -> None:
+        """Hand one turn on."""
+        length = seconds(text)
+        self.state["seconds"] = round(self.state["seconds"] + length, 2)
+        self.state["turns"] += 1
+        turn = {
+            "speaker": speaker or self.hosts[host]["name"],
+            "host": host,
+            "voice": self.hosts[host]["voice"],
+            "text": text,
+            "section": self.section["index"],
+            "kind": kind,
+            "title": self.section["title"],
+            "episode": self.section["episode"],
+            "mood": self.section["mood"],
+            "passage": passage,
+        }
+        self.task.emit(turn, seconds=length)
+
+    def fresh(self, options: Sequence[str], **fill: str) -> str | None:
+        """A wording that was not said yet, by seed; None when all were."""
+        filled = [o.format(**fill) for o in options]
+        left = [f for f in filled if f not in self.state["said"]]
+        if not left:
+            return None
+        choice = self.rng.choice(left)
+        self.state["said"].append(choice)
+        return choice
+
+    def perform(self, turns: list[dict[str, Any]]) -> None:
+        """Say a finished script as it stands."""
+        for turn in turns:
+            self.say(turn["host"], self.section["kind"], turn["text"], speaker=turn["speaker"])
+
+    def open(self) -> None:
+        """Say hello at once, then who is here and how the script was made."""
+        spoken = self.section["spoken"]
+        if spoken == phrases.UNSPEAKABLE:
+            hello: str | None = phrases.OPENING_UNSPEAKABLE
+        elif self.section["about"] == "question":
+            hello = self.fresh(phrases.OPENING_QUESTIONS, topic=spoken)
+        else:
+            hello = self.fresh(phrases.OPENINGS, topic=spoken)
+        self.say(0, "opening", str(hello))
+        if not self.budget.brief:
+            self.say(1 % len(self.hosts), "opening", f"{self._introduction()} {self._provenance()}")
+
+    def _introduction(self) -> str:
+        names = [h["name"] for h in self.hosts]
+        me = names.pop(1 % len(names))
+        others = " and ".join(names)
+        return str(self.fresh(phrases.SECOND_ALONE if self.alone else phrases.SECOND_HOST, me=me, others=others))
+
+    def _provenance(self) -> str:
+        return str(self.fresh(phrases.GROUNDED if self.section["grounded"] else phrases.DISCLAIMERS))
+
+    def close(self) -> None:
+        """Say goodbye; a brief episode says here how its script was made."""
+        last = self.asker
+        if self.budget.brief:
+            options = phrases.SHORT_CLOSINGS if self.section["grounded"] else phrases.SHORT_DISCLAIMERS
+            self.say(last, "closing", str(self.fresh(options)))
+            return
+        if not self.alone:
+            self.say(last, "closing", str(self.fresh(phrases.LAST_QUESTIONS, name=self.hosts[self.answerer]["name"])))
+        self.say(self.answerer, "closing", str(self.fresh(phrases.CLOSINGS, topic=self._topic())))
+
+    def _topic(self) -> str:
+        return "this question" if self.section["about"] == "question" else str(self.section["spoken"])
+
+    def discuss(self) -> None:
+        """Ask and answer the planned questions until the section's time is over."""
+        plan: list[Exchange] = self.section["plan"]
+        start = self.state["seconds"]
+        heard = 0
+        for number, planned in enumerate(plan, start=1):
+            until = start + (self.section["until"] - start) * number / len(plan)
+            heard += self._exchange(planned, until)
+            self.task.progress(number / len(plan))
+        while heard and self.section["until"] - self.state["seconds"] > SHORTEST_EXCHANGE_S:
+            if not self._exchange(FOLLOW_UP, self.section["until"]):
+                break
+        if not heard:
+            self.say(self.answerer, "answer", self.fresh(phrases.NO_ANSWER) or phrases.NO_ANSWER[0])
+
+    def _exchange(self, planned: Exchange, until: float) -> bool:
+        """Ask one question and answer it; returns whether anything was said."""
+        exchange = planned if planned["question"] else self._follow_up(planned)
+        if exchange is None:
+            return False
+        wanted = round((until - self.state["seconds"] - 4) / SENTENCE_S)
+        stream = self.answers.stream(exchange, min(MOST_SENTENCES + 1, max(1, wanted)))
+        first = next(stream, None)
+        if first is None:
+            return False
+        if not self.budget.tiny:
+            self.say(self.asker, "question", self._asked(exchange, planned))
+        answer = self._collect(chain([first], stream), until)
+        self.say(self.answerer, "answer", " ".join(text for text, _ in answer), answer[0][1])
+        self._react(" ".join(text for text, _ in answer), until)
+        return True
+
+    def _collect(self, stream: Iterator[Line], until: float) -> list[Line]:
+        """Sentences as long as one more fits into the time better than none."""
+        answer: list[Line] = []
+        end = self.state["seconds"] + (0 if self.alone else REACTION_S)
+        most = MOST_SENTENCES + self.section["grounded"]
+        for line in islice(stream, most):
+            answer.append(line)
+            end += seconds(line[0])
+            if len(answer) == most or end + SENTENCE_S / 2 > until:
+                break
+        return answer
+
+    def _asked(self, exchange: Exchange, planned: Exchange) -> str:
+        name = self.hosts[self.answerer]["name"]
+        leads = (
+            phrases.ALONE_LEADS if self.alone else phrases.ASK_LEADS if exchange is planned else phrases.FOLLOW_LEADS
+        )
+        lead = self.rng.choice(leads).format(name=name)
+        question = str(exchange["question"])
+        inside = lead.endswith(", ") and question.split()[0] in _LOWERED
+        return lead + (question[:1].lower() + question[1:] if inside else question)
+
+    def _follow_up(self, planned: Exchange) -> Exchange | None:
+        """A question on something that was just said."""
+        options = list(FOLLOW_UPS)
+        self.rng.shuffle(options)
+        for phrase in reversed(self.state["phrases"]):
+            for question, stem in options:
+                asked = question.format(k=phrase)
+                if asked not in self.state["said"]:
+                    self.state["said"].append(asked)
+                    self.state["phrases"].remove(phrase)
+                    return planned | {"question": asked, "stem": stem.format(k=phrase)}
+        return None
+
+    def _react(self, answer: str, until: float) -> None:
+        """Let the asking host answer with a few words where time is left for them."""
+        found = key_phrases(answer, self.section["spoken"])
+        self.state["phrases"] = [*self.state["phrases"], *found][-12:]
+        if self.alone or self.state["seconds"] + REACTION_S / 2 > until or self.rng.random() < 0.2:
+            return
+        options = [r.format(k=found[0]) for r in phrases.REACTIONS] if found else []
+        reaction = self.fresh([*options, *phrases.PLAIN_REACTIONS])
+        if reaction:
+            self.say(self.asker, "reaction", reaction)
+
+
+_LOWERED = word_set("What Why How Where When Who Which Is Are Do Does Did Can Could If And In On You")

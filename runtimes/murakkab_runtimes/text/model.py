@@ -1,0 +1,64 @@
+"""What a form asks of a language model, whoever serves it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from murakkab_runtimes.base import Output, Runtime, Task
+
+Message = dict[str, str]
+"""``{"role": "system" | "user" | "assistant", "content": text}``."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One completion.
+
+    Attributes:
+        messages: the chat so far, system message first.
+        prefill: how the answer begins; only models with ``bounded`` honour it.
+        grammar: GBNF that bounds what follows the prefill; only models with ``bounded`` honour it.
+        schema: JSON schema of the answer, for models without ``bounded``.
+        max_tokens: longest answer.
+        temperature: 0 is greedy.
+        seed: equal seeds give equal answers where the server keeps its promise.
+    """
+
+    messages: tuple[Message, ...]
+    prefill: str = ""
+    grammar: str | None = None
+    schema: dict[str, Any] | None = None
+    max_tokens: int = 200
+    temperature: float = 0.3
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Completion:
+    """An answer, prefill included; ``finished`` is False where ``max_tokens`` cut it short."""
+
+    text: str
+    finished: bool
+
+
+class LanguageModel(Runtime):
+    """A text-generation adapter: it completes, the forms compose.
+
+    ``bounded`` says how the forms use it. True: a small model that can continue a given beginning under a grammar,
+    one sentence at a time; the program owns outline and questions. False: a large model that follows
+    instructions; it also writes the outline.
+    """
+
+    bounded: bool = True
+
+    @abstractmethod
+    def complete(self, request: Request) -> Completion:
+        """Answer one request."""
+
+    def run(self, task: Task) -> Output:
+        """Write the form that ``task.arguments["form"]`` names (default ``plain``)."""
+        from murakkab_runtimes.text.forms import form
+
+        return form(task.arguments.get("form", "plain"))(task, self)
