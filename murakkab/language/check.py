@@ -14,6 +14,9 @@ from .problems import Problem, nearest, quoted
 CIRCLES = 10
 """Circles of references reported at most."""
 
+HINTS = 200
+"""Problems after which nearest names are no longer looked for, so that a hostile file costs no time."""
+
 _EXPRESSION_TYPES: dict[str, tuple[str, ...]] = {
     "ttff": ("number", "integer"),
     "realtime": ("boolean",),
@@ -129,7 +132,7 @@ class Checker:
         name = reference.target
         self.used.add(name)
         if name not in self.inputs:
-            hint = nearest(name, self.inputs, what="inputs")
+            hint = self._nearest(name, self.inputs, "inputs")
             if name in self.nodes:
                 hint = f"there is a node '{name}': write nodes.{name}"
             self._at(place, text, reference, f"there is no input {quoted(name)}", hint)
@@ -140,7 +143,7 @@ class Checker:
     def _known_node(self, place: Place, text: str, reference: Reference) -> bool:
         name = reference.target
         if name not in self.nodes:
-            hint = nearest(name, self.nodes, what="nodes")
+            hint = self._nearest(name, self.nodes, "nodes")
             if name in self.inputs:
                 hint = f"there is an input '{name}': write inputs.{name}"
             self._at(place, text, reference, f"there is no node {quoted(name)}", hint)
@@ -245,6 +248,9 @@ class Checker:
         """Report a problem with a word behind the root of a reference."""
         name = reference.names[word] if reference.root.text != "item" else reference.root
         self._note(self.document.text_span(place, text, name.start, name.end), message, hint)
+
+    def _nearest(self, name: str, known: Mapping[str, Data], what: str) -> str:
+        return nearest(name, known, what=what) if len(self.problems) < HINTS else ""
 
     def _note(self, span: Span, message: str, hint: str) -> None:
         """Note a problem at a stretch of the file."""

@@ -101,16 +101,16 @@ def _translated(document: Document, error: ErrorDetails) -> Problem:
     if left and left[-1] == "[key]":
         return document.problem(document.key_span(place), f"{quoted(str(place[-1]))} is no valid name", _NAME_HINT)
     message, hint = _mismatch(kind, context, value, place, error["msg"])
-    return document.problem(_span(document, place, kind), message, hint)
+    return document.problem(_span(document, place, kind, value), message, hint)
 
 
 _NAME_HINT = "a name starts with a letter; letters, digits, '_' and (not in inputs) '-' may follow"
 
 
-def _span(document: Document, place: Place, kind: str) -> Span:
+def _span(document: Document, place: Place, kind: str, value: Data) -> Span:
     if kind == "union_tag_invalid":
         return document.value_span((*place, "type"))
-    key = kind in ("union_tag_not_found", "dict_type", "model_type", "too_short")
+    key = value is None or kind in ("union_tag_not_found", "too_short")
     return document.key_span(place) if key else document.value_span(place)
 
 

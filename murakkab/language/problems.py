@@ -6,11 +6,13 @@ import difflib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 SHOWN = 25
 """Problems printed at most; ``WorkflowError.problems`` holds all."""
 
 _WINDOW = 120
+_COMPARED = 1000
 
 
 @dataclass(frozen=True, order=True)
@@ -36,10 +38,11 @@ class Problem:
     length: int = 1
 
     def __str__(self) -> str:
-        head = f"{self.file}:{self.line}:{self.column}: {self.message}" if self.line else f"{self.file}: {self.message}"
+        at = f":{self.line}:{self.column}" if self.line else ""
+        head = f"{printable(self.file)}{at}: {printable(self.message)}"
         lines = [head, *self._excerpt()]
         if self.hint:
-            lines.append(f"    {self.hint}")
+            lines.append(f"    {printable(self.hint)}")
         return "\n".join(lines)
 
     def _excerpt(self) -> Iterable[str]:
@@ -84,12 +87,12 @@ class InputProblem(Exception):
         super().__init__(self.messages)
 
     def __str__(self) -> str:
-        return "\n".join(f"{printable(name)}: {message}" for name, message in self.messages.items())
+        return "\n".join(printable(f"{name}: {message}") for name, message in self.messages.items())
 
 
 def nearest(word: str, known: Iterable[str], *, what: str = "known names") -> str:
     """A hint for a word that is not among ``known``: the nearest of them, or all when none is near."""
-    names = sorted(known)
+    names = sorted(islice(known, _COMPARED))
     close = difflib.get_close_matches(word[:100].lower(), names, n=1, cutoff=0.6)
     if close:
         return f"did you mean '{close[0]}'?"

@@ -20,6 +20,7 @@ from .problems import Problem, WorkflowError, quoted
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
+_TOO_LARGE = f"it is larger than {MAX_BYTES >> 20} MiB, so it is hardly a workflow"
 
 _Event = Any
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -43,7 +44,7 @@ def read_text(path: Path) -> str:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
-            raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB, so it is hardly a workflow")
+            raise ValueError(_TOO_LARGE)
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         message = "it is not UTF-8 text; save it as UTF-8"
@@ -58,6 +59,8 @@ def read_document(text: str, file: str) -> Document:
     Raises:
         WorkflowError: the text is no YAML, nests too deep or is not one document.
     """
+    if len(text) > MAX_BYTES:
+        raise WorkflowError([Problem(file, 0, 0, _TOO_LARGE)])
     document = Document(file, text)
     _refuse_unprintable(document)
     try:
