@@ -23,8 +23,9 @@ from murakkab_runtimes.base import InputError
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow")
 """x264 presets that a clip may be encoded with, fastest first."""
 
-CHANNELS = {"bgra": 4, "rgba": 4, "rgb24": 3, "bgr24": 3}
-"""Bytes of a pixel in the layouts that frames may have."""
+PLANAR = "yuv420p"
+CHANNELS = {"bgra": 4, "rgba": 4, "rgb24": 3, "bgr24": 3, PLANAR: 1}
+"""Bytes of a pixel in the layouts that frames may have; for planar frames see ``frame_shape``."""
 
 _PINNED = ":".join((
     "cabac=1", "8x8dct=1", "cqm=flat", "constrained-intra=0", "interlaced=0", "aud=0", "force-cfr=1",
@@ -34,7 +35,21 @@ _PINNED = ":".join((
 _BT709 = 1
 
 Picture = NDArray[np.uint8]
-"""Height x width x channels."""
+"""An array of the shape that ``frame_shape`` tells."""
+
+
+def frame_shape(width: int, height: int, layout: str) -> tuple[int, ...]:
+    """Shape of the array of one frame: height x width x channels.
+
+    A planar frame has the shape 1.5 height x width: the rows of luma, and below them those of the two chroma planes at
+    half size, in limited-range BT.709, just as it is encoded.
+
+    Raises:
+        InputError: the layout is not supported.
+    """
+    if layout not in CHANNELS:
+        raise InputError(f"the pixel layout '{layout}' is not one of {', '.join(CHANNELS)}")
+    return (height * 3 // 2, width) if layout == PLANAR else (height, width, CHANNELS[layout])
 
 
 def check_canvas(width: int, height: int, fps: int) -> None:
@@ -80,9 +95,7 @@ class ClipEncoder:
         layout: str = "bgra",
     ) -> None:
         check_canvas(width, height, fps)
-        if layout not in CHANNELS:
-            raise InputError(f"the pixel layout '{layout}' is not one of {', '.join(CHANNELS)}")
-        self.shape = (height, width, CHANNELS[layout])
+        self.shape = frame_shape(width, height, layout)
         self.frames = 0
         self._layout = layout
         self._context = _encoder(width, height, fps, preset, crf, threads)
@@ -94,8 +107,8 @@ class ClipEncoder:
         """Encode the next frame; the caller may reuse the array at once.
 
         Args:
-            frame: the picture (full-range sRGB values), or a function that paints one into the array it is given,
-                which holds the picture painted before.
+            frame: the picture (sRGB values, unless it is planar), or a function that paints one into the array it is
+                given, which holds the picture painted before.
         """
         picture = self._paint(frame) if callable(frame) else frame
         if picture.shape != self.shape or picture.dtype != np.uint8:
@@ -127,15 +140,17 @@ class ClipEncoder:
         return self._buffer
 
     def _convert(self, picture: Picture) -> av.VideoFrame:
-        source = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(picture), self._layout)
-        frame = self._reformatter.reformat(
-            source,
-            format="yuv420p",
-            src_color_range=ColorRange.JPEG,
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
-            threads=1,
-        )
+        if self._layout == PLANAR:
+            frame = av.VideoFrame.from_ndarray(picture, PLANAR)
+        else:
+            frame = self._reformatter.reformat(
+                av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(picture), self._layout),
+                format=PLANAR,
+                src_color_range=ColorRange.JPEG,
+                dst_colorspace=Colorspace.ITU709,
+                dst_color_range=ColorRange.MPEG,
+                threads=1,
+            )
         frame.pts, frame.time_base = self.frames, self._context.time_base
         return frame
 
@@ -164,7 +179,7 @@ def encode_clip(
 
 
 def decode_clip(path: Path, layout: str = "rgb24", threads: int = 1) -> Iterator[Picture]:
-    """Yield the frames of a raw H.264 file, height x width x channels, full range.
+    """Yield the frames of a raw H.264 file in the shape of ``frame_shape``.
 
     Raises:
         InputError: the file holds no H.264 video.
@@ -176,8 +191,9 @@ def decode_clip(path: Path, layout: str = "rgb24", threads: int = 1) -> Iterator
     found = False
     for frame in _decoded(context, path):
         found = True
-        picture = reformatter.reformat(frame, format=layout, dst_color_range=ColorRange.JPEG, threads=1)
-        yield picture.to_ndarray().astype(np.uint8, copy=False)
+        if layout != PLANAR:
+            frame = reformatter.reformat(frame, format=layout, dst_color_range=ColorRange.JPEG, threads=1)
+        yield frame.to_ndarray().astype(np.uint8, copy=False)
     if not found:
         raise InputError(f"{path.name} holds no H.264 frames; make it again with ClipEncoder")
 
@@ -195,7 +211,7 @@ def _encoder(width: int, height: int, fps: int, preset: str, crf: float, threads
         raise InputError(f"the preset '{preset}' is not one of {', '.join(PRESETS)}")
     context = av.CodecContext.create("libx264", "w")
     assert isinstance(context, av.VideoCodecContext)
-    context.width, context.height, context.pix_fmt = width, height, "yuv420p"
+    context.width, context.height, context.pix_fmt = width, height, PLANAR
     context.time_base, context.framerate = Fraction(1, fps), Fraction(fps)
     context.color_primaries = context.color_trc = context.colorspace = _BT709
     context.color_range = ColorRange.MPEG
