@@ -19,7 +19,13 @@ MP3_BATCH = 2 * RATE
 
 
 class Clip(msgspec.Struct, frozen=True):
-    """The part of a clip's value that is packaged; ``end`` says that no clip follows."""
+    """The part of a clip's value that is packaged.
+
+    Attributes:
+        content_from: seconds into the clip at which the show itself is first seen, in the clip where that happens.
+        end: whether no clip follows.
+
+    """
 
     video: Path
     audio: Path
@@ -30,6 +36,8 @@ class Clip(msgspec.Struct, frozen=True):
     cues: list[dict[str, Any]] = []
     chapter: str | None = None
     turn: Any = None
+    rung: Any = None
+    content_from: float | None = None
     end: bool = False
 
 
@@ -69,7 +77,8 @@ class Fmp4(Runtime):
     """Packages one clip a task; an ordered join hands each task the value that the one before returned.
 
     Arguments: ``clip`` (see ``Clip``). The value holds ``segment`` and ``init`` (files), ``seconds``, ``start``,
-    ``captions`` and ``chapter`` on the stream's clock, ``turn`` as in the clip, ``mp3`` (a file of MP3 packets, or None
+    ``captions``, ``chapter``, ``speech_from`` (the first spoken word) and ``content_from`` on the stream's clock, ``turn``,
+    ``rung``, ``width``, ``height`` and ``fps`` as in the clip, ``mp3`` (a file of MP3 packets, or None
     when none are due) and ``state``. Audio packets end at most three AAC blocks (64 ms) before the video does, since
     each needs the samples behind it; ``end: true`` in the last clip lets them all out.
     """
@@ -105,8 +114,14 @@ class Fmp4(Runtime):
             "seconds": clip.frames / clip.fps,
             "start": before.seconds,
             "captions": [_shifted(cue, before.seconds) for cue in clip.cues],
+            "speech_from": before.seconds + clip.cues[0]["start"] if clip.cues else None,
+            "content_from": None if clip.content_from is None else before.seconds + clip.content_from,
             "chapter": clip.chapter,
             "turn": clip.turn,
+            "rung": clip.rung,
+            "width": clip.width,
+            "height": clip.height,
+            "fps": clip.fps,
             "state": msgspec.structs.asdict(after) | {"pcm": tail},
         }
         return Output(value, {"seconds": clip.frames / clip.fps, "start": before.seconds})
