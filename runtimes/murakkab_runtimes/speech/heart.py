@@ -10,7 +10,7 @@ from hibari import dsp  # type: ignore[import-untyped]
 from hibari.tts import ASSETS  # type: ignore[import-untyped]
 
 from murakkab_runtimes.speech import onnx_graph
-from murakkab_runtimes.speech.pronounce import Sentence
+from murakkab_runtimes.speech.sentence import Sentence
 from murakkab_runtimes.speech.sessions import session
 from murakkab_runtimes.speech.timing import Take, Unit, take_of_units
 from murakkab_runtimes.speech.units import with_words

@@ -10,8 +10,9 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import Output, Task
 from murakkab_runtimes.speech.heart import Heart
 from murakkab_runtimes.speech.joe import Joe
-from murakkab_runtimes.speech.pronounce import Pronouncer, Sentence
+from murakkab_runtimes.speech.pronounce import Pronouncer
 from murakkab_runtimes.speech.runtime import SpeechRuntime
+from murakkab_runtimes.speech.sentence import Sentence
 from murakkab_runtimes.speech.timing import Take
 
 

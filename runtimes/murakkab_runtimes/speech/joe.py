@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from murakkab_runtimes.speech import onnx_graph
-from murakkab_runtimes.speech.pronounce import Sentence
+from murakkab_runtimes.speech.sentence import Sentence
 from murakkab_runtimes.speech.sessions import session
 from murakkab_runtimes.speech.timing import Take, Unit, take_of_units
 
@@ -25,7 +25,7 @@ NOISES = {"/dp/RandomNormalLike_output_0": "rhythm_noise", "/RandomNormalLike_ou
 HOP, CHANNELS = 256, 192
 START, BETWEEN, END = 1, 0, 2
 NOISE_SCALE, RHYTHM_SCALE = 0.667, 0.8
-LEAD_S = 0.01
+LEAD_S = 0.025
 """The voice is heard this much before its durations say so (contrast of vowels and voiceless sounds is greatest)."""
 
 FRAMES_PER_ID = 8

@@ -7,9 +7,7 @@ that the Kokoro voices were trained with). Phonemes are misaki's: IPA with one l
 from __future__ import annotations
 
 import gzip
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -17,42 +15,11 @@ from hibari.g2p import ASSETS, G2P, Lexicon, Tagger, Tokenizer  # type: ignore[i
 from hibari.g2p.normalize import normalize  # type: ignore[import-untyped]
 from hibari.tts import Hibari  # type: ignore[import-untyped]
 
+from murakkab_runtimes.speech.sentence import CLAUSE_END, Sentence, SpokenWord, pause_after
 from murakkab_runtimes.speech.timing import PAUSE
 
 LONGEST = 240
 """Phonemes that a voice is given at once; a longer sentence is split, at a clause where there is one."""
-
-_CLAUSE_END = re.compile(r"[,;:—)][\"”]?$")
-_SENTENCE_END = re.compile(r"[.!?…][\"”)]*$")
-
-
-@dataclass(frozen=True)
-class SpokenWord:
-    """A word after normalisation ("dollars", never "$") and its phonemes, punctuation included."""
-
-    text: str
-    phonemes: str
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """What a voice speaks in one breath, and the silence behind it in seconds."""
-
-    text: str
-    words: tuple[SpokenWord, ...]
-    pause: float
-
-    @property
-    def phonemes(self) -> str:
-        """Phonemes of all words with a space between words."""
-        return " ".join(word.phonemes for word in self.words)
-
-
-def pause_after(text: str) -> float:
-    """Seconds of silence that fit the last punctuation mark."""
-    if _SENTENCE_END.search(text):
-        return 0.26
-    return 0.12 if _CLAUSE_END.search(text) else 0.04
 
 
 def split_sentences(text: str) -> list[str]:
@@ -125,6 +92,6 @@ def _cut_at(words: list[SpokenWord]) -> int:
         size += len(word.phonemes) + 1
         if size > LONGEST:
             return clause or max(1, index)
-        if _CLAUSE_END.search(word.phonemes) and size > LONGEST // 4:
+        if CLAUSE_END.search(word.phonemes) and size > LONGEST // 4:
             clause = index + 1
     return len(words)

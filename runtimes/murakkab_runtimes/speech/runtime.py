@@ -13,7 +13,7 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import Output, Runtime, RuntimeFault, Task
 from murakkab_runtimes.speech import audio, timing
 from murakkab_runtimes.speech.alignment import align_words
-from murakkab_runtimes.speech.pronounce import Sentence
+from murakkab_runtimes.speech.sentence import Sentence
 from murakkab_runtimes.speech.spoken_text import TOPIC, spoken_text
 from murakkab_runtimes.speech.timing import Span, Take
 from murakkab_runtimes.speech.voices import Voice, speed_asked, text_asked, voice_asked, voices_of

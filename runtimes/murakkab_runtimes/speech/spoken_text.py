@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import groupby
 
 TOPIC = "this topic"
 """Said where nothing pronounceable is left."""
@@ -26,7 +27,6 @@ _UNREADABLE = re.compile(
 )
 """Scripts without written vowels (Hebrew, Arabic and their kin): letters alone do not tell how to say them."""
 
-_FOREIGN = re.compile(r"[^\W\d_]+")
 _LONG = re.compile(rf"[^\s]{{{LONGEST_WORD}}}(?=[^\s])")
 _SAID = {"²": " squared", "³": " cubed", "×": " times ", "÷": " divided by ", "≈": " about ", "→": ", ", "•": ", "}
 _SAID |= {"™": "", "®": "", "©": "", "·": " ", "−": "-", "–": "-", "\u2044": "/"}
@@ -44,7 +44,9 @@ def spoken_text(text: str) -> str:
     text = _URL.sub(lambda m: _address(m.group(1)), text)
     text = _MARKUP.sub(" ", _LINE_MARK.sub("", text))
     text = unicodedata.normalize("NFKC", "".join(_SAID.get(c, c) for c in text)).replace("\u2044", "/")
-    text = _FOREIGN.sub(lambda m: _latin(m.group()), _UNREADABLE.sub(f" {TOPIC} ", text))
+    text = "".join(str(unicodedata.decimal(c, c)) for c in text)
+    text = _UNREADABLE.sub(f" {TOPIC} ", text)
+    text = "".join(_latin("".join(run)) if letters else "".join(run) for letters, run in groupby(text, _is_letter))
     text = "".join(_sayable(c) for c in text)
     text = _LONG.sub(r"\g<0> ", text)
     return "\n".join(" ".join(line.split()) for line in text.splitlines()).strip()
@@ -52,6 +54,11 @@ def spoken_text(text: str) -> str:
 
 def _address(name: str) -> str:
     return name.rstrip(".").replace(".", " dot ")
+
+
+def _is_letter(character: str) -> bool:
+    """Whether it is a letter or a mark that belongs to one (a vowel sign, an accent)."""
+    return unicodedata.category(character)[0] in "LM"
 
 
 def _latin(word: str) -> str:

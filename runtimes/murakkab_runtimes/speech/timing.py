@@ -77,7 +77,7 @@ def take_of_units(samples: Samples, rate: int, units: Iterable[Unit], words: Seq
     if phonemes:
         phonemes[0], phonemes[-1] = replace(phonemes[0], start=0.0), replace(phonemes[-1], end=length)
     settled = settle_pauses(phonemes, samples, rate)
-    return Take(samples, rate, settled, tuple(_words(settled, words)))
+    return Take(samples, rate, settled, tuple(word_spans(settled, words)))
 
 
 def _phonemes(units: Iterable[Unit]) -> list[Span]:
@@ -97,7 +97,7 @@ def _phonemes(units: Iterable[Unit]) -> list[Span]:
     return spans
 
 
-def _words(phonemes: Iterable[Span], words: Sequence[str]) -> Iterable[Span]:
+def word_spans(phonemes: Iterable[Span], words: Sequence[str]) -> Iterable[Span]:
     """Each word from the start of its first phoneme to the end of its last."""
     edges: dict[int, tuple[float, float]] = {}
     for span in phonemes:
@@ -114,13 +114,18 @@ def _clipped(span: Span, offset: float, length: float) -> Span:
 
 def settle_pauses(phonemes: Iterable[Span], samples: Samples, rate: int) -> tuple[Span, ...]:
     """Merge neighbouring silences, and share out those during which sound is heard."""
+    return tuple(_share_sounding(_merged(phonemes), samples, rate))
+
+
+def _merged(phonemes: Iterable[Span]) -> list[Span]:
+    """The phonemes with neighbouring silences made one; what lasts no time is left out."""
     merged: list[Span] = []
     for span in phonemes:
         if not span.text and merged and not merged[-1].text:
             merged[-1] = replace(merged[-1], end=span.end)
         elif span.end > span.start:
             merged.append(span)
-    return tuple(_share_sounding(merged, samples, rate))
+    return merged
 
 
 def _share_sounding(spans: list[Span], samples: Samples, rate: int) -> list[Span]:
@@ -145,24 +150,19 @@ def _sounds(span: Span, samples: Samples, rate: int, floor: float) -> bool:
 
 
 def cut(take: Take, keep_s: float) -> Take:
-    """Leave ``keep_s`` seconds of silence before and after the sound (where there were as many)."""
+    """Leave just ``keep_s`` seconds before and behind the sound; no phoneme reaches into them."""
     first, last = audio.speech_bounds(take.samples, take.rate)
     if first == last:
         return take
     margin = int(keep_s * take.rate)
-    first, last = max(0, first - margin), min(len(take.samples), last + margin)
-    return window(take, first, last)
-
-
-def window(take: Take, first: int, last: int) -> Take:
-    """The take from sample ``first`` to ``last``; spans are moved and clipped, the outer ones reach the edges."""
-    offset, length = first / take.rate, (last - first) / take.rate
-    samples = audio.fade_edges(take.samples[first:last], take.rate)
-    phonemes = list(_clip(take.phonemes, offset, length))
-    if phonemes:
-        phonemes[0] = replace(phonemes[0], start=0.0)
-        phonemes[-1] = replace(phonemes[-1], end=length)
-    return Take(samples, take.rate, tuple(phonemes), tuple(_clip(take.words, offset, length)))
+    start, stop = first - margin, last + margin
+    beyond = max(0, -start), max(0, stop - len(take.samples))
+    samples = audio.fade_edges(np.pad(take.samples[max(0, start) : stop], beyond), take.rate)
+    offset, length, rest = first / take.rate, (last - first) / take.rate, margin / take.rate
+    words = [span.moved(rest) for span in _clip(take.words, offset, length)]
+    phonemes = [span.moved(rest) for span in _clip(take.phonemes, offset, length)]
+    silences = Span("", 0.0, rest), Span("", rest + length, len(samples) / take.rate)
+    return Take(samples, take.rate, tuple(_merged([silences[0], *phonemes, silences[1]])), tuple(words))
 
 
 def _clip(spans: Iterable[Span], offset: float, length: float) -> Iterable[Span]:
@@ -185,7 +185,7 @@ def join(takes: Sequence[Take], pauses: Sequence[float]) -> Take:
             samples.append(rest)
             phonemes.append(Span("", clock, clock + len(rest) / rate))
             clock += len(rest) / rate
-    return Take(np.concatenate(samples), rate, tuple(phonemes), tuple(words))
+    return Take(np.concatenate(samples), rate, tuple(_merged(phonemes)), tuple(words))
 
 
 def pitched(take: Take, factor: float) -> Take:

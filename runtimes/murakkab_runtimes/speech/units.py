@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from murakkab_runtimes.speech.pronounce import Sentence
+from murakkab_runtimes.speech.sentence import Sentence
 
 
 def with_words(sentence: Sentence) -> Iterator[tuple[str, int | None]]:
