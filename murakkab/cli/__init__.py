@@ -66,7 +66,7 @@ for _name, _help in COMMANDS.items():
 def main() -> None:
     """Run the command that ``sys.argv`` names and exit with its code; never shows a traceback."""
     try:
-        app()
+        app(prog_name="murakkab")
     except Exception as fault:
         from murakkab.cli.faults import report
 

@@ -55,6 +55,7 @@ class Progress:
         self.nodes: dict[str, NodeState] = {}
         self.shots: dict[Path, Shot] = {}
         self.made_s = 0.0
+        self.made_before_s = 0.0
         self.ttff_s: float | None = None
         self.stall_s = 0.0
         self.position_s: float | None = None
@@ -62,8 +63,8 @@ class Progress:
 
     @property
     def speed(self) -> float:
-        """Seconds of episode made in a second since the request; 0 before the first segment."""
-        return self.made_s / self.now_s if self.made_s and self.now_s else 0.0
+        """Seconds of episode made in a second since the request (or since the run was resumed)."""
+        return (self.made_s - self.made_before_s) / self.now_s if self.now_s else 0.0
 
     def expected(self, node: str) -> int:
         """Tasks of a node that are known by now."""
@@ -80,10 +81,15 @@ class Progress:
     def _on_run_submitted(self, event: Event) -> None:
         self.title = event["title"] or event["workflow"]
 
-    _on_run_resumed = _on_run_submitted
+    def _on_run_resumed(self, event: Event) -> None:
+        self._on_run_submitted(event)
+        self.now_s, self.made_before_s = event["t"], self.made_s
+        for node in self.nodes.values():
+            node.busy.clear()
 
     def _on_run_planned(self, event: Event) -> None:
-        self.nodes = {plan["node"]: NodeState(plan) for plan in event["nodes"]}
+        for plan in event["nodes"]:
+            self.nodes.setdefault(plan["node"], NodeState(plan)).plan = plan
 
     def _on_item_emitted(self, event: Event) -> None:
         self.nodes[event["node"]].items += 1

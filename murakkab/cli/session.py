@@ -16,6 +16,7 @@ from murakkab.engine import Engine, EngineOptions, UserError
 from murakkab.language import Workflow, check_inputs
 
 Event = dict[str, Any]
+FINISHED = "run.finished"
 EXIT_CODES = {"succeeded": 0, "failed": FAILED, "cancelled": INTERRUPTED}
 
 
@@ -39,9 +40,10 @@ def run_loop(work: Coroutine[Any, Any, Event]) -> int:
 
 
 def check_given(workflow: Workflow, inputs: dict[str, Any]) -> None:
-    """Refuse a run whose texts and documents are all empty: it would have nothing to work on."""
-    words = {n: i for n, i in workflow.inputs.items() if i.type in ("text", "document")}
-    if not words or any(str(inputs[name] or "").strip() for name in words):
+    """Refuse a run of a workflow that takes documents when all its texts and documents are empty."""
+    types = {name: declared.type for name, declared in workflow.inputs.items()}
+    words = [name for name, kind in types.items() if kind in ("text", "document")]
+    if "document" not in types.values() or any(str(inputs[name] or "").strip() for name in words):
         return
     flags = ", ".join(f"--{name.replace('_', '-')}" for name in words)
     raise UserError("there is nothing to make something of", f"Give at least one of {flags}.")
@@ -108,12 +110,23 @@ async def follow(
     last: Event = {}
     with interrupts.cancelling(cancel):
         try:
-            async for last in events:
+            async for last in _without_old_ends(events):
                 for sink in sinks:
                     sink.show(last)
         finally:
             for sink in sinks:
                 sink.close()
-    if last.get("event") != "run.finished":
+    if last.get("event") != FINISHED:
         raise UserError("the run ended without saying how", "`murakkab runs` shows what is there.", FAILED)
     return last
+
+
+async def _without_old_ends(events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+    """The events without each ``run.finished`` after which the run was resumed."""
+    end: Event | None = None
+    async for event in events:
+        end = event if event["event"] == FINISHED else None
+        if end is None:
+            yield event
+    if end is not None:
+        yield end

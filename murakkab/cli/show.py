@@ -10,8 +10,6 @@ import typer
 from murakkab.cli.common import RUNS, command_app
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from murakkab.engine import RunRecord
 
 app = command_app()
@@ -24,72 +22,72 @@ def show(
     runs: Annotated[Path, RUNS] = Path("runs"),
 ) -> None:
     """Show the plan, the script with its sources, the shots and the figures of a run."""
-    from rich.console import Console
-
     from murakkab.engine import RunStore
     from murakkab.engine.feed import read_events
 
     store = RunStore(runs)
-    console = Console(highlight=False, markup=False, emoji=False)
     events = read_events(store.folder(run) / "events.jsonl")
-    _print_head(console, store.record(run), store.folder(run))
-    _print_plan(console, events)
-    _print_script(console, events)
-    _print_shots(console, events)
+    _print_head(store.record(run), store.folder(run))
+    _print_plan(events)
+    _print_script(events)
+    _print_shots(events)
 
 
-def _print_head(console: Console, record: RunRecord, folder: Path) -> None:
+def _print_head(record: RunRecord, folder: Path) -> None:
     import msgspec
 
     from murakkab.cli.wording import figures, printable, seconds
 
-    facts = msgspec.to_builtins(record)
-    console.print(printable(record.title), style="bold")
-    console.print(f"{record.run}, {record.status}, {record.created}, seed {record.seed}")
+    typer.secho(printable(record.title), bold=True)
+    typer.echo(f"{record.run}, {record.status}, {record.created}, seed {record.seed}")
     for name, value in record.inputs.items():
         if value not in (None, ""):
-            console.print(f"  {name}: {printable(value)}")
+            typer.echo(f"  {name}: {printable(value)}")
     if record.error:
-        console.print(f"  error: {printable(record.error)}")
-    console.print(f"{seconds(record.duration_s)} made in {seconds(record.made_in_s)}; {figures(facts)}")
-    console.print(f"Files: {folder}")
+        typer.echo(f"  error: {printable(record.error)}")
+    if record.made_in_s is not None:
+        typer.echo(f"{seconds(record.duration_s)} of stream, made in {seconds(record.made_in_s)}")
+    if record.ttff_s is not None:
+        typer.echo(figures(msgspec.to_builtins(record)))
+    typer.echo(f"Files: {folder}")
 
 
-def _print_plan(console: Console, events: list[dict[str, Any]]) -> None:
+def _print_plan(events: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+
     from murakkab.cli.live import plan_table
 
     planned = [event for event in events if event["event"] == "run.planned"]
     if planned:
-        console.print("\nPlan", style="bold")
-        console.print(plan_table(planned[-1]["nodes"]))
+        typer.secho("\nPlan", bold=True)
+        Console(highlight=False).print(plan_table(planned[-1]["nodes"]))
 
 
-def _print_script(console: Console, events: list[dict[str, Any]]) -> None:
+def _print_script(events: list[dict[str, Any]]) -> None:
     from murakkab.cli.wording import printable
 
     turns = {tuple(event["path"]): event for event in events if event["event"] == "turn.written"}
     if turns:
-        console.print("\nScript", style="bold")
+        typer.secho("\nScript", bold=True)
     for _, turn in sorted(turns.items()):
-        console.print(f"{printable(turn['speaker'])}: {printable(turn['text'])}")
+        typer.echo(f"{printable(turn['speaker'])}: {printable(turn['text'])}")
         if passage := turn["passage"]:
             page = f", page {passage['page']}" if passage.get("page") is not None else ""
-            console.print(f"    from passage {passage['id']}{page}: {printable(passage['text'])}", style="dim")
+            typer.secho(f"    from passage {passage['id']}{page}: {printable(passage['text'])}", dim=True)
 
 
-def _print_shots(console: Console, events: list[dict[str, Any]]) -> None:
+def _print_shots(events: list[dict[str, Any]]) -> None:
     from murakkab.cli.wording import clock
 
-    lengths: dict[str, list[dict[str, Any]]] = {}
+    shots: dict[str, list[dict[str, Any]]] = {}
     for event in events:
         if event["event"] == "segment.published":
-            lengths.setdefault(event["shot"], []).append(event)
-    if lengths:
-        console.print("\nShots", style="bold")
-    for label, segments in lengths.items():
-        first, last = segments[0], segments[-1]
+            shots.setdefault(event["shot"], []).append(event)
+    if shots:
+        typer.secho("\nShots", bold=True)
+    for label, segments in shots.items():
         length = sum(segment["seconds"] for segment in segments)
-        console.print(
-            f"{label:>8}  at {clock(first['start'])}  {length:5.1f} s  in {len(segments)} segments, "
-            f"ready {last['t']:.1f} s after the request"
+        typer.echo(
+            f"{label:>8}  at {clock(segments[0]['start'])}  {length:5.1f} s in {len(segments)} segments, "
+            f"the last after {segments[-1]['t']:.1f} s"
         )
