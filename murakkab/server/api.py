@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from murakkab.engine import RunRecord
 from murakkab.server import files
 from murakkab.server.door import EngineDoor
 from murakkab.server.errors import Refusal
@@ -55,14 +56,20 @@ class Api:
         """``POST /api/runs``: start a run."""
         requested_at = time.time()
         submission = await read_submission(request)
+        try:
+            run = await self._start(submission, requested_at)
+        finally:
+            await submission.close()
+        return _json({"run": run, "url": f"/runs/{run}"}, 201)
+
+    async def _start(self, submission: Submission, requested_at: float) -> str:
         workflow = await run_in_threadpool(shipped_workflow, submission.workflow)
         documents = document_inputs(workflow)
         _check_files(submission, documents)
         inputs = {k: v for k, v in submission.inputs.items() if k not in documents}
         with tempfile.TemporaryDirectory(prefix="murakkab-") as folder:  # the engine takes files in when a run begins
             inputs |= await run_in_threadpool(save_uploads, submission.files, Path(folder))
-            run = await self.engine.submit(workflow, inputs, seed=submission.seed, requested_at=requested_at)
-        return _json({"run": run, "url": f"/runs/{run}"}, 201)
+            return await self.engine.submit(workflow, inputs, seed=submission.seed, requested_at=requested_at)
 
     async def cancel(self, request: Request) -> Response:
         """``POST /api/runs/{run}/cancel``."""
@@ -103,10 +110,10 @@ def _check_files(submission: Submission, documents: set[str]) -> None:
             raise Refusal(400, f"'{name}' is a file and cannot be given by path", "send it as multipart/form-data")
 
 
-def _plain(record: Any) -> dict[str, Any]:
+def _plain(record: RunRecord) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(record)
     return plain
 
 
-def _json(content: Any, status: int = 200) -> JSONResponse:
+def _json(content: dict[str, Any], status: int = 200) -> JSONResponse:
     return JSONResponse(content, status, headers={"cache-control": "no-store"})

@@ -67,4 +67,6 @@ def create_app(
         Mount("/static", Static(directory=STATIC)),
     ]
     guard = Middleware(Guard, allowed_hosts=allowed_hosts)
-    return Starlette(routes=routes, middleware=[guard], exception_handlers=dict(HANDLERS))
+    app = Starlette(routes=routes, middleware=[guard], exception_handlers=dict(HANDLERS))
+    app.router.redirect_slashes = False
+    return app

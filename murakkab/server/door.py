@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from murakkab.engine import RunRecord
+from murakkab.language import Workflow
+
 Event = dict[str, Any]
 
 
@@ -15,10 +18,10 @@ class Store(Protocol):
     def folder(self, run: str, /) -> Path:
         """Where the run's files are; UserError when there is no such run."""
 
-    def list(self) -> Sequence[Any]:
+    def list(self) -> Sequence[RunRecord]:
         """The records of all runs."""
 
-    def record(self, run: str, /) -> Any:
+    def record(self, run: str, /) -> RunRecord:
         """The record of one run; UserError when there is none."""
 
 
@@ -30,7 +33,13 @@ class EngineDoor(Protocol):
         """Where runs are kept."""
 
     async def submit(
-        self, workflow: Any, inputs: dict[str, Any], /, *, seed: int | None = None, requested_at: float | None = None
+        self,
+        workflow: Workflow,
+        inputs: dict[str, Any],
+        /,
+        *,
+        seed: int | None = None,
+        requested_at: float | None = None,
     ) -> str:
         """Start a run, asked for at a time in Unix seconds, and return its name; UserError for unfit inputs."""
 

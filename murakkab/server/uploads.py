@@ -31,6 +31,11 @@ class Submission:
     seed: int | None = None
     files: dict[str, UploadFile] = field(default_factory=dict)
 
+    async def close(self) -> None:
+        """Let go of the uploaded files."""
+        for upload in self.files.values():
+            await upload.close()
+
 
 def limited(request: Request, limit: int) -> Request:
     """The request with a body that fails with 413 as soon as it passes ``limit`` bytes."""

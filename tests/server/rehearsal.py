@@ -30,17 +30,14 @@ SPEECH_FROM = 0.25
 """Where in the episode the first word is spoken, in seconds."""
 
 TURNS = (
-    ("Mona", "Why do cats purr? Welcome to today's episode.", (0.5, 0.5, 1.0), None),
-    (
-        "Adam",
-        "They purr with the muscles of the larynx, twenty-five times a second.",
-        (1.0, 1.0),
-        "Cats purr at 25 Hz.",
-    ),
-    ("Mona", "مرحبا! And they do it when they are content 😺, but also when they are hurt.", (1.0, 1.5), None),
-    ("Adam", "<b>So a purr is a way to heal</b>, or to ask for company.", (1.5, 1.5), None),
-    ("Mona", "Thank you for listening.", (1.5,), None),
+    ("Mona", "Why do cats purr? Welcome to today's episode.", (0.5, 0.5, 0.5), None),
+    ("Adam", "They purr with the larynx, 25 times a second.", (1.0,), "Cats purr at 25 Hz."),
+    ("Mona", "مرحبا! They do it when they are content 😺, but also when they are hurt.", (1.0,), None),
+    ("Adam", "<b>So a purr is a way to heal</b>, or to ask for company.", (0.5, 1.0), None),
+    ("Mona", "Thank you for listening.", (1.0,), None),
 )
+"""Speaker, text, seconds of each segment, source."""
+
 NODES = (
     ("outline", "smollm2", None, True),
     ("script", "smollm2", "outline", True),
@@ -109,6 +106,10 @@ class Rehearsal:
         self.store.folder(run)
         if run in self._live:
             self._end(self._live.pop(run), "cancelled")
+
+    async def close(self) -> None:
+        for run in list(self._live):
+            await self.cancel(run)
 
     async def playback(self, run: str, report: dict[str, Any]) -> None:
         if "position_s" not in report:

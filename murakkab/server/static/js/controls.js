@@ -19,6 +19,7 @@ export class Controls {
     this.player = player;
     this.video = player.video;
     this.captionsOn = true;
+    this.growing = true; // whether the episode is still being made
     this.build();
     this.listen();
     this.update();
@@ -113,7 +114,7 @@ export class Controls {
     this.range.setAttribute("aria-valuetext", `${clockTime(video.currentTime)} of ${clockTime(total)}`);
     this.range.style.setProperty("--played", share(video.currentTime));
     this.range.style.setProperty("--loaded", share(video.currentTime + this.player.ahead()));
-    this.time.textContent = `${clockTime(video.currentTime)} / ${clockTime(total)}`;
+    this.time.textContent = `${clockTime(video.currentTime)} / ${clockTime(total)}${this.growing ? "…" : ""}`;
     this.captionsButton.setAttribute("aria-pressed", this.captionsOn);
     this.speedButton.textContent = `${video.playbackRate}×`;
     replace(this.playButton, icon(video.paused ? ICONS.play : ICONS.pause));

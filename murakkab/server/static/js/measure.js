@@ -31,8 +31,8 @@ export class Measure {
 
   nextFrame() {
     if (!this.video.requestVideoFrameCallback) return;
-    this.video.requestVideoFrameCallback((_now, frame) => {
-      this.onFrame(frame.mediaTime, frame.expectedDisplayTime);
+    this.video.requestVideoFrameCallback((now, frame) => {
+      this.onFrame(frame.mediaTime, Math.max(now, frame.expectedDisplayTime));
       if (!this.isComplete()) this.nextFrame();
     });
   }

@@ -20,6 +20,7 @@ const SETTINGS = {
   backBufferLength: Infinity,
   startFragPrefetch: true,
   enableWorker: false, // fragmented MP4 needs no transmuxing; a worker would only start later
+  subtitlePreference: { forced: false }, // captions are on until they are turned off
   manifestLoadPolicy: PATIENT,
   playlistLoadPolicy: PATIENT,
 };
@@ -33,7 +34,6 @@ export class Player {
     // Chromium claims native HLS and then fails on a playlist of one segment: Media Source Extensions come first.
     this.hls = Hls.isSupported() ? new Hls(SETTINGS) : null;
     this.hls?.attachMedia(video);
-    this.hls?.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => this.showCaptions(true));
     this.hls?.on(Hls.Events.ERROR, (_name, fault) => fault.fatal && this.recover(fault));
   }
 
@@ -58,10 +58,6 @@ export class Player {
   }
 
   showCaptions(on) {
-    if (this.hls) {
-      this.hls.subtitleDisplay = on;
-      if (on && this.hls.subtitleTrack < 0) this.hls.subtitleTrack = 0;
-    }
     for (const track of this.video.textTracks) track.mode = on ? "showing" : "hidden";
   }
 

@@ -30,7 +30,7 @@ export class Transcript {
 
   makeRow(turn, before) {
     const opensSection = turn.path.length > 1 && turn.path[0] !== before?.path[0];
-    const start = h("button", { type: "button", class: "start", hidden: true, onclick: () => this.onSeek(turn.start) });
+    const start = h("button", { type: "button", class: "from", hidden: true, onclick: () => this.onSeek(turn.start) });
     const steps = h("span", { class: "steps" });
     const row = h("li", { class: `turn speaker-${this.speakerNumber(turn.speaker)}` },
       opensSection && turn.title ? h("h3", { dir: "auto" }, turn.title) : null,
@@ -67,11 +67,11 @@ export class Transcript {
   /** Mark the turn on air; scrolls only its own list. */
   follow(position) {
     const turn = this.state.turnAt(position);
-    if (turn === this.current) return;
+    if (turn === this.current || !this.rows.has(turn)) return;
     this.rows.get(this.current)?.row.classList.remove("current");
-    this.rows.get(turn)?.row.classList.add("current");
+    this.rows.get(turn).row.classList.add("current");
     this.current = turn;
-    const row = this.rows.get(turn)?.row;
-    if (row) this.list.scrollTo({ top: row.offsetTop - this.list.offsetTop - this.list.clientHeight / 3, behavior: "smooth" });
+    const { row } = this.rows.get(turn);
+    this.list.scrollTo({ top: row.offsetTop - this.list.offsetTop - this.list.clientHeight / 3, behavior: "smooth" });
   }
 }

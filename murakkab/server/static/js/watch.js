@@ -58,14 +58,12 @@ export class Watch {
 
   async start(run) {
     this.state.run = run;
-    const record = await get(`/api/runs/${run}`);
-    const isLive = record.status === "running";
+    this.isLive = this.clicked || (await get(`/api/runs/${run}`)).status === "running";
     this.measure = new Measure(this.video, this.requestedAt);
     this.video.addEventListener("loadeddata", () => { this.waiting.hidden = true; });
     this.player.play(`/runs/${run}/hls/main.m3u8`);
-    this.isLive = isLive;
     this.unfollow = follow(run, (event) => this.onEvent(event));
-    this.reporter = isLive ? setInterval(() => this.sendReport(), REPORT_MS) : null;
+    this.reporter = this.isLive ? setInterval(() => this.sendReport(), REPORT_MS) : null;
     this.ticker = setInterval(() => this.tick(), 200);
     this.onLeave = () => this.sendReport();
     addEventListener("pagehide", this.onLeave);
@@ -119,8 +117,8 @@ export class Watch {
     const caption = this.player.firstCaption();
     measure.speechAt ??= caption;
     measure.contentAt ??= caption;
-    this.transcript.follow(this.video.currentTime);
     this.showTiles();
+    this.transcript.follow(this.video.currentTime);
     if (!this.changed && state.status !== "running") return;
     this.changed = false;
     this.showHeading();
@@ -143,6 +141,7 @@ export class Watch {
     this.status.textContent = STATUS[state.status] ?? state.status;
     this.status.className = `status ${state.status}`;
     this.stop.hidden = state.status !== "running";
+    this.controls.growing = state.status === "running";
     const script = state.inputs.script ? "The script is yours" : "The script is written by a machine and can be wrong";
     this.about.textContent = `${script}. The hosts are drawn, the voices are synthetic.`;
   }
@@ -156,7 +155,8 @@ export class Watch {
       ["First content", secondsText(measure.firstContent ?? past.first_content_s)],
       ["First spoken word", secondsText(measure.firstSpeech ?? past.first_speech_s)],
       ["Waited for data", secondsText(measure.stallSeconds, 1)],
-      ["Made ahead", secondsText(Math.max(0, state.madeSeconds - this.video.currentTime), 0)],
+      state.finished ? ["Made in", secondsText(state.finished.made_in_s, 1)]
+        : ["Made ahead", secondsText(Math.max(0, state.madeSeconds - this.video.currentTime), 0)],
       ["Speed of making", Number.isFinite(speed) && speed > 0 ? `${speed.toFixed(1)} ×` : "–"],
     ];
     replace(this.tiles, tiles.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));

@@ -1,0 +1,75 @@
+"""A rehearsal behind a real server on a free port."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from murakkab.server import serve
+from tests.server.rehearsal import Rehearsal
+
+
+@dataclass
+class Hosted:
+    """A running server.
+
+    Attributes:
+        address: of the page, for example ``http://127.0.0.1:40123``.
+        engine: behind it.
+        loop: in which both live.
+        quit_on: stops the server when set (in its loop).
+    """
+
+    address: str
+    engine: Rehearsal
+    loop: asyncio.AbstractEventLoop
+    quit_on: asyncio.Event
+    thread: threading.Thread
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.address, timeout=30)
+
+    def start(self, topic: str = "Cats") -> str:
+        """Begin a run through the API."""
+        answer = httpx.post(f"{self.address}/api/runs", json={"workflow": "podcast", "inputs": {"topic": topic}})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["run"])
+
+    def stop(self) -> None:
+        if self.thread.is_alive():
+            self.loop.call_soon_threadsafe(self.quit_on.set)
+        self.thread.join(20)
+        assert not self.thread.is_alive(), "the server does not stop"
+
+
+@contextmanager
+def hosted(root: Path, scratch: Path, *, lead_s: float = 0.1, pace: float = 0.02) -> Iterator[Hosted]:
+    """Serve a rehearsal; see ``Rehearsal`` for the arguments."""
+    found: list[Hosted] = []
+    listening = threading.Event()
+
+    async def main() -> None:
+        engine, quit_on = Rehearsal(root, scratch, lead_s=lead_s, pace=pace), asyncio.Event()
+
+        def ready(address: str) -> None:
+            found.append(Hosted(address, engine, asyncio.get_running_loop(), quit_on, thread))
+            listening.set()
+
+        try:
+            await serve(engine, port=0, ready=ready, quit_on=quit_on)
+        finally:
+            await engine.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    assert listening.wait(20), "the server does not start"
+    try:
+        yield found[0]
+    finally:
+        found[0].stop()
