@@ -21,6 +21,7 @@ pip install --upgrade "pip>=25.1"
 if [ "${1:-base}" = dev ]; then
     pip install --constraint constraints.txt --editable ".[all]" --group dev
     .venv/bin/murakkab doctor --install --all
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
     touch .venv/.base .venv/.dev
 else
     pip install --constraint constraints.txt --editable .
