@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 
 from .document import Data, Document, Place, Span
 from .expressions import Reference, Template, parse, texts
-from .lineage import Shape, cycles, edge, item_lineage, order, shape_of, task_lineages
+from .lineage import LEVELS, Shape, cycles, edge, item_lineage, order, shape_of, task_lineages
 from .model import RESERVED
-from .problems import Problem, nearest, quoted
+from .problems import LIMIT, Problem, nearest, quoted
 
 CIRCLES = 10
 """Circles of references reported at most."""
 
-HINTS = 200
+HINTS = 50
 """Problems after which nearest names are no longer looked for, so that a hostile file costs no time."""
 
 _EXPRESSION_TYPES: dict[str, tuple[str, ...]] = {
@@ -25,6 +26,10 @@ _EXPRESSION_TYPES: dict[str, tuple[str, ...]] = {
 """Fields that take an expression, and the types of input that fit."""
 
 _NEAR_RESERVED = {"foreach": "for_each", "each": "for_each", "joins": "join", "stream": "streams"}
+
+
+class _EnoughError(Exception):
+    """So much is wrong that looking for more helps nobody."""
 
 
 class Checker:
@@ -46,7 +51,12 @@ class Checker:
         self.used: set[str] = set()
 
     def check(self) -> list[Problem]:
-        """Find everything that is wrong with the references."""
+        """Find everything that is wrong with the references, up to ``LIMIT`` problems."""
+        with suppress(_EnoughError):
+            self._check()
+        return self.problems
+
+    def _check(self) -> None:
         for place, text in texts(self.inputs, ("inputs",)):
             self._no_expression(place, text)
         for name, value in self.slo.items():
@@ -57,7 +67,6 @@ class Checker:
             self._output(name, value)
         if not self._circles():
             self._lineages()
-        return self.problems
 
     def warnings(self) -> Iterator[Problem]:
         """What is odd but allowed; ask after ``check``."""
@@ -208,6 +217,10 @@ class Checker:
         """Checks that need to know which node fans out."""
         tasks = task_lineages(self.shapes, order(self.shapes))
         for name, shape in self.shapes.items():
+            if len(tasks[name]) > LEVELS:
+                span = self.document.value_span(("nodes", name, "for_each"))
+                self._note(span, f"more than {LEVELS} streams run inside each other here", "stream in fewer steps")
+                return
             if shape.for_each in self.shapes and shape.for_each is not None:
                 self._fans_out(("nodes", name, "for_each"), shape.for_each, tasks, "for_each has nothing to run over")
             node = {key: value for key, value in _group(self.nodes[name]).items() if key not in RESERVED}
@@ -255,6 +268,8 @@ class Checker:
     def _note(self, span: Span, message: str, hint: str) -> None:
         """Note a problem at a stretch of the file."""
         self.problems.append(self.document.problem(span, message, hint))
+        if len(self.problems) >= LIMIT:
+            raise _EnoughError
 
 
 def _group(value: Data) -> dict[str, Data]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from .problems import Problem
+from .problems import LIMIT, Problem
 
 Data = Any
 """Plain data: dict, list, str, int, float, bool and None."""
@@ -49,6 +50,7 @@ class Document:
     def __post_init__(self) -> None:
         self._breaks = [(m.start(), m.end()) for m in _BREAK.finditer(self.text)]
         self._starts = [0, *(end for _, end in self._breaks)]
+        self._line = lru_cache(maxsize=64)(lambda begin, end: self.text[begin:end])
 
     def problem(self, span: Span, message: str, hint: str = "") -> Problem:
         """A problem at a stretch of the text."""
@@ -57,11 +59,12 @@ class Document:
         end = self._breaks[row][0] if row < len(self._breaks) else len(self.text)
         start = min(span.start, end)
         length = max(1, min(span.end, end) - start)
-        return Problem(self.file, row + 1, start - begin + 1, message, hint, self.text[begin:end], length)
+        return Problem(self.file, row + 1, start - begin + 1, message, hint, self._line(begin, end), length)
 
     def report(self, span: Span, message: str, hint: str = "") -> None:
         """Note a problem and go on."""
-        self.problems.append(self.problem(span, message, hint))
+        if len(self.problems) < LIMIT:
+            self.problems.append(self.problem(span, message, hint))
 
     def value_span(self, place: Place) -> Span:
         """Where the value stands; of a value that is not there, where the nearest one around it is named."""

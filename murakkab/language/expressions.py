@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .document import Data, Place
-from .problems import nearest, quoted
+from .problems import LIMIT, nearest, quoted
 
 ROOTS = ("inputs", "nodes", "item")
 OPEN, CLOSE = "${{", "}}"
@@ -105,9 +105,10 @@ def parse(text: str) -> Template:
             continue
         start = found.start()
         close = text.find(CLOSE, at)
-        inside = text[at:close]
-        if close < 0 or OPEN in inside:
+        if close < 0 or text.find(OPEN, at, close) >= 0:
             faults.append(ExpressionFault(start, start + 3, "the expression is not closed", "end it with ' }}'"))
+            if close < 0 or len(faults) >= LIMIT:
+                break
             continue
         parsed = _reference(text, at, close)
         if isinstance(parsed, Reference):

@@ -12,6 +12,9 @@ from .document import Data, Place
 from .expressions import Reference, parse, texts
 from .model import RESERVED
 
+LEVELS = 16
+"""Streams that may run inside each other."""
+
 Lineage = tuple[str, ...]
 """The streaming nodes whose items a path counts, outermost first; as long as the path."""
 
@@ -71,16 +74,17 @@ def cycles(shapes: Mapping[str, Shape]) -> Iterator[list[str]]:
 
 
 def task_lineages(shapes: Mapping[str, Shape], names: Iterable[str]) -> dict[str, Lineage]:
-    """Lineage of one task of each node.
+    """Lineage of one task of each node, cut behind ``LEVELS`` + 1.
 
     Args:
         shapes: of every node.
         names: the nodes in topological order.
     """
     found: dict[str, Lineage] = {}
+    longest = LEVELS + 1
     for name in names:
         source = shapes[name].for_each
-        found[name] = item_lineage(source, shapes, found) if source in found and source is not None else ()
+        found[name] = item_lineage(source, shapes, found)[:longest] if source in found and source is not None else ()
     return found
 
 

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from .check import Checker
 from .document import Data, Document, Place, Span
 from .model import INPUT_TYPES, RESERVED, Metadata, Slo, Workflow
-from .problems import Problem, WorkflowError, describe, nearest, quoted
+from .problems import LIMIT, Problem, WorkflowError, describe, nearest, quoted
 from .reading import read_document, read_text
 
 _PACKAGED = Path(__file__).parents[1] / "workflows"
@@ -81,7 +81,7 @@ def _validate(document: Document) -> tuple[Workflow | None, list[Problem]]:
         return Workflow.model_validate(document.data), []
     except ValidationError as fault:
         errors = fault.errors(include_url=False, include_input=True)
-        return None, [_translated(document, error) for error in errors]
+        return None, [_translated(document, error) for error in errors[:LIMIT]]
 
 
 def _translated(document: Document, error: ErrorDetails) -> Problem:

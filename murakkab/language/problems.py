@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+LIMIT = 1000
+"""Problems of one kind after which no more are looked for, so that a hostile file costs little."""
+
 SHOWN = 25
 """Problems printed at most; ``WorkflowError.problems`` holds all."""
 

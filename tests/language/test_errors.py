@@ -316,3 +316,12 @@ def test_what_a_terminal_would_act_on_is_never_printed():
         parse_workflow(text, "a\x1b[2J.yaml")
     assert "inputs: q?[2J" in str(caught.value)
     assert "\x1b" not in str(caught.value)
+
+
+def test_streams_inside_each_other_have_an_end():
+    nodes = ["n0: {capability: x, streams: a}"]
+    nodes += [f"n{i}: {{capability: x, streams: a, for_each: '${{{{ nodes.n{i - 1} }}}}'}}" for i in range(1, 20)]
+    assert parsed("\n".join(nodes[:17]), outputs="last: ${{ nodes.n16 }}").warnings == ()
+    (problem,) = problems_of(workflow_text("\n".join(nodes)))
+    assert "more than 16 streams" in problem.message
+    assert (problem.line, problem.source_line.split(":")[0]) == (22, "  n17")
