@@ -29,7 +29,7 @@ class Elementary:
 def nal_units(data: bytes) -> list[bytes]:
     """Split at the start codes."""
     starts = [match.start() for match in _START.finditer(data)]
-    return [data[at + 3 : end].rstrip(b"\0") for at, end in zip(starts, [*starts[1:], len(data)], strict=True)]
+    return [data[at + 3 : end].rstrip(b"\0") for at, end in zip(starts, starts[1:] + [len(data)], strict=False)]
 
 
 def parse(data: bytes) -> Elementary:

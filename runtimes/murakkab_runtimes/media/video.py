@@ -28,7 +28,7 @@ CHANNELS = {"bgra": 4, "rgba": 4, "rgb24": 3, "bgr24": 3, PLANAR: 1}
 """Bytes of a pixel in the layouts that frames may have; for planar frames see ``frame_shape``."""
 
 _PINNED = ":".join((
-    "cabac=1", "8x8dct=1", "cqm=flat", "constrained-intra=0", "interlaced=0", "aud=0", "force-cfr=1",
+    "stitchable=1", "cabac=1", "8x8dct=1", "cqm=flat", "constrained-intra=0", "interlaced=0", "aud=0", "force-cfr=1",
     "ref=1", "bframes=0", "weightp=0", "open-gop=0", "keyint=infinite", "scenecut=0", "slices=1", "sliced-threads=0",
     "psy=0", "deblock=1,1",
 ))  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from typing import Any
 
 import numpy as np
 
@@ -45,3 +46,18 @@ class Anime4k(Upscaler):
     def warm(self) -> None:
         """Run the network once on a small picture."""
         self._processor(np.zeros((32, 32), np.uint8), 2.0)
+
+
+def _load(threads: int) -> Any:  # noqa: ANN401
+    """Import the package; its OpenMP reads the number of threads from the environment, then and never again."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    try:
+        return importlib.import_module("pyanime4k")
+    except ImportError as fault:
+        raise Unavailable(f"pyanime4k cannot be loaded ({fault}); install it: pip install pyanime4k==3.1.0") from None
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
