@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from murakkab_runtimes.text import bounded, checks
+from murakkab_runtimes.text.budget import Budget
 from murakkab_runtimes.text.exchange import Exchange
 from murakkab_runtimes.text.model import LanguageModel, Request
 from murakkab_runtimes.text.prompts import free_messages
@@ -15,6 +16,9 @@ from murakkab_runtimes.text.words import sentences
 
 Line = tuple[str, dict[str, Any] | None]
 """A sentence and its passage."""
+
+TINY_WORDS = 13
+"""Words of the one answer of a very short episode."""
 
 LONG_SENTENCE = 26
 """Words from which a document's sentence is shortened before it is read out."""
@@ -60,7 +64,8 @@ class Answers:
     def _continue(self, exchange: Exchange) -> Iterator[Line]:
         """A small model's sentences, each from a given beginning."""
         topic = self._section["spoken"]
-        question = bounded.Question(topic, exchange["question"], exchange["stem"])
+        most = TINY_WORDS if Budget(self._section["duration"]).tiny else 30
+        question = bounded.Question(topic, exchange["question"], exchange["stem"], most)
         sentence = bounded.first_sentence(self._model, question, self._state["said"], self._rng)
         answer = ""
         while sentence:

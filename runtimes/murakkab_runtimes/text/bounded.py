@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from murakkab_runtimes.text import checks
 from murakkab_runtimes.text.model import LanguageModel, Request
 from murakkab_runtimes.text.prompts import SENTENCE, SENTENCE_WITH_FIGURES, bounded_messages, shortening_messages
+from murakkab_runtimes.text.vocabulary import capitalised, invented
 from murakkab_runtimes.text.words import content, tokens, word_set
 
 ATTEMPTS = 4
@@ -30,11 +31,15 @@ CONNECTORS = (
 
 @dataclass(frozen=True)
 class Question:
-    """What is to be answered: ``topic`` for the prompt, ``text`` as asked, ``stem`` to begin with."""
+    """What is to be answered: ``topic`` for the prompt, ``text`` as asked, ``stem`` to begin with.
+
+    ``most_words`` bounds the sentence.
+    """
 
     topic: str
     text: str
     stem: str
+    most_words: int = 30
 
 
 def tidy(text: str) -> str:
@@ -43,7 +48,7 @@ def tidy(text: str) -> str:
     text = re.sub(r"([,;])\1+", r"\1", text)
     text = re.sub(r"\bit's own\b", "its own", text)
     text = re.sub(r"\bi\b", "I", text)
-    return text[:1].upper() + text[1:]
+    return capitalised(text[:1].upper() + text[1:])
 
 
 def first_sentence(model: LanguageModel, question: Question, said: list[str], rng: random.Random) -> str | None:
@@ -76,7 +81,8 @@ def _sentence(
         answer = model.complete(request)
         raw = answer.text[len(before) :]
         sentence = tidy(raw)
-        if answer.finished and acceptable(raw, sentence, question, stem, said):
+        fits = len(sentence.split()) <= question.most_words
+        if answer.finished and fits and acceptable(raw, sentence, question, stem, said):
             return sentence
     return None
 
@@ -89,6 +95,8 @@ def acceptable(raw: str, sentence: str, question: Question, stem: str, said: lis
     if "  " in raw or checks.speaks_of_self(sentence[len(stem) :]):
         return False
     allowed = f"{question.topic} {question.text} {stem}"
+    if invented(sentence, allowed):
+        return False
     return not checks.faults(sentence, figures=False, names=allowed) and not checks.repeats(sentence, said)
 
 

@@ -25,7 +25,7 @@ class Budget:
     @property
     def brief(self) -> bool:
         """Whether the hosts have no time to introduce themselves."""
-        return self.duration < 28
+        return self.duration < 42
 
     @property
     def opening_s(self) -> float:

@@ -10,7 +10,7 @@ from murakkab_runtimes.text.words import STOPWORDS, alike, content, tokens, word
 _MODEL_TALK = re.compile(
     r"\b(as an ai|ai assistant|language model|i am an ai|i'm an ai|smollm|hugging ?face|chatgpt|openai"
     r"|as a (?:host|guest)|this podcast|radio show|i cannot|i can't|i do not have|i don't have|happy to help"
-    r"|the user|prompt|instructions?)\b",
+    r"|the user)\b",
     re.I,
 )
 _FIRST_PERSON = re.compile(r"\b(I|I'm|I've|I'd|I'll|my|me|myself)\b")

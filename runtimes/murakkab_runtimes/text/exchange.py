@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 Exchange = dict[str, Any]
-"""``{"title", "question", "stem", "mood", "passage", "phrase", "lines"}``.
+"""``{"title", "question", "stem", "mood", "passage", "phrase", "lines", "follow"}``.
 
 ``question`` is empty for a follow-up on what was just said, ``stem`` is how a small model's answer begins,
-``lines`` are ``{"text", "passage"}`` of a document that answer it.
+``lines`` are ``{"text", "passage"}`` of a document that answer it, ``follow`` marks a question on the last answer.
 """
 
 
@@ -24,6 +24,7 @@ def exchange(
         "passage": passage,
         "phrase": phrase,
         "lines": [],
+        "follow": False,
     }
 
 

@@ -9,6 +9,7 @@ OPENINGS = (
     "Hello, everyone. Today we talk about {topic}.",
     "Good to have you with us. Today, {topic}.",
 )
+TINY_OPENINGS = ("Hello. Today, {topic}.", "Welcome. Today, {topic}.", "Hi. Our topic, {topic}.")
 OPENING_QUESTIONS = (
     "Hello and welcome. Today we ask, {topic}?",
     "Welcome to the show. Our question: {topic}?",
@@ -16,6 +17,9 @@ OPENING_QUESTIONS = (
 )
 UNSPEAKABLE = "today's topic"
 """How a topic is spoken of that an English voice cannot say."""
+
+LONG_TOPIC_WORDS = 7
+"""Words from which a topic is said once, and is "our topic" from then on."""
 
 OPENING_UNSPEAKABLE = "Hello and welcome. Today's topic is on your screen."
 
@@ -41,6 +45,7 @@ CLOSINGS = (
     "We will leave it there with {topic}. Thanks for listening, and see you next time.",
 )
 SHORT_CLOSINGS = ("That is all for today. Goodbye.", "Thank you for listening. Goodbye.", "That is our time. Goodbye.")
+TINY_DISCLAIMERS = ("Machine-written, so check it. Goodbye.", "A machine wrote this. Goodbye.")
 SHORT_DISCLAIMERS = ("This was machine-written, so check it. Goodbye.", "A machine wrote this, so check it. Goodbye.")
 LAST_QUESTIONS = (
     "And with that, {name}, we have come to the end.",

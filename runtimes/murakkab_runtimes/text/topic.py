@@ -38,16 +38,22 @@ _QUESTION = re.compile(
 _WORKS = re.compile(
     r"^how (?:(?:do|does|did) )?(.+?) (?:works?|functions?|operates?|is made|are made|is built|are built)\??$", re.I
 )
+_ASKED = re.compile(
+    r"^(?:(?:why|what|when|where|who|which|how(?: \w+)?) (?:is|are|was|were|do|does|did|can|could|should|will|would)"
+    r"|is|are|was|were|do|does|did|can|should|could|will|would)\b",
+    re.I,
+)
 _HOW_TO = re.compile(r"^how to (\w+)\b(.*)$", re.I)
 _WHAT_IS = re.compile(r"^what(?:'s| is| are| was| were) (.+?)\??$", re.I)
 _EVENT = re.compile(
-    r"\b(war|wars|revolution|battle|crisis|landing|olympics|olympic games|world cup|festival|earthquake"
-    r"|eruption|fire of|plague|pandemic|election|treaty|siege|expedition|disaster|crash|invasion|coup|reformation|renaissance)\b",
+    r"\b(war|wars|revolution|battle|crisis|landing|olympics|olympic games|world cup|festival|earthquake|eruption"
+    r"|fire of|plague|pandemic|election|treaty|siege|expedition|disaster|crash|invasion|coup|reformation"
+    r"|renaissance)\b",
     re.I,
 )
 _PLACE = re.compile(
-    r"\b(city|river|lake|island|islands|mount|mountains?|desert|ocean|sea|valley|bay|canyon|peninsula|kingdom of"
-    r"|republic|capital of|national park|reef)\b",
+    r"\b(city|river|lake|island|islands|mount|mountains?|desert|ocean|sea|valley|bay|canyon|peninsula"
+    r"|kingdom of|republic|capital of|national park|reef)\b",
     re.I,
 )
 
@@ -142,6 +148,11 @@ def classify(spoken: str) -> tuple[str, str]:
     if _is_person(spoken):
         return "person", re.sub(r"^the (?:life|story|work) of ", "", spoken)
     return "thing", spoken
+
+
+def is_question(spoken: str) -> bool:
+    """Whether a spoken topic is worded as a question ("why is the sky blue", but not "how tea is made")."""
+    return bool(_ASKED.match(spoken))
 
 
 def _bare(text: str) -> str:

@@ -153,7 +153,7 @@ class HostsFile:
 
 
 def _free_voice(gender: str | None, before: list[dict[str, Any]]) -> str:
-    """The first voice that no host before has, of that gender where one is given; the first again when all are taken."""
+    """The first voice of that gender that no host before has; the first again when all are taken."""
     order = ("female-1", "male-1", "female-2", "male-2")
     fitting = [v for v in order if gender is None or v.startswith(f"{gender}-")]
     taken = {h["voice"] for h in before}

@@ -15,6 +15,7 @@ from murakkab_runtimes.text.exchange import FOLLOW_UP, Exchange
 from murakkab_runtimes.text.facets import FOLLOW_UPS
 from murakkab_runtimes.text.model import LanguageModel
 from murakkab_runtimes.text.speech_time import seconds
+from murakkab_runtimes.text.topic import is_question
 from murakkab_runtimes.text.words import key_phrases, word_set
 
 SENTENCE_S = 5.5
@@ -64,10 +65,12 @@ class Talk:
             "connectors": list(before.get("connectors", []))[-6:],
             "phrases": list(before.get("phrases", [])),
         }
-        self.rng = random.Random(f"{task.seed}:{section['index']}")
+        self.title = section["title"]
+        self.rng = random.Random(f"{task.seed}:{section['index']}:{section['topic']}")
         self.answers = Answers(model, section, self.state, self.rng)
         self.asker = section["index"] % len(hosts)
         self.answerer = (self.asker + 1) % len(hosts)
+        self.spare: list[Exchange] = list(section["spare"])
         self.budget = Budget(float(section["duration"]))
 
     @property
@@ -89,7 +92,7 @@ class Talk:
             "text": text,
             "section": self.section["index"],
             "kind": kind,
-            "title": self.section["title"],
+            "title": self.title,
             "episode": self.section["episode"],
             "mood": self.section["mood"],
             "passage": passage,
@@ -116,13 +119,16 @@ class Talk:
         spoken = self.section["spoken"]
         if spoken == phrases.UNSPEAKABLE:
             hello: str | None = phrases.OPENING_UNSPEAKABLE
-        elif self.section["about"] == "question":
-            hello = self.fresh(phrases.OPENING_QUESTIONS, topic=spoken)
         else:
-            hello = self.fresh(phrases.OPENINGS, topic=spoken)
+            hello = self.fresh(self._openings(), topic=spoken)
         self.say(0, "opening", str(hello))
         if not self.budget.brief:
             self.say(1 % len(self.hosts), "opening", f"{self._introduction()} {self._provenance()}")
+
+    def _openings(self) -> tuple[str, ...]:
+        if is_question(self.section["spoken"]):
+            return phrases.OPENING_QUESTIONS
+        return phrases.TINY_OPENINGS if self.budget.tiny else phrases.OPENINGS
 
     def _introduction(self) -> str:
         names = [h["name"] for h in self.hosts]
@@ -137,7 +143,8 @@ class Talk:
         """Say goodbye; a brief episode says here how its script was made."""
         last = self.asker
         if self.budget.brief:
-            options = phrases.SHORT_CLOSINGS if self.section["grounded"] else phrases.SHORT_DISCLAIMERS
+            machine = phrases.TINY_DISCLAIMERS if self.budget.tiny else phrases.SHORT_DISCLAIMERS
+            options = phrases.SHORT_CLOSINGS if self.section["grounded"] else machine
             self.say(last, "closing", str(self.fresh(options)))
             return
         if not self.alone:
@@ -145,7 +152,10 @@ class Talk:
         self.say(self.answerer, "closing", str(self.fresh(phrases.CLOSINGS, topic=self._topic())))
 
     def _topic(self) -> str:
-        return "this question" if self.section["about"] == "question" else str(self.section["spoken"])
+        spoken = str(self.section["spoken"])
+        if is_question(spoken):
+            return "this question"
+        return "our topic" if len(spoken.split()) > phrases.LONG_TOPIC_WORDS else spoken
 
     def discuss(self) -> None:
         """Ask and answer the planned questions until the section's time is over."""
@@ -164,20 +174,32 @@ class Talk:
 
     def _exchange(self, planned: Exchange, until: float) -> bool:
         """Ask one question and answer it; returns whether anything was said."""
-        exchange = planned if planned["question"] else self._follow_up(planned)
-        if exchange is None:
-            return False
         wanted = round((until - self.state["seconds"] - 4) / SENTENCE_S)
-        stream = self.answers.stream(exchange, min(MOST_SENTENCES + 1, max(1, wanted)))
-        first = next(stream, None)
-        if first is None:
+        for exchange in self._options(planned):
+            stream = self.answers.stream(exchange, min(MOST_SENTENCES + 1, max(1, wanted)))
+            first = next(stream, None)
+            if first is not None:
+                break
+        else:
             return False
+        if exchange in self.section["spare"] and planned is self.section["plan"][0]:
+            self.title = exchange["title"]
         if not self.budget.tiny:
-            self.say(self.asker, "question", self._asked(exchange, planned))
+            self.say(self.asker, "question", self._asked(exchange))
         answer = self._collect(chain([first], stream), until)
         self.say(self.answerer, "answer", " ".join(text for text, _ in answer), answer[0][1])
         self._react(" ".join(text for text, _ in answer), until)
         return True
+
+    def _options(self, planned: Exchange) -> Iterator[Exchange]:
+        """The planned question, then others to ask when no answer to it may be spoken."""
+        if planned["question"]:
+            yield planned
+        follow_up = self._follow_up()
+        if follow_up:
+            yield follow_up
+        while self.spare:
+            yield self.spare.pop(0)
 
     def _collect(self, stream: Iterator[Line], until: float) -> list[Line]:
         """Sentences as long as one more fits into the time better than none."""
@@ -191,17 +213,15 @@ class Talk:
                 break
         return answer
 
-    def _asked(self, exchange: Exchange, planned: Exchange) -> str:
+    def _asked(self, exchange: Exchange) -> str:
         name = self.hosts[self.answerer]["name"]
-        leads = (
-            phrases.ALONE_LEADS if self.alone else phrases.ASK_LEADS if exchange is planned else phrases.FOLLOW_LEADS
-        )
+        leads = phrases.ALONE_LEADS if self.alone else phrases.FOLLOW_LEADS if exchange["follow"] else phrases.ASK_LEADS
         lead = self.rng.choice(leads).format(name=name)
         question = str(exchange["question"])
         inside = lead.endswith(", ") and question.split()[0] in _LOWERED
         return lead + (question[:1].lower() + question[1:] if inside else question)
 
-    def _follow_up(self, planned: Exchange) -> Exchange | None:
+    def _follow_up(self) -> Exchange | None:
         """A question on something that was just said."""
         options = list(FOLLOW_UPS)
         self.rng.shuffle(options)
@@ -211,7 +231,7 @@ class Talk:
                 if asked not in self.state["said"]:
                     self.state["said"].append(asked)
                     self.state["phrases"].remove(phrase)
-                    return planned | {"question": asked, "stem": stem.format(k=phrase)}
+                    return FOLLOW_UP | {"question": asked, "stem": stem.format(k=phrase), "follow": True}
         return None
 
     def _react(self, answer: str, until: float) -> None:

@@ -12,19 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from murakkab_runtimes.base import InputError, Output, Task
+from murakkab_runtimes.text import document_questions
 from murakkab_runtimes.text.budget import Budget
+from murakkab_runtimes.text.document_questions import Answerable
 from murakkab_runtimes.text.exchange import FOLLOW_UP, Exchange, exchange
 from murakkab_runtimes.text.facets import facets
 from murakkab_runtimes.text.forms.proposal import propose
 from murakkab_runtimes.text.model import LanguageModel
 from murakkab_runtimes.text.script_file import load_script
-from murakkab_runtimes.text.source import Sentence, Source
+from murakkab_runtimes.text.source import Source
 from murakkab_runtimes.text.topic import Topic, read_topic
 from murakkab_runtimes.text.words import STOPWORDS, key_phrases, tokens
 
 Section = dict[str, Any]
 
 DEFAULT_DURATION_S = 60.0
+SPARE = 2
+"""Questions that a section may ask when a planned one finds no answer."""
+
 TURNS_PER_SECTION = 6
 """Turns of a given script that make one section where it has no headings."""
 
@@ -55,6 +60,7 @@ class Episode:
             "grounded": self.source is not None,
             "duration": self.budget.duration,
             "plan": [],
+            "spare": [],
             "turns": None,
         } | extra
 
@@ -108,15 +114,15 @@ def _plan(episode: Episode, model: LanguageModel, rng: random.Random, task: Task
     proposed = [] if model.bounded else propose(model, episode.topic.text, episode.source, count, task.seed)
     own = _from_source(episode.source, episode, count, rng) if episode.source else _from_facets(episode, count, rng)
     asked = {p["question"].lower() for p in proposed}
-    return (proposed + [e for e in own if e["question"].lower() not in asked])[:count]
+    return proposed + [e for e in own if e["question"].lower() not in asked]
 
 
 def _from_facets(episode: Episode, count: int, rng: random.Random) -> list[Exchange]:
-    """Facets; once they are used up, only follow-ups on what was said (``question`` empty)."""
+    """All facets, spare ones last; where they are too few, follow-ups on what was said stand between them."""
     found = facets(episode.topic.kind, episode.topic.subject, rng)
     plan = [exchange(f.title, f.question, f.stem, f.mood) for f in found]
     if len(plan) >= count:
-        return plan[:count]
+        return plan
     size = episode.budget.section_sizes[0]
     spread: list[Exchange] = []
     for i in range(count):
@@ -126,33 +132,26 @@ def _from_facets(episode: Episode, count: int, rng: random.Random) -> list[Excha
 
 
 def _from_source(source: Source, episode: Episode, count: int, rng: random.Random) -> list[Exchange]:
-    topic = episode.topic.spoken if episode.asked else ""
-    plan = source.plan(count, topic, rng)
-    if not plan:
+    found = document_questions.plan(source, count, episode.topic.spoken if episode.asked else "", rng)
+    if not found:
         raise InputError("the source holds no full sentences to talk about; give a text of at least a few sentences")
-    anchors = {a.anchor.place for a in plan}
-    return [
-        exchange(_capital(a.phrase), a.question, "", "calm", source.passage(a.anchor.passage), phrase=a.phrase)
-        | {"lines": _lines(source, a.anchor, anchors)}
-        for a in plan
-    ]
+    return [_grounded(source, answerable) for answerable in found]
 
 
-def _lines(source: Source, anchor: Sentence, anchors: set[int]) -> list[dict[str, Any]]:
-    """The anchor and what follows it up to the next question's anchor."""
-    lines = [anchor]
-    for sentence in source.following(anchor):
-        if sentence.place in anchors:
-            break
-        lines.append(sentence)
-    return [{"text": s.text, "passage": source.passage(s.passage)} for s in lines]
+def _grounded(source: Source, answerable: Answerable) -> Exchange:
+    passage = source.passage(answerable.answer[0].passage)
+    lines = [{"text": s.text, "passage": source.passage(s.passage)} for s in answerable.answer]
+    title = str(passage["heading"] or _capital(answerable.phrase))
+    planned = exchange(title, answerable.question, "", "calm", passage, answerable.phrase)
+    return planned | {"lines": lines}
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _sections(episode: Episode, plan: list[Exchange]) -> list[Section]:
+def _sections(episode: Episode, everything: list[Exchange]) -> list[Section]:
+    plan, spare = everything[: episode.budget.exchanges], everything[episode.budget.exchanges :]
     sections: list[Section] = []
     done = 0
     sizes = episode.budget.section_sizes
@@ -161,7 +160,9 @@ def _sections(episode: Episode, plan: list[Exchange]) -> list[Section]:
         part = plan[done : done + size]
         start, done = episode.budget.until(done, episode.budget.exchanges), done + len(part)
         until = episode.budget.until(done, episode.budget.exchanges)
-        sections.append(_question_section(episode, len(sections) + 1, part, start, until))
+        section = _question_section(episode, len(sections) + 1, part, start, until)
+        section["spare"] = [spare.pop(0) for _ in range(min(SPARE, len(spare)))]
+        sections.append(section)
     return sections
 
 
