@@ -21,6 +21,10 @@ STRESS, LENGTH = frozenset("ˈˌ"), frozenset("ːʰʲ\u0303")
 PAUSE = frozenset(' ;:,.!?—…"()“”')
 
 
+SHORTEST_S = 1e-4
+"""What lasts no longer is no phoneme."""
+
+
 @dataclass(frozen=True)
 class Span:
     """A phoneme or a word from ``start`` to ``end`` seconds; ``word`` is the index of a phoneme's word."""
@@ -118,13 +122,17 @@ def settle_pauses(phonemes: Iterable[Span], samples: Samples, rate: int) -> tupl
 
 
 def _merged(phonemes: Iterable[Span]) -> list[Span]:
-    """The phonemes with neighbouring silences made one; what lasts no time is left out."""
+    """The phonemes with neighbouring silences made one; one of no length leaves its time to the next."""
     merged: list[Span] = []
+    clock = 0.0
     for span in phonemes:
         if not span.text and merged and not merged[-1].text:
             merged[-1] = replace(merged[-1], end=span.end)
-        elif span.end > span.start:
-            merged.append(span)
+        elif span.end - clock > SHORTEST_S:
+            merged.append(replace(span, start=clock))
+        else:
+            continue
+        clock = span.end
     return merged
 
 
@@ -150,7 +158,10 @@ def _sounds(span: Span, samples: Samples, rate: int, floor: float) -> bool:
 
 
 def cut(take: Take, keep_s: float) -> Take:
-    """Leave just ``keep_s`` seconds before and behind the sound; no phoneme reaches into them."""
+    """Leave just ``keep_s`` seconds before and behind the sound.
+
+    The silence before may hold the closure of a first plosive; the one behind holds no phoneme.
+    """
     first, last = audio.speech_bounds(take.samples, take.rate)
     if first == last:
         return take
@@ -158,10 +169,9 @@ def cut(take: Take, keep_s: float) -> Take:
     start, stop = first - margin, last + margin
     beyond = max(0, -start), max(0, stop - len(take.samples))
     samples = audio.fade_edges(np.pad(take.samples[max(0, start) : stop], beyond), take.rate)
-    offset, length, rest = first / take.rate, (last - first) / take.rate, margin / take.rate
-    words = [span.moved(rest) for span in _clip(take.words, offset, length)]
-    phonemes = [span.moved(rest) for span in _clip(take.phonemes, offset, length)]
-    silences = Span("", 0.0, rest), Span("", rest + length, len(samples) / take.rate)
+    offset, length = start / take.rate, (last - start) / take.rate
+    words, phonemes = (list(_clip(spans, offset, length)) for spans in (take.words, take.phonemes))
+    silences = Span("", 0.0, phonemes[0].start if phonemes else 0.0), Span("", length, len(samples) / take.rate)
     return Take(samples, take.rate, tuple(_merged([silences[0], *phonemes, silences[1]])), tuple(words))
 
 
