@@ -11,7 +11,7 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,6 +124,7 @@ class Engine:
         *,
         seed: int | None = None,
         plan: Plan | None = None,
+        use: Iterable[str] = (),
         run: str | None = None,
         until: list[str] | None = None,
         requested_at: float | None = None,
@@ -135,6 +136,7 @@ class Engine:
             inputs: by name; missing ones take their defaults.
             seed: repeats an episode; a fresh one by default.
             plan: a configuration for every node; made by the planner by default.
+            use: what the planner must use, for example ``upscale=anime4k`` or ``hosts.draw_height=180``.
             run: id to use.
             until: make only these nodes and what they need.
             requested_at: time of the request (seconds since the epoch) from which TTFF counts; now by default.
@@ -145,7 +147,7 @@ class Engine:
         graph = compile_graph(workflow, checked)
         if until:
             graph = graph.pruned(until)
-        plan = plan or planning.make_plan(graph, self.cores)
+        plan = plan or planning.make_plan(graph, self.cores, planning.parse_pins(use))
         name = workflow.metadata.name
         record = RunRecord(
             run=run or self.store.new_id(name),

@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import yaml
+
 from murakkab.engine.errors import NO_PLAN, UserError
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph
-from murakkab_optimizer.plan import Plan
+from murakkab_optimizer.plan import Pin, Plan
 from murakkab_optimizer.planner import NoPlanError, plan_greedy
 from murakkab_runtimes.base import missing_parts
 from murakkab_runtimes.catalog import load_catalog
@@ -41,13 +43,36 @@ def remedy(card: ModelCard) -> str:
     return f"install: {', '.join(missing)}"
 
 
-def make_plan(graph: Graph, cores: int) -> Plan:
+def make_plan(graph: Graph, cores: int, pins: Mapping[str, Pin] | None = None) -> Plan:
     """Plan a graph on this machine; UserError (exit code 3) when some node has no usable model."""
     usable, absent = available(load_catalog())
     try:
-        return plan_greedy(graph, usable, cores, absent)
+        return plan_greedy(graph, usable, cores, absent, pins)
     except NoPlanError as fault:
-        raise UserError(str(fault), "`murakkab doctor` shows what is missing.", NO_PLAN) from None
+        raise UserError(str(fault), "`murakkab doctor` shows what is installed.", NO_PLAN) from None
+
+
+def parse_pins(texts: Iterable[str]) -> dict[str, Pin]:
+    """Read pins like ``upscale=anime4k`` (a model) and ``hosts.draw_height=180`` (a knob), several to a node.
+
+    Raises:
+        UserError: a text is not of that form.
+    """
+    pins: dict[str, Pin] = {}
+    for text in texts:
+        target, sign, value = text.partition("=")
+        node, _, knob = target.strip().partition(".")
+        if not sign or not node or not value.strip():
+            raise UserError(
+                f"cannot read '{text}'", "Write NODE=MODEL or NODE.KNOB=VALUE, for example upscale=anime4k."
+            )
+        pin = pins.get(node, Pin())
+        if knob:
+            pin = Pin(pin.model, {**pin.knobs, knob: yaml.safe_load(value)})
+        else:
+            pin = Pin(value.strip(), pin.knobs)
+        pins[node] = pin
+    return pins
 
 
 def describe(graph: Graph, plan: Plan) -> list[dict[str, Any]]:
@@ -73,14 +98,3 @@ def _describe_node(graph: Graph, plan: Plan, name: str, cards: Mapping[str, Mode
         "streams": node.streams,
         "needs": sorted({edge.source for edge in node.edges}),
     }
-
-
-def memory_mb(plan: Plan) -> int:
-    """Memory of one instance of every model in the plan."""
-    return sum({n.chosen.model: n.chosen.needs.memory_mb for n in plan.nodes.values()}.values())
-
-
-def cards_of(names: Iterable[str]) -> dict[str, ModelCard]:
-    """Cards by name."""
-    cards = load_catalog()
-    return {name: cards[name] for name in names}

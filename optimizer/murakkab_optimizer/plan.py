@@ -22,6 +22,13 @@ class Configuration(msgspec.Struct, frozen=True):
     seconds: float = 0.0
 
 
+class Pin(msgspec.Struct, frozen=True):
+    """What a person asks of one node: a model, some of its knobs, or both."""
+
+    model: str | None = None
+    knobs: dict[str, Any] = {}
+
+
 class NodePlan(msgspec.Struct, frozen=True):
     """The choice for one node.
 

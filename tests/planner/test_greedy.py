@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from murakkab_optimizer.catalog import Measurement, ModelCard, Needs, Quality
 from murakkab_optimizer.graph import Edge, Graph, Node
+from murakkab_optimizer.plan import Pin
 from murakkab_optimizer.planner import NoPlanError, plan_greedy
 
 
@@ -83,3 +85,39 @@ def test_more_cores_allow_better_models() -> None:
 def test_a_capability_without_a_model_names_the_node_and_what_would_help() -> None:
     with pytest.raises(NoPlanError, match=r"node 'speech' needs 'speak'.*big-voice: run: pip install it"):
         plan_greedy(show(), [WRITER], 2, {"big-voice": "run: pip install it"})
+
+
+def test_a_pinned_model_is_used_even_where_it_is_too_slow() -> None:
+    cards = [
+        WRITER,
+        card("plain", "speak", 0.5, 0.01),
+        card("slow", "speak", 0.9, 3.0),
+        card("pen", "draw", 1, 0.01, "frame"),
+    ]
+    plan = plan_greedy(show(), cards, 2, pins={"speech": Pin("slow")})
+    assert plan.nodes["speech"].chosen.model == "slow"
+    assert plan.nodes["speech"].reason == "asked for"
+
+
+@pytest.mark.parametrize(
+    ("pins", "message"),
+    [
+        ({"speach": Pin("plain")}, "no node 'speach'; there are: script, speech, video"),
+        ({"speech": Pin("plane")}, "no model 'plane'; there are: plain"),
+        ({"speech": Pin("big")}, "not installed: pip install big"),
+        ({"speech": Pin(knobs={"speeed": 2})}, "plain has no knob 'speeed'"),
+    ],
+)
+def test_a_pin_that_cannot_be_met_says_what_can(pins: dict[str, Pin], message: str) -> None:
+    cards = [WRITER, card("plain", "speak", 0.5, 0.01), card("pen", "draw", 1, 0.01, "frame")]
+    with pytest.raises(NoPlanError, match=message):
+        plan_greedy(show(), cards, 2, {"big": "pip install big"}, pins)
+
+
+def test_a_model_that_passes_clips_on_is_not_used_behind_a_changed_node() -> None:
+    same = msgspec.structs.replace(card("same", "draw", 1.0), passes=True)
+    cards = [WRITER, card("plain", "speak", 0.5, 0.01), card("pen", "draw", 0.5, 0.01, "frame"), same]
+    cards[1] = msgspec.structs.replace(cards[1], knobs={"speed": 1})
+    assert plan_greedy(show(), cards, 2).nodes["video"].chosen.model == "same"
+    pinned = plan_greedy(show(), cards, 2, pins={"speech": Pin(knobs={"speed": 2})})
+    assert pinned.nodes["video"].chosen.model == "pen"

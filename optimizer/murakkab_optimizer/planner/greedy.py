@@ -13,7 +13,7 @@ import msgspec
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
-from murakkab_optimizer.plan import Configuration, NodePlan, Plan
+from murakkab_optimizer.plan import Configuration, NodePlan, Pin, Plan
 from murakkab_optimizer.planner import work
 
 RESERVE = 0.4
@@ -27,6 +27,7 @@ class NoPlanError(Exception):
 class _Choice(msgspec.Struct):
     node: Node
     ranked: list[ModelCard]
+    pin: Pin
     index: int = 0
     why: str = ""
 
@@ -35,7 +36,13 @@ class _Choice(msgspec.Struct):
         return self.ranked[self.index]
 
 
-def plan_greedy(graph: Graph, cards: Sequence[ModelCard], cores: int, absent: Mapping[str, str] | None = None) -> Plan:
+def plan_greedy(
+    graph: Graph,
+    cards: Sequence[ModelCard],
+    cores: int,
+    absent: Mapping[str, str] | None = None,
+    pins: Mapping[str, Pin] | None = None,
+) -> Plan:
     """Choose a configuration for every node.
 
     Args:
@@ -43,26 +50,47 @@ def plan_greedy(graph: Graph, cards: Sequence[ModelCard], cores: int, absent: Ma
         cards: models that are available on this machine.
         cores: threads that may be in use at one time.
         absent: names of models that exist but cannot be used here, each with what it would take.
+        pins: what a person asks of single nodes; it holds whatever it costs.
 
     Raises:
-        NoPlanError: a node's capability has no available model.
+        NoPlanError: a node's capability has no available model, or a pin cannot be met.
 
     """
-    absent = absent or {}
-    choices = [_Choice(node, _ranked(node, cards, absent)) for node in graph.nodes]
+    pins = pins or {}
+    for name in pins:
+        _known(name, [node.name for node in graph.nodes], "the workflow has no node")
+    choices = []
+    for node in graph.nodes:
+        pin = pins.get(node.name, Pin())
+        passing = not any(pins[e.source].knobs for e in node.edges if e.source == node.for_each and e.source in pins)
+        choices.append(_Choice(node, _ranked(node, cards, absent or {}, pin, passing), pin))
     if graph.realtime:
         _lower(graph, choices, cores * (1 - RESERVE))
     return Plan({choice.node.name: _explain(graph, choice) for choice in choices})
 
 
-def _ranked(node: Node, cards: Sequence[ModelCard], absent: Mapping[str, str]) -> list[ModelCard]:
-    found = sorted((c for c in cards if c.capability == node.capability), key=lambda c: (-c.quality.value, c.name))
+def _ranked(
+    node: Node, cards: Sequence[ModelCard], absent: Mapping[str, str], pin: Pin, passing: bool
+) -> list[ModelCard]:
+    """The models that may do a node, best-rated first; only the pinned one where there is a pin."""
+    able = [c for c in cards if c.capability == node.capability and (passing or not c.passes)]
+    found = sorted(able, key=lambda c: (-c.quality.value, c.name))
     if not found:
         helps = "; ".join(f"{name}: {what}" for name, what in absent.items())
         raise NoPlanError(
             f"node '{node.name}' needs '{node.capability}' and no model here can do that. {helps}".strip()
         )
-    return found
+    if pin.model is None:
+        return found
+    if pin.model in absent:
+        raise NoPlanError(f"node '{node.name}' is to use '{pin.model}', which is not installed: {absent[pin.model]}")
+    _known(pin.model, [c.name for c in found], f"node '{node.name}' has no model")
+    return [c for c in found if c.name == pin.model]
+
+
+def _known(name: str, names: Sequence[str], what: str) -> None:
+    if name not in names:
+        raise NoPlanError(f"{what} '{name}'; there are: {', '.join(names)}")
 
 
 def _lower(graph: Graph, choices: list[_Choice], capacity: float) -> None:
@@ -88,11 +116,14 @@ def _step(graph: Graph, choice: _Choice) -> tuple[float, _Choice, int, float] | 
 
 
 def _explain(graph: Graph, choice: _Choice) -> NodePlan:
-    card, others = choice.card, [c for c in choice.ranked if c is not choice.card]
+    card, pin, others = choice.card, choice.pin, [c for c in choice.ranked if c is not choice.card]
+    for knob in pin.knobs:
+        _known(knob, list(card.knobs), f"node '{choice.node.name}': {card.name} has no knob")
     reason = choice.why or ("the best-rated one here" if others else "the only one here")
-    configuration = Configuration(
-        card.name, dict(card.knobs), card.needs, round(work.task_seconds(graph, choice.node, card), 4)
-    )
+    if pin.model is not None:
+        reason = "asked for"
+    seconds = round(work.task_seconds(graph, choice.node, card), 4)
+    configuration = Configuration(card.name, {**card.knobs, **pin.knobs}, card.needs, seconds)
     return NodePlan(configuration, reason, tuple((c.name, _against(choice, c)) for c in others))
 
 
