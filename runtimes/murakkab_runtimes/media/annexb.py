@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from murakkab_runtimes.base import InputError
 
@@ -29,7 +30,7 @@ class Elementary:
 def nal_units(data: bytes) -> list[bytes]:
     """Split at the start codes."""
     starts = [match.start() for match in _START.finditer(data)]
-    return [data[at + 3 : end].rstrip(b"\0") for at, end in zip(starts, starts[1:] + [len(data)], strict=False)]
+    return [data[at + 3 : end].rstrip(b"\0") for at, end in pairwise([*starts, len(data)])]
 
 
 def parse(data: bytes) -> Elementary:

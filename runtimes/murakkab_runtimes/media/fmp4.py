@@ -77,10 +77,10 @@ class Fmp4(Runtime):
     """Packages one clip a task; an ordered join hands each task the value that the one before returned.
 
     Arguments: ``clip`` (see ``Clip``). The value holds ``segment`` and ``init`` (files), ``seconds``, ``start``,
-    ``captions``, ``chapter``, ``speech_from`` (the first spoken word) and ``content_from`` on the stream's clock, ``turn``,
-    ``rung``, ``width``, ``height`` and ``fps`` as in the clip, ``mp3`` (a file of MP3 packets, or None
-    when none are due) and ``state``. Audio packets end at most three AAC blocks (64 ms) before the video does, since
-    each needs the samples behind it; ``end: true`` in the last clip lets them all out.
+    ``captions``, ``chapter``, ``speech_from`` (the first spoken word) and ``content_from`` on the stream's clock,
+    ``turn``, ``rung``, ``width``, ``height`` and ``fps`` as in the clip, ``mp3`` (a file of MP3 packets, or None when
+    none are due) and ``state``. Audio packets end at most three AAC blocks (64 ms) before the video does, since each
+    needs the samples behind it; ``end: true`` in the last clip lets them all out.
     """
 
     def __init__(self, card: ModelCard, threads: int) -> None:

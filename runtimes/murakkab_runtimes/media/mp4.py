@@ -92,6 +92,11 @@ class Joined(io.RawIOBase):
             self._open = io.BytesIO(part) if isinstance(part, bytes) else io.FileIO(part)
         return int(count)
 
+    def close(self) -> None:
+        """Close the current part."""
+        self._open.close()
+        super().close()
+
 
 def remux(
     source: Joined,
@@ -103,7 +108,11 @@ def remux(
     check: Callable[[], None],
 ) -> None:
     """Copy all packets into a new container with tags and chapters; call ``check`` now and then."""
-    with av.open(source, "r", format=form) as reader, av.open(str(path), "w", format=form, options=options) as writer:
+    with (
+        source,
+        av.open(source, "r", format=form) as reader,
+        av.open(str(path), "w", format=form, options=options) as writer,
+    ):
         copies = {stream.index: writer.add_stream_from_template(stream) for stream in reader.streams}
         for copy in copies.values():
             copy.metadata["language"] = tags["language"]
