@@ -20,7 +20,7 @@ echo "murakkab: installing into .venv (a few minutes the first time)" >&2
 pip install --upgrade "pip>=25.1"
 if [ "${1:-base}" = dev ]; then
     pip install --constraint constraints.txt --editable ".[all]" --group dev
-    .venv/bin/murakkab doctor --install --all
+    .venv/bin/murakkab doctor --install
     npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
     touch .venv/.base .venv/.dev
 else

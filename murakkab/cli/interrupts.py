@@ -38,7 +38,7 @@ class Interrupts:
     @contextmanager
     def cancelling(self, action: Callable[[], Awaitable[None]]) -> Iterator[None]:
         """Let the first signal call ``action``."""
-        self._action = action
+        self._action, self._pending = action, None
         try:
             yield
         finally:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import NoReturn
@@ -31,6 +31,21 @@ class Packaged:
             return version(self.name) == self.version
         except PackageNotFoundError:
             return False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the base or an extra that is installed needs it."""
+        return self.extra is None or extra_installed(self.extra)
+
+
+def extra_installed(extra: str) -> bool:
+    """Whether everything that ``murakkab[extra]`` asks for is there, in any version."""
+    lines = [line for line in requires("murakkab") or [] if re.search(rf"""extra == ['"]{extra}['"]""", line)]
+    names = [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in lines]
+    try:
+        return bool([version(name) for name in names])
+    except PackageNotFoundError:
+        return False
 
 
 def packaged_models() -> list[Packaged]:

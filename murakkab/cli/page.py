@@ -87,6 +87,7 @@ class Page:
         self._quit = asyncio.Event()
         self._serving: asyncio.Future[None] | None = None
         self._opened = False
+        self._left = False
 
     async def reserve(self) -> None:
         """Start serving before the run when a certain port is wanted, so that a taken one is told at once."""
@@ -105,11 +106,15 @@ class Page:
     async def stay(self, run: str, duration: float) -> None:
         """Wait until the player has shown the rest or has gone; a run of ``duration`` seconds has been made."""
         until = time.monotonic() + OPENING_S
-        while self._opened and not self._audience.has_begun(run) and time.monotonic() < until:
+        while self._opened and not (self._left or self._audience.has_begun(run)) and time.monotonic() < until:
             await asyncio.sleep(0.2)
         until = time.monotonic() + self._audience.unplayed(run, duration) + GONE_S
-        while self._audience.unplayed(run, duration) and time.monotonic() < until:
+        while self._audience.unplayed(run, duration) and not self._left and time.monotonic() < until:
             await asyncio.sleep(0.2)
+
+    async def leave(self) -> None:
+        """Stop staying."""
+        self._left = True
 
     async def close(self) -> None:
         """Stop serving."""

@@ -20,6 +20,7 @@ class RunOptions:
         browser: serve the page, and open it where there is a display.
         port: of the page; None for any free one.
         runs: folder of the runs.
+        requested_at: when the command was given, in seconds since the epoch; None for the time of submission.
     """
 
     seed: int | None = None
@@ -31,3 +32,4 @@ class RunOptions:
     browser: bool = True
     port: int | None = None
     runs: Path = Path("runs")
+    requested_at: float | None = None

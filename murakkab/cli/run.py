@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,12 +20,13 @@ if TYPE_CHECKING:
 
 def main(args: list[str], prog_name: str) -> None:
     """Run the command; the first argument is the workflow, which decides on the other options."""
+    requested_at = time.time()
     if not args or args[0].startswith("-"):
         _overview(args, prog_name)
     from murakkab.language import find_workflow, load_workflow
 
     workflow = load_workflow(find_workflow(args[0]))
-    _command(workflow)(args=args[1:], prog_name=f"{prog_name} {args[0]}")
+    _command(workflow, requested_at)(args=args[1:], prog_name=f"{prog_name} {args[0]}")
 
 
 def _overview(args: list[str], prog_name: str) -> None:
@@ -41,7 +44,7 @@ def _overview(args: list[str], prog_name: str) -> None:
     sys.exit(0 if wants_help else USAGE)
 
 
-def _command(workflow: Workflow) -> typer.Typer:
+def _command(workflow: Workflow, requested_at: float) -> typer.Typer:
     """Build the command of one workflow: its inputs, then the options that all runs have."""
     from murakkab.cli.options import input_parameters, input_values
 
@@ -52,7 +55,7 @@ def _command(workflow: Workflow) -> typer.Typer:
         from murakkab.cli.session import perform
 
         inputs = input_values(values)
-        raise typer.Exit(perform(workflow, inputs, _options(**values)))
+        raise typer.Exit(perform(workflow, inputs, replace(_options(**values), requested_at=requested_at)))
 
     parameters = [*input_parameters(workflow, taken), *shared]
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -51,11 +51,12 @@ def check_given(workflow: Workflow, inputs: dict[str, Any]) -> None:
 
 async def _make_here(workflow: Workflow, inputs: dict[str, Any], options: RunOptions) -> Event:
     async with _session(options) as session:
+        requested_at = options.requested_at
         if options.edit:
             from murakkab.cli.editing import edited_inputs
 
-            inputs = await edited_inputs(session, workflow, inputs)
-        run = await session.engine.submit(workflow, inputs, seed=options.seed)
+            inputs, requested_at = await edited_inputs(session, workflow, inputs), None
+        run = await session.engine.submit(workflow, inputs, seed=options.seed, requested_at=requested_at)
         return await session.attend(run)
 
 
@@ -92,7 +93,8 @@ class Session:
             self.engine.events(run), lambda: self.engine.cancel(run), self.interrupts, open_sinks(self.options)
         )
         if finished["status"] == "succeeded":
-            await self.page.stay(run, finished.get("duration_s") or 0.0)
+            with self.interrupts.cancelling(self.page.leave):
+                await self.page.stay(run, finished.get("duration_s") or 0.0)
         return finished
 
 
