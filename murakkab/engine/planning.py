@@ -67,11 +67,8 @@ def parse_pins(texts: Iterable[str]) -> dict[str, Pin]:
                 f"cannot read '{text}'", "Write NODE=MODEL or NODE.KNOB=VALUE, for example upscale=anime4k."
             )
         pin = pins.get(node, Pin())
-        if knob:
-            pin = Pin(pin.model, {**pin.knobs, knob: yaml.safe_load(value)})
-        else:
-            pin = Pin(value.strip(), pin.knobs)
-        pins[node] = pin
+        knobs = {**pin.knobs, knob: yaml.safe_load(value)} if knob else pin.knobs
+        pins[node] = Pin(pin.model if knob else value.strip(), knobs)
     return pins
 
 
