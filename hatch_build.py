@@ -16,7 +16,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 VENDOR = Path("murakkab/server/static/vendor")
-FILES = {"dist/hls.min.mjs": "hls.min.mjs", "LICENSE": "hls.js.LICENSE"}
+FILES = {"dist/hls.min.mjs": "hls.min.js", "LICENSE": "hls.js.LICENSE"}
 STAMP = "hls.js.version"
 
 

@@ -42,8 +42,7 @@ class Api:
     async def runs(self, _request: Request) -> Response:
         """``GET /api/runs``: all runs, the newest first."""
         records = await run_in_threadpool(self.engine.store.list)
-        found = sorted((_plain(r) for r in records), key=lambda r: str(r["created"]), reverse=True)
-        return _json({"runs": found})
+        return _json({"runs": [_plain(record) for record in records]})
 
     async def run(self, request: Request) -> Response:
         """``GET /api/runs/{run}``: one run and the files that it has left so far."""

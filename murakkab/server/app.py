@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from murakkab.server.api import Api
 from murakkab.server.door import EngineDoor
-from murakkab.server.errors import HANDLERS
+from murakkab.server.errors import HANDLERS, Refusal
 from murakkab.server.files import run_folder
 from murakkab.server.security import Guard
 
@@ -49,8 +49,12 @@ def create_app(
         return FileResponse(STATIC / "index.html", headers=REVALIDATE)
 
     async def run_page(request: Request) -> Response:
-        run_folder(engine, request.path_params["run"])
-        return await start_page(request)
+        response = await start_page(request)
+        try:
+            run_folder(engine, request.path_params["run"])
+        except Refusal as refusal:  # the page asks for the run and shows what is wrong
+            response.status_code = refusal.status_code
+        return response
 
     routes = [
         Route("/", start_page),

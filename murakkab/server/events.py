@@ -14,7 +14,8 @@ from murakkab.server.door import EngineDoor, Event
 from murakkab.server.errors import Refusal
 
 KEEP_ALIVE_S = 15.0
-RETRY_MS = 500
+RETRY_MS, ENDED_RETRY_MS = 500, 3_600_000
+"""When a client whose connection ended asks again: at once, and (nearly) never when the run has ended."""
 
 
 def last_seen(request: Request) -> int:
@@ -27,12 +28,13 @@ def last_seen(request: Request) -> int:
 
 def event_response(engine: EngineDoor, run: str, after: int, quit_on: asyncio.Event) -> StreamingResponse:
     """All events of ``run`` after number ``after``, then live ones, until the run or the server ends."""
-    frames = _frames(engine.events(run, after), quit_on)
+    retry_ms = RETRY_MS if engine.store.record(run).status == "running" else ENDED_RETRY_MS
+    frames = _frames(engine.events(run, after), retry_ms, quit_on)
     return StreamingResponse(frames, media_type="text/event-stream", headers={"cache-control": "no-store"})
 
 
-async def _frames(events: AsyncIterator[Event], quit_on: asyncio.Event) -> AsyncIterator[bytes]:
-    yield f"retry: {RETRY_MS}\n\n".encode()
+async def _frames(events: AsyncIterator[Event], retry_ms: int, quit_on: asyncio.Event) -> AsyncIterator[bytes]:
+    yield f"retry: {retry_ms}\n\n".encode()
     stop = asyncio.ensure_future(quit_on.wait())
     upcoming = asyncio.ensure_future(_next(events))
     try:

@@ -37,10 +37,10 @@ def run_folder(engine: EngineDoor, run: str) -> Path:
     """The folder of a run; a Refusal (404) when the name is not that of a run."""
     try:
         if not re.fullmatch(r"[A-Za-z0-9][\w-]*", run):
-            raise UserError(f"no run is called '{run}'")
+            raise UserError("not the name of a run")
         return engine.store.folder(run).resolve()
-    except UserError as fault:
-        raise Refusal(404, fault.message, "see the list of runs at /api/runs") from None
+    except UserError:
+        raise Refusal(404, f"there is no run '{run}'", "see the list of runs at /api/runs") from None
 
 
 def confined(folder: Path, name: str) -> Path:
@@ -91,10 +91,18 @@ async def _playlist(engine: EngineDoor, request: Request, path: Path, quit_on: a
         if is_ready(text, wanted_segments) or quit_on.is_set() or not _is_running(engine, run):
             break
         text = await _poll(path, wanted_segments)
+    running = _is_running(engine, run)
     if not is_ready(text, 1):
-        status = 503 if _is_running(engine, run) else 404
-        raise Refusal(status, "nothing of this run can be played", "ask again while it is being made")
-    return Response(with_blocking_reload(text), media_type=PLAYLIST, headers={"cache-control": "no-store"})
+        raise Refusal(503 if running else 404, "nothing of this run can be played", "ask again while it is being made")
+    told = with_blocking_reload(text) if running else with_end(text)
+    return Response(told, media_type=PLAYLIST, headers={"cache-control": "no-store"})
+
+
+def with_end(text: str) -> str:
+    """A media playlist that says that no segment follows, also where its run was stopped."""
+    if "#EXT-X-TARGETDURATION" not in text or "#EXT-X-ENDLIST" in text:
+        return text
+    return f"{text}#EXT-X-ENDLIST\n"
 
 
 async def _poll(path: Path, wanted_segments: int) -> str:

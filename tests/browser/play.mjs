@@ -21,14 +21,13 @@ function launch() {
 /** What the page shows of the video now. */
 function look() {
   const video = document.querySelector("video");
-  const track = [...video.textTracks].find((t) => t.mode === "showing");
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [16, 9];
   const context = canvas.getContext("2d");
   context.drawImage(video, 0, 0, 16, 9);
   return {
     time: video.currentTime, ended: video.ended, paused: video.paused, muted: video.muted, width: video.videoWidth,
-    captions: [...(track?.activeCues ?? [])].map((cue) => cue.getCueAsHTML().textContent),
+    captions: [...document.querySelectorAll(".captions:not([hidden]) p")].map((line) => line.textContent),
     brightest: Math.max(...context.getImageData(0, 0, 16, 9).data.filter((_, i) => i % 4 !== 3)),
     turn: document.querySelector(".turn.current p")?.textContent ?? null,
   };

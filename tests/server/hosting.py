@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from murakkab.server import serve
-from tests.server.rehearsal import Rehearsal
+from tests.server.rehearsal import Rehearsal, make_packages
 
 
 @dataclass
@@ -51,6 +51,7 @@ class Hosted:
 @contextmanager
 def hosted(root: Path, scratch: Path, *, lead_s: float = 0.1, pace: float = 0.02) -> Iterator[Hosted]:
     """Serve a rehearsal; see ``Rehearsal`` for the arguments."""
+    make_packages(scratch)
     found: list[Hosted] = []
     listening = threading.Event()
 

@@ -43,7 +43,7 @@ def test_describes_the_inputs_of_each_workflow(client: httpx.Client) -> None:
 def test_starts_a_run_and_lists_it(server: Hosted, client: httpx.Client) -> None:
     topic = "مرحبا 😺 <script>"
     run = server.start(topic)
-    assert client.get("/api/runs").json()["runs"][0]["title"] == topic
+    assert {record["run"]: record["title"] for record in client.get("/api/runs").json()["runs"]}[run] == topic
     events_of(client, run)
     record = client.get(f"/api/runs/{run}").json()
     assert record["status"] == "succeeded"
@@ -134,15 +134,6 @@ def test_resumes_events_where_they_broke_off(server: Hosted, client: httpx.Clien
     assert client.get(f"/api/runs/{run}/events?after=x").status_code == 400
 
 
-def test_sends_events_while_the_run_goes_on(server: Hosted, client: httpx.Client) -> None:
-    with client.stream("GET", f"/api/runs/{server.start()}/events") as stream:
-        assert stream.headers["content-type"].startswith("text/event-stream")
-        for line in stream.iter_lines():
-            if "segment.published" in line:
-                break
-        assert client.get("/api/runs").json()["runs"][0]["status"] == "running"
-
-
 def test_hands_on_what_the_player_measured(server: Hosted, client: httpx.Client) -> None:
     run = server.start()
     report = {"position_s": 1.5, "playing": True, "ttff_s": 0.4, "stall_s": 0.0}
@@ -158,7 +149,7 @@ def test_cancels_a_run(server: Hosted, client: httpx.Client) -> None:
     assert client.get(f"/api/runs/{run}").json()["status"] == "cancelled"
 
 
-@pytest.mark.parametrize("path", ["/api/runs/none", "/api/runs/none/events", "/runs/none", "/runs/none/hls/main.m3u8"])
+@pytest.mark.parametrize("path", ["/api/runs/none", "/api/runs/none/events", "/runs/none/hls/main.m3u8"])
 def test_knows_no_such_run(client: httpx.Client, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404

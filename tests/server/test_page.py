@@ -23,6 +23,13 @@ def test_serves_one_page_for_the_start_and_for_each_run(server: Hosted) -> None:
     assert start.headers["content-type"].startswith("text/html")
 
 
+def test_serves_the_page_for_an_unknown_run_as_not_found(server: Hosted) -> None:
+    with server.client() as client:
+        answer = client.get("/runs/none")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+
+
 def test_all_that_the_page_names_is_there(server: Hosted) -> None:
     with server.client() as client:
         named = re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get("/").text)

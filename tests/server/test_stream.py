@@ -54,6 +54,25 @@ def test_promises_no_held_reload_once_the_playlist_is_complete(server: Hosted) -
     assert BLOCKING not in text
 
 
+def test_ends_the_playlist_of_a_run_that_was_stopped(slow: Hosted) -> None:
+    run = slow.start()
+    with slow.client() as client:
+        assert "#EXT-X-ENDLIST" not in client.get(f"/runs/{run}/hls/video.m3u8").text
+        client.post(f"/api/runs/{run}/cancel")
+        stopped = client.get(f"/runs/{run}/hls/video.m3u8").text
+        assert stopped.endswith("#EXT-X-ENDLIST\n")
+        assert BLOCKING not in stopped
+        assert "#EXT-X-ENDLIST" not in client.get(f"/runs/{run}/hls/main.m3u8").text
+
+
+def test_sends_events_while_the_run_goes_on(slow: Hosted) -> None:
+    run = slow.start()
+    with slow.client() as client, client.stream("GET", f"/api/runs/{run}/events") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        assert any("segment.published" in line for line in stream.iter_lines())
+        assert client.get(f"/api/runs/{run}").json()["status"] == "running"
+
+
 def test_serves_segments_by_type_and_range(server: Hosted) -> None:
     run = server.start()
     with server.client() as client:

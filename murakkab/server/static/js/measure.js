@@ -11,6 +11,7 @@ export class Measure {
     this.frameAt = null; // moments in ms
     this.contentMoment = null;
     this.speechMoment = null;
+    this.speechWasMuted = false;
     this.stall = 0;
     this.stalls = 0;
     this.contentAt = null; // positions in the episode, set as they become known
@@ -51,7 +52,10 @@ export class Measure {
     if (!this.video.requestVideoFrameCallback) this.frameAt ??= moment;
     if (this.frameAt === null) return;
     if (this.samples.length < SAMPLES) this.samples.push([position, moment]);
-    this.speechMoment ??= this.reached(this.speechAt);
+    if (this.speechMoment === null) {
+      this.speechMoment = this.reached(this.speechAt);
+      this.speechWasMuted = this.video.muted;
+    }
     this.contentMoment ??= this.reached(this.contentAt);
   }
 

@@ -1,6 +1,6 @@
 // Plays an HLS playlist that is still growing, from its first segment on.
 
-import Hls from "/static/vendor/hls.min.mjs";
+import Hls from "/static/vendor/hls.min.js";
 
 // The server holds a playlist until there is something new in it, so a slow answer is no fault.
 const PATIENT = {
@@ -25,15 +25,24 @@ const SETTINGS = {
   playlistLoadPolicy: PATIENT,
 };
 
+const spokenLines = (track) => [...(track.activeCues ?? [])].map((cue) => cue.getCueAsHTML().textContent);
+
 export class Player {
-  /** `onBlocked(isBlocked)` tells whether the browser only lets the episode start without sound. */
-  constructor(video, { onBlocked, onFault }) {
+  /**
+   * `onBlocked(isBlocked)` tells whether the browser only lets the episode start without sound, `onCaptions(lines)`
+   * what is being said.
+   */
+  constructor(video, { onBlocked, onCaptions, onFault }) {
     this.video = video;
     this.onBlocked = onBlocked;
     this.onFault = onFault;
     // Chromium claims native HLS and then fails on a playlist of one segment: Media Source Extensions come first.
     this.hls = Hls.isSupported() ? new Hls(SETTINGS) : null;
+    if (this.hls) this.hls.subtitleDisplay = false; // loaded, and shown by the page itself
     this.hls?.attachMedia(video);
+    video.textTracks.addEventListener("addtrack", ({ track }) => {
+      track.addEventListener("cuechange", () => onCaptions(spokenLines(track)));
+    });
     this.hls?.on(Hls.Events.ERROR, (_name, fault) => fault.fatal && this.recover(fault));
   }
 
@@ -55,10 +64,6 @@ export class Player {
     this.video.muted = false;
     this.onBlocked(false);
     this.video.play();
-  }
-
-  showCaptions(on) {
-    for (const track of this.video.textTracks) track.mode = on ? "showing" : "hidden";
   }
 
   /** Start of the first caption in seconds, null while there is none. */

@@ -2,7 +2,7 @@
 
 import { beacon, follow, get, post } from "./api.js";
 import { Controls } from "./controls.js";
-import { clockTime, h, replace, secondsText } from "./dom.js";
+import { clockTime, h, ICONS, icon, replace, secondsText } from "./dom.js";
 import { Lanes } from "./lanes.js";
 import { Measure } from "./measure.js";
 import { Player } from "./player.js";
@@ -10,6 +10,7 @@ import { RunState } from "./state.js";
 import { Transcript } from "./transcript.js";
 
 const REPORT_MS = 1000;
+const LATE_FILES_MS = 2000; // the report is written after the run has finished
 const DOWNLOADS = {
   "episode.mp4": "Video", "episode.mp3": "Audio", "captions.vtt": "Captions", "transcript.txt": "Transcript",
   "report.html": "Report", "report.json": "Report data",
@@ -27,14 +28,17 @@ export class Watch {
 
   build() {
     this.video = h("video", { playsinline: true, autoplay: true, preload: "auto", "aria-label": "Episode" });
-    this.soundOn = h("button", { type: "button", class: "sound-on", hidden: true, onclick: () => this.player.unmute() }, "🔊 Sound on");
+    this.soundOn = h("button", { type: "button", class: "sound-on", hidden: true, onclick: () => this.player.unmute() }, icon(ICONS.sound), "Sound on");
     this.waiting = h("p", { class: "waiting", role: "status" }, h("span", { class: "spinner" }), "The first seconds are being made…");
+    this.captions = h("div", { class: "captions" });
     this.player = new Player(this.video, {
       onBlocked: (blocked) => { this.soundOn.hidden = !blocked; },
+      onCaptions: (lines) => replace(this.captions, lines.map((line) => h("p", { dir: "auto" }, line))),
       onFault: (text) => this.showFault(text),
     });
-    this.picture = h("div", { class: "picture" }, this.video, this.waiting, this.soundOn);
-    this.controls = new Controls(this.picture, this.player);
+    this.screen = h("div", { class: "screen" }, this.video, this.captions, this.waiting, this.soundOn);
+    this.picture = h("div", { class: "picture" }, this.screen);
+    this.controls = new Controls(this.picture, this.player, this.captions);
     this.picture.append(this.controls.element);
     this.buildTexts();
     this.element = h("div", { class: "watch" },
@@ -58,7 +62,8 @@ export class Watch {
 
   async start(run) {
     this.state.run = run;
-    this.isLive = this.clicked || (await get(`/api/runs/${run}`)).status === "running";
+    if (!this.clicked) this.state.status = (await get(`/api/runs/${run}`)).status;
+    this.isLive = this.state.status === "running";
     this.measure = new Measure(this.video, this.requestedAt);
     this.video.addEventListener("loadeddata", () => { this.waiting.hidden = true; });
     this.player.play(`/runs/${run}/hls/main.m3u8`);
@@ -100,8 +105,14 @@ export class Watch {
     this.measure.speechAt ??= segment.speech_from ?? null;
   }
 
-  async onFinished(event) {
+  onFinished(event) {
     if (event.error) this.showFault(event.error);
+    if (!this.state.segments.length) replace(this.waiting, "This run made no video.");
+    this.showDownloads();
+    setTimeout(() => this.showDownloads(), LATE_FILES_MS);
+  }
+
+  async showDownloads() {
     const { files } = await get(`/api/runs/${this.state.run}`);
     const links = files.filter((name) => DOWNLOADS[name]).map((name) => {
       const shown = name.endsWith(".html") ? "" : "?download";
@@ -109,7 +120,6 @@ export class Watch {
     });
     this.downloads.hidden = links.length === 0;
     replace(this.downloads, links);
-    if (!this.state.segments.length) replace(this.waiting, "This run made no video.");
   }
 
   tick() {
@@ -153,7 +163,7 @@ export class Watch {
     const tiles = [
       ["First frame", secondsText(measure.ttff ?? past.ttff_s)],
       ["First content", secondsText(measure.firstContent ?? past.first_content_s)],
-      ["First spoken word", secondsText(measure.firstSpeech ?? past.first_speech_s)],
+      ["First spoken word", secondsText(measure.firstSpeech ?? past.first_speech_s) + (measure.speechWasMuted ? " (muted)" : "")],
       ["Waited for data", secondsText(measure.stallSeconds, 1)],
       state.finished ? ["Made in", secondsText(state.finished.made_in_s, 1)]
         : ["Made ahead", secondsText(Math.max(0, state.madeSeconds - this.video.currentTime), 0)],
