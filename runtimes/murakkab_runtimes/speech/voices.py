@@ -42,7 +42,7 @@ def voices_of(card: ModelCard) -> dict[str, Voice]:
 def voice_asked(task: Task, voices: dict[str, Voice]) -> Voice:
     """The voice of the task's role; InputError lists the roles when it is none of them."""
     role: Any = task.arguments.get("voice") or ROLES[0]
-    if role not in voices:
+    if not isinstance(role, str) or role not in voices:
         raise InputError(f"unknown voice '{role}'; choose one of: {', '.join(sorted(voices))}")
     return voices[role]
 
