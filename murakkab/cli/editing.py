@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from murakkab.cli.display import open_sinks
 from murakkab.cli.faults import FAILED
 from murakkab.cli.session import EXIT_CODES, Event, Session, follow
 from murakkab.engine import UserError
-from murakkab.language import Workflow
+from murakkab.language import Workflow, check_inputs, compile_graph
 from murakkab_runtimes.text.script_file import render_script
 
 NODE = "script"
@@ -33,7 +34,9 @@ async def edited_inputs(session: Session, workflow: Workflow, inputs: dict[str, 
         raise UserError(f"the workflow '{workflow.name}' has no script to edit", "Leave --edit out.")
     editor = _editor()
     engine = session.engine
-    run = await engine.submit(workflow, inputs, seed=session.options.seed, until=[NODE])
+    written = {node.name for node in compile_graph(workflow, check_inputs(workflow, inputs)).pruned([NODE]).nodes}
+    use = [pin for pin in session.options.use if re.split(r"[.=]", pin)[0] in written]
+    run = await engine.submit(workflow, inputs, seed=session.options.seed, use=use, until=[NODE])
     turns: list[Event] = []
     finished = await follow(
         engine.events(run),

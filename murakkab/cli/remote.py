@@ -45,7 +45,8 @@ async def make_there(workflow: Workflow, inputs: dict[str, Any], options: RunOpt
 
 
 def _refuse_local_options(options: RunOptions) -> None:
-    for flag, given in (("--edit", options.edit), ("--llm", options.llm), ("--port", options.port)):
+    local = {"--edit": options.edit, "--llm": options.llm, "--use": options.use, "--port": options.port}
+    for flag, given in local.items():
         if given:
             raise UserError(f"{flag} does not go with --server", f"Leave {flag} out, or give it to 'murakkab serve'.")
 

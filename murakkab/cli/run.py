@@ -75,6 +75,10 @@ def _options(
     *,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Repeats an episode.", metavar="NUMBER")] = None,
     edit: Annotated[bool, typer.Option("--edit", help="Stop after the script to change it in $EDITOR.")] = False,
+    use: Annotated[
+        list[str] | None,
+        typer.Option("--use", help="Pin a model (or NODE.KNOB=VALUE a knob); may be repeated.", metavar="NODE=MODEL"),
+    ] = None,
     llm: Annotated[
         str | None, typer.Option("--llm", help="Base URL of an OpenAI-compatible server to write with.", metavar="URL")
     ] = None,
@@ -90,4 +94,4 @@ def _options(
     ] = None,
     runs: Annotated[Path, RUNS] = Path("runs"),
 ) -> RunOptions:
-    return RunOptions(seed, edit, llm, server, json, quiet, browser, port, runs)
+    return RunOptions(seed, edit, llm, server, json, quiet, browser, port, tuple(use or ()), runs)

@@ -56,7 +56,9 @@ async def _make_here(workflow: Workflow, inputs: dict[str, Any], options: RunOpt
             from murakkab.cli.editing import edited_inputs
 
             inputs, requested_at = await edited_inputs(session, workflow, inputs), None
-        run = await session.engine.submit(workflow, inputs, seed=options.seed, requested_at=requested_at)
+        run = await session.engine.submit(
+            workflow, inputs, seed=options.seed, use=options.use, requested_at=requested_at
+        )
         return await session.attend(run)
 
 

@@ -161,6 +161,40 @@ def test_a_reader_that_goes_away_stops_the_run(tmp_path: Path) -> None:
         assert "Traceback" not in stream.read()
 
 
+def _edit(folder: Path, editor: str) -> tuple[int, str]:
+    """Run a podcast of a given script with ``--edit``; exit code and stderr."""
+    (folder / "draft.txt").write_text("Ada: Tides come twice a day.\n\nBen: Why?\n", encoding="utf-8")
+    (folder / "editor").write_text(f"#!/bin/sh\n{editor}\n", encoding="utf-8")
+    (folder / "editor").chmod(0o755)
+    arguments = ("--script", "draft.txt", "--use", "outline=smollm2", "--use", "script=smollm2")
+    process = start("run", "podcast", *arguments, "--edit", "--no-browser", "--quiet", folder=folder)
+    out, err = process.communicate(timeout=60)
+    assert out == ""
+    assert "Traceback" not in err
+    return process.returncode, err
+
+
+def test_edit_opens_the_written_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISUAL", f"'{tmp_path}/editor' --wait")
+    code, err = _edit(tmp_path, 'cp "$2" seen.txt; exit 3')
+    assert code == 1
+    assert "ended with code 3" in err
+    assert "--script" in err
+    seen = (tmp_path / "seen.txt").read_text(encoding="utf-8")
+    assert "Ada: Tides come twice a day." in seen
+    assert "Ben: Why?" in seen
+
+
+def test_edit_without_an_editor_is_told_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISUAL", "no-such-editor")
+    code, err = _edit(tmp_path, "")
+    assert code == 2
+    assert "EDITOR=" in err
+    assert not list(tmp_path.glob("runs/podcast-*"))
+
+
 @pytest.mark.parametrize(("text", "bytes_"), [("0", 0), ("5GB", 5 * 10**9), ("1.5 MB", 1_500_000), ("500k", 500_000)])
 def test_sizes(text: str, bytes_: int) -> None:
     from murakkab.cli.runs import parse_size
