@@ -101,7 +101,16 @@ def plan(source: Source, count: int, topic: str, rng: random.Random) -> list[Ans
         found += [a for a in more if a.question not in asked][: count - len(found)]
     if len(found) <= count:
         return found
+    if about:
+        nearest = sorted(found, key=lambda a: -_nearness(a, topic))[:count]
+        return [a for a in found if a in nearest]
     return [found[i * len(found) // count] for i in range(count)]
+
+
+def _nearness(answerable: Answerable, topic: str) -> int:
+    """How many words of the topic question and answer share."""
+    text = " ".join([answerable.question, *(s.text for s in answerable.answer)])
+    return len(content(topic) & content(text))
 
 
 class Questioner:

