@@ -26,7 +26,7 @@ function look() {
   const context = canvas.getContext("2d");
   context.drawImage(video, 0, 0, 16, 9);
   return {
-    time: video.currentTime, ended: video.ended, paused: video.paused, muted: video.muted, width: video.videoWidth,
+    at: performance.now() / 1000, time: video.currentTime, ended: video.ended, paused: video.paused, muted: video.muted, width: video.videoWidth,
     captions: [...document.querySelectorAll(".captions:not([hidden]) p")].map((line) => line.textContent),
     brightest: Math.max(...context.getImageData(0, 0, 16, 9).data.filter((_, i) => i % 4 !== 3)),
     turn: document.querySelector(".turn.current p")?.textContent ?? null,

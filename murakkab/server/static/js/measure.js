@@ -17,7 +17,8 @@ export class Measure {
     this.contentAt = null; // positions in the episode, set as they become known
     this.speechAt = null;
     this.samples = []; // [position in s, moment in ms], until all first times are known
-    this.waitingSince = null;
+    this.waitingSince = null; // moment and position at which the present wait began
+    this.waitingFrom = 0;
     this.watch();
   }
 
@@ -26,8 +27,9 @@ export class Measure {
     this.nextFrame();
     video.addEventListener("timeupdate", () => this.sample(video.currentTime, performance.now()));
     video.addEventListener("waiting", () => this.startWaiting());
-    for (const name of ["playing", "timeupdate"]) video.addEventListener(name, () => this.endWaiting(true));
-    for (const name of ["pause", "ended", "seeking"]) video.addEventListener(name, () => this.endWaiting(name === "pause"));
+    video.addEventListener("timeupdate", () => video.currentTime > this.waitingFrom && this.endWaiting(true));
+    for (const name of ["playing", "pause", "seeking"]) video.addEventListener(name, () => this.endWaiting(true));
+    video.addEventListener("ended", () => this.endWaiting(false));
   }
 
   nextFrame() {
@@ -88,10 +90,12 @@ export class Measure {
   }
 
   startWaiting() {
-    if (this.frameAt !== null && !this.video.paused && !this.video.seeking) this.waitingSince ??= performance.now();
+    if (this.frameAt === null || this.waitingSince !== null || this.video.paused || this.video.seeking) return;
+    this.waitingSince = performance.now();
+    this.waitingFrom = this.video.currentTime;
   }
 
-  /** A wait that a seek or the end of the episode closes was no wait for data. */
+  /** A wait that ends with the episode was no wait for data: there was none to come. */
   endWaiting(counts) {
     if (this.waitingSince === null) return;
     if (counts) {
