@@ -29,7 +29,9 @@ _LEANS_BACK = re.compile(
     r"|Similarly|Meanwhile|As a result|For example|For instance|In addition|In contrast|By contrast|Because of this)\b"
 )
 _DEFINES = re.compile(
-    r"^((?:The |A |An )?[A-Za-z][\w'-]*(?: [\w'-]+){0,4}?) (is|are|was|were) (?:a|an|the|one|not|any)\b"
+    r"^(?!(?:Today|Now|Once|In|On|At|As|With|After|Before|During|When|While|If|Since|Although|Because|By|From|For|Until"
+    r"|Every|Each|Some|Many|Most|All|One|No|Not|What|Who|Where|How|Why|Of|To|Among|Under|Over|Yet|Only|Even)\b)"
+    r"((?:The |A |An )?[A-Za-z][\w'-]*(?: [\w'-]+){0,4}?) (is|are|was|were) (?:a|an|the|one|not|any)\b"
 )
 _YEAR = re.compile(r"\b[Ii]n (1\d{3}|20\d\d)\b")
 _NAME = re.compile(r"(?<=[a-z,] )((?:[Tt]he )?[A-Z][a-z]+(?: (?:of |the )?[A-Z][a-z]+){0,3})")
@@ -99,9 +101,14 @@ def plan(source: Source, count: int, topic: str, rng: random.Random) -> list[Ans
         asked = {a.question for a in found}
         more = Questioner(source.sample(rest, 3 * count + 12), asks).questions()
         found += [a for a in more if a.question not in asked][: count - len(found)]
+    return choose(found, count, topic if about else "")
+
+
+def choose(found: list[Answerable], count: int, topic: str) -> list[Answerable]:
+    """At most ``count`` of ``found`` in their order: the nearest to ``topic``, or evenly spread without one."""
     if len(found) <= count:
         return found
-    if about:
+    if topic:
         nearest = sorted(found, key=lambda a: -_nearness(a, topic))[:count]
         return [a for a in found if a in nearest]
     return [found[i * len(found) // count] for i in range(count)]
@@ -109,8 +116,9 @@ def plan(source: Source, count: int, topic: str, rng: random.Random) -> list[Ans
 
 def _nearness(answerable: Answerable, topic: str) -> int:
     """How many words of the topic question and answer share."""
-    text = " ".join([answerable.question, *(s.text for s in answerable.answer)])
-    return len(content(topic) & content(text))
+    asked = content(f"{answerable.question} {answerable.answer[0].text}")
+    said = content(" ".join(s.text for s in answerable.answer[1:]))
+    return 2 * len(content(topic) & asked) + len(content(topic) & said)
 
 
 class Questioner:
@@ -157,7 +165,7 @@ class Questioner:
         if _LEANS_BACK.match(text):
             return None
         if (match := _DEFINES.match(text)) and self._new(match[1]):
-            subject = self._inside(match[1])
+            subject = self._inside(match[1], plural=match[2] in ("are", "were"))
             who = "Who" if subject.split()[0].lower() in GIVEN_NAMES else "What"
             return f"{who} {match[2]} {subject}?", match[1]
         if (match := _YEAR.search(text)) and match[1] not in self._asked:
@@ -179,25 +187,25 @@ class Questioner:
         counts = [self._frequency.get(stem(w), 1) for w in tokens(phrase) if w not in STOPWORDS]
         return sum(counts) / max(1, len(counts))
 
-    def _inside(self, subject: str) -> str:
+    def _inside(self, subject: str, plural: bool) -> str:
         """The subject of a sentence as it is written inside one."""
         first = subject.split()[0]
-        lower = first in {"The", "A", "An"} or first.lower() in self._lower
+        lower = first in {"The", "A", "An"} or first.lower() in self._lower or (plural and " " not in subject)
         return subject[:1].lower() + subject[1:] if lower else subject
 
 
 def _sentences(passages: list[Passage]) -> list[Sentence]:
-    """Sentences that may be read out, none of them twice; a gap in ``place`` where passages are left out."""
+    """Sentences that may be read out, none of them twice; ``place`` leaps between paragraphs."""
     found: list[Sentence] = []
     seen: set[str] = set()
-    place, before = 0, -1
+    place = 0
     for passage in passages:
-        place += 0 if passage["id"] == before + 1 else _GAP
-        before = int(passage["id"])
-        for raw in sentences(passage["text"]):
-            place += 1
-            text = cleaned(raw)
-            if sayable(text) and text.lower() not in seen:
-                seen.add(text.lower())
-                found.append(Sentence(before, place, text))
+        for paragraph in str(passage["text"]).split("\n"):
+            place += _GAP
+            for raw in sentences(paragraph):
+                place += 1
+                text = cleaned(raw)
+                if sayable(text) and text.lower() not in seen:
+                    seen.add(text.lower())
+                    found.append(Sentence(int(passage["id"]), place, text))
     return found

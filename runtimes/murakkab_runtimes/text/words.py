@@ -12,18 +12,19 @@ def word_set(words: str) -> frozenset[str]:
 
 STOPWORDS = word_set(
     """
-    a about above across after again against all almost along already also although always am among an and
-    another any anyone are around as ask at away back be became because become been before began being below
-    between both but by call came can cannot come could did do does doing done down during each either else
-    enough especially even ever every everyone everything few find first for from further gave get give go
-    goes going good got great had has have having he her here hers herself him himself his how however i if
-    in instead into is it its itself just keep kind know known large last later least less let like likely
-    little look lot made mainly make many may me means might more most much must my need never next no nor
-    not nothing now of off often old on once one only onto or other others our out over own part people
-    perhaps play quite rather really right said same say see seen several she should show simply since small
-    so some something sometimes soon still such take talk tell than that the their them then there these
-    they thing things think this those though through thus to today together too took two under until up
-    upon us use used useful using usually very want was way we well went were what when where whether which
+    a about above across after again against ago all almost along already also although always am amid among
+    an and another any anyone are around as ask at away back be became because become been before began
+    behind being below beneath beside between beyond both but by call came can cannot come could despite did
+    do does doing done down during each either else enough especially even ever every everyone everything
+    except few find first for from further gave get give go goes going good got great had has have having he
+    her here hers herself him himself his how however i if in inside instead into is it its itself just keep
+    kind know known large last later least less let like likely little look lot made mainly make many may me
+    means might more most much must my near need never next no nor not nothing now of off often old on once
+    one only onto or other others our out outside over own part people per perhaps play quite rather really
+    right said same say see seen several she should show simply since small so some something sometimes soon
+    still such take talk tell than that the their them then there these they thing things think this those
+    though through throughout thus till to today together too took toward towards two under until up upon us
+    use used useful using usually very via want was way we well went were what when where whether which
     while who whole whose why will with within without would year years yes yet you your
     """
 )

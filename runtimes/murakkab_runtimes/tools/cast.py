@@ -37,7 +37,7 @@ class Cast(Runtime):
             InputError: the file is missing or does not fit; the message gives file and line.
         """
         file = task.arguments.get("file")
-        hosts = read_hosts(Path(file)) if file else [dict(host) for host in DEFAULT_HOSTS]
+        hosts = read_hosts(Path(file)) if file else [dict(host, look={}) for host in DEFAULT_HOSTS]
         return Output({"hosts": hosts})
 
 

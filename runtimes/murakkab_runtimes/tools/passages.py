@@ -10,6 +10,8 @@ from typing import Any
 from murakkab_runtimes.text.words import sentences
 
 FEWEST_WORDS, MOST_WORDS = 60, 120
+PARAGRAPH_END = "\n"
+"""Stands between the paragraphs of one passage."""
 
 
 @dataclass(frozen=True)
@@ -49,19 +51,19 @@ def cut(parts: Iterable[Paragraph]) -> list[dict[str, Any]]:
     def flush() -> None:
         nonlocal held, count, first
         if first is not None and held:
-            text = " ".join(held)
+            text = "".join(held)
             found.append({"id": len(found), "text": text, "page": first.page, "heading": first.heading})
         held, count, first = [], 0, None
 
     for part in parts:
         if first is not None and (part.heading != first.heading or count >= FEWEST_WORDS):
             flush()
-        for sentence in _bites(part.text):
+        for number, sentence in enumerate(_bites(part.text)):
             size = len(sentence.split())
             if first is not None and count + size > MOST_WORDS:
                 flush()
+            held.append(sentence if first is None else f"{' ' if number else PARAGRAPH_END}{sentence}")
             first = first or part
-            held.append(sentence)
             count += size
     flush()
     return found

@@ -15,6 +15,8 @@ from murakkab_runtimes.tools.passages import Paragraph, join_lines
 MOST_PAGES = 400
 MOST_SECONDS = 30.0
 MOST_CHARACTERS = 2_000_000
+LONGEST_HEAD = 90
+"""Characters of a running head."""
 
 
 def read_pdf(path: Path) -> tuple[str, list[Paragraph], str | None]:
@@ -85,11 +87,12 @@ def _paragraphs(pages: list[str]) -> list[Paragraph]:
 
 
 def _running_lines(pages: list[str]) -> set[str]:
-    """Shapes of first and last lines that stand on most pages: running heads and feet."""
+    """Shapes of first and last lines that stand on most pages and are no sentences: running heads and feet."""
     counts: Counter[str] = Counter()
     for text in pages:
         lines = [line for line in text.split("\n") if line.strip()]
-        counts.update({_shape(line) for line in [*lines[:2], *lines[-2:]]})
+        edges = {*lines[:1], *lines[-1:]}
+        counts.update({_shape(line) for line in edges if len(line) <= LONGEST_HEAD and not line.rstrip().endswith(".")})
     return {shape for shape, count in counts.items() if len(pages) >= 3 and count > len(pages) / 2}
 
 

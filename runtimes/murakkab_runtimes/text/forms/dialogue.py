@@ -195,7 +195,7 @@ class Talk:
         """The planned question, then others to ask when no answer to it may be spoken."""
         if planned["question"]:
             yield planned
-        follow_up = self._follow_up()
+        follow_up = None if self.section["grounded"] else self._follow_up()
         if follow_up:
             yield follow_up
         while self.spare:

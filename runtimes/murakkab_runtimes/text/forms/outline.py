@@ -132,10 +132,13 @@ def _from_facets(episode: Episode, count: int, rng: random.Random) -> list[Excha
 
 
 def _from_source(source: Source, episode: Episode, count: int, rng: random.Random) -> list[Exchange]:
-    found = document_questions.plan(source, count, episode.topic.spoken if episode.asked else "", rng)
+    """Questions in the document's order, evenly chosen; the others stand behind them as spare ones."""
+    topic = episode.topic.spoken if episode.asked else ""
+    found = document_questions.plan(source, (1 + SPARE) * count, topic, rng)
     if not found:
         raise InputError("the source holds no full sentences to talk about; give a text of at least a few sentences")
-    return [_grounded(source, answerable) for answerable in found]
+    chosen = document_questions.choose(found, count, topic)
+    return [_grounded(source, a) for a in chosen + [a for a in found if a not in chosen]]
 
 
 def _grounded(source: Source, answerable: Answerable) -> Exchange:
