@@ -1,0 +1,1 @@
+"""What scenes are drawn of. Every motif is a function of a ``Pen``, found by name in ``MOTIFS``."""
