@@ -15,6 +15,11 @@ if [ "${1:-base}" = test ]; then
     need chromium chromium
     need firefox-esr firefox-esr
     need flite flite
+    # Firefox decodes H.264 with the system's libavcodec.
+    case "$(PATH="$PATH:/usr/sbin:/sbin" ldconfig -p)" in
+        *libavcodec.so*) ;;
+        *) missing="$missing libavcodec-extra" ;;
+    esac
 fi
 
 [ -n "$missing" ] || exit 0

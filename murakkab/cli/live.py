@@ -47,7 +47,7 @@ class LiveDisplay:
         elif event["event"] == "run.finished":
             self._live.stop()
             for line in outcome(event):
-                self._console.print(Text(line))
+                self._console.print(Text(line), soft_wrap=True)
 
     def close(self) -> None:
         """Give the terminal back."""

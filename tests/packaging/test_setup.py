@@ -68,7 +68,13 @@ def test_make_podcast_alone_has_a_topic(murakkab: Path) -> None:
 
 def _system_packages(folder: Path, user: int, what: str) -> subprocess.CompletedProcess[str]:
     """Run the check on a machine of which only ``folder`` is on the path."""
-    for name, body in {"id": f"echo {user}", "apt-get": 'echo "apt-get $*"', "node": "", "npm": ""}.items():
+    for name, body in {
+        "id": f"echo {user}",
+        "apt-get": 'echo "apt-get $*"',
+        "node": "",
+        "npm": "",
+        "ldconfig": "",
+    }.items():
         (folder / name).write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
         (folder / name).chmod(0o755)
     return subprocess.run(
@@ -84,14 +90,14 @@ def test_an_ordinary_user_is_told_the_one_command(tmp_path: Path) -> None:
     done = _system_packages(tmp_path, 1000, "test")
     assert done.returncode == 2
     assert "sudo apt-get update && sudo apt-get install -y" in done.stderr
-    assert done.stderr.rstrip().endswith("chromium firefox-esr flite")
+    assert done.stderr.rstrip().endswith("chromium firefox-esr flite libavcodec-extra")
     assert done.stdout == ""
 
 
 def test_root_gets_what_is_missing(tmp_path: Path) -> None:
     done = _system_packages(tmp_path, 0, "test")
     assert done.returncode == 0
-    assert done.stdout.splitlines()[-1].endswith("chromium firefox-esr flite")
+    assert done.stdout.splitlines()[-1].endswith("chromium firefox-esr flite libavcodec-extra")
 
 
 def test_nothing_is_installed_where_nothing_is_missing(tmp_path: Path) -> None:
