@@ -37,4 +37,10 @@ def on_input_problem(_request: Request, fault: Exception) -> Response:
     return JSONResponse({"error": str(fault), "fix": "change it and submit again", "inputs": fault.messages}, 400)
 
 
-HANDLERS = {HTTPException: on_http, UserError: on_user_error, InputProblem: on_input_problem}
+def on_fault(_request: Request, fault: Exception) -> Response:
+    """Answer anything unforeseen; the server's log has the rest."""
+    reason = fault.strerror if isinstance(fault, OSError) else type(fault).__name__
+    return JSONResponse({"error": f"the server failed: {reason}", "fix": "see the log of the server"}, 500)
+
+
+HANDLERS = {HTTPException: on_http, UserError: on_user_error, InputProblem: on_input_problem, Exception: on_fault}

@@ -92,7 +92,7 @@ class Guard:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if not is_trusted_host(host, self.allowed_hosts):
-            fix = "open the page as http://localhost, by address, or start the server with --host NAME"
+            fix = "open the page as http://localhost or by the address of this machine, with the port of the server"
             return JSONResponse({"error": f"this server does not answer to the name '{host}'", "fix": fix}, 403)
         if scope["method"] not in SAFE_METHODS and not is_own_origin(headers):
             fix = "send the request from the server's own page, or without an Origin header"

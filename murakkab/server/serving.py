@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -58,6 +58,7 @@ async def serve(
     *,
     ready: Callable[[str], None] | None = None,
     quit_on: asyncio.Event | None = None,
+    allowed_hosts: Collection[str] = (),
 ) -> None:
     """Serve the page and the API until ``quit_on`` is set or the task is cancelled.
 
@@ -67,13 +68,14 @@ async def serve(
         port: TCP port; 0 picks a free one.
         ready: called with the page's URL once it can be opened.
         quit_on: stops the server when set.
+        allowed_hosts: names, beside ``localhost``, ``host`` and addresses, under which it may be reached.
 
     Raises:
         UserError: the address cannot be listened on.
     """
     stop = quit_on or asyncio.Event()
     bound = listen(host, port)
-    app = create_app(engine, quit_on=stop, allowed_hosts=[host])
+    app = create_app(engine, quit_on=stop, allowed_hosts=[host, *allowed_hosts])
     server = _Server(
         uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=LINGER_S)
     )

@@ -39,7 +39,7 @@ function readPage() {
   return {
     title: document.querySelector("h1").textContent,
     measures: Object.fromEntries([...document.querySelectorAll(".tiles div")].map((d) => [...d.children].map((c) => c.textContent))),
-    turns: texts(".turn > p"), sources: texts(".source blockquote"), nodes: texts(".lanes b"), about: texts(".side > .hint"),
+    turns: texts(".turn > p"), sources: texts(".source blockquote"), nodes: texts(".lanes b"), chapters: texts(".chapters button"), about: texts(".side > .hint"),
     downloads: texts(".downloads a"), elements: document.querySelectorAll(".turn b").length,
     foreign: performance.getEntriesByType("resource").map((r) => r.name).filter((name) => !name.startsWith(location.origin)),
   };
@@ -49,6 +49,16 @@ async function published(run) {
   const answer = await fetch(`${address}/runs/${run}/hls/video.m3u8`);
   const text = answer.ok ? await answer.text() : "";
   return { segments: text.split("#EXTINF").length - 1, complete: text.includes("#EXT-X-ENDLIST") };
+}
+
+/** Go back, mute and hide the captions by keyboard; say what that did. */
+async function useKeys(page) {
+  for (const key of ["m", "c", "ArrowLeft"]) await page.keyboard.press(key);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  return page.evaluate(() => {
+    const video = document.querySelector("video");
+    return { muted: video.muted, time: video.currentTime, captions: !document.querySelector(".captions").hidden };
+  });
 }
 
 async function watch(page, run) {
@@ -78,7 +88,8 @@ try {
   const samples = await watch(page, run);
   await page.waitForSelector(".downloads a");
   await page.screenshot({ path: `${picture}-ended.png`, fullPage: true });
-  console.log(JSON.stringify({ run, samples, page: await page.evaluate(readPage), faults }));
+  const seen = { run, samples, page: await page.evaluate(readPage), keys: await useKeys(page), faults };
+  console.log(JSON.stringify(seen));
 } finally {
   await browser.close();
 }

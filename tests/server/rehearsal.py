@@ -38,6 +38,9 @@ TURNS = (
 )
 """Speaker, text, seconds of each segment, source."""
 
+CHAPTERS = ("Why they purr", "What it is good for", "Goodbye")
+"""One for each two turns."""
+
 NODES = (
     ("outline", "smollm2", None, True),
     ("script", "smollm2", "outline", True),
@@ -137,6 +140,7 @@ class Rehearsal:
                 writer.append(value["segment"], value["init"], value["seconds"], value["captions"], index=index)
                 self._finished(live, "package", (*path, part), 0.02)
                 facts = {"index": index, "start": value["start"], "seconds": value["seconds"]}
+                facts["chapter"] = CHAPTERS[path[0]] if path[1] == part == 0 else None
                 live.feed.send("segment.published", time.time(), **facts, shot=".".join(map(str, path)))
                 index += 1
                 await asyncio.sleep(length * self.pace)

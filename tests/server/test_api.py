@@ -142,6 +142,16 @@ def test_hands_on_what_the_player_measured(server: Hosted, client: httpx.Client)
     assert client.post(f"/api/runs/{run}/playback", json={}).status_code == 400
 
 
+def test_says_in_json_that_it_failed(server: Hosted, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: Any, **__: Any) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(server.engine, "submit", full)
+    answer = client.post("/api/runs", json={"workflow": "podcast"})
+    assert answer.status_code == 500
+    assert "No space left" in answer.json()["error"]
+
+
 def test_cancels_a_run(server: Hosted, client: httpx.Client) -> None:
     run = server.start()
     assert client.post(f"/api/runs/{run}/cancel").status_code == 200

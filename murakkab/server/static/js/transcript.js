@@ -9,6 +9,7 @@ export class Transcript {
     this.state = state;
     this.onSeek = onSeek;
     this.rows = new Map(); // turn -> its elements
+    this.settled = new Set(); // turns whose rows will not change any more
     this.speakers = [];
     this.current = null;
     this.list = h("ol", { class: "turns" });
@@ -24,7 +25,7 @@ export class Transcript {
       if (!this.rows.has(turn)) this.rows.set(turn, this.makeRow(turn, turns[i - 1]));
       const { row } = this.rows.get(turn);
       if (this.list.children[i] !== row) this.list.insertBefore(row, this.list.children[i] ?? null);
-      this.updateRow(turn);
+      if (!this.settled.has(turn)) this.updateRow(turn, turns[i + 1]);
     });
   }
 
@@ -51,13 +52,15 @@ export class Transcript {
     return this.speakers.indexOf(name) % 4;
   }
 
-  updateRow(turn) {
+  updateRow(turn, next) {
     const { start, steps } = this.rows.get(turn);
     start.hidden = turn.start === null;
     start.textContent = clockTime(turn.start);
     start.title = "Play from here";
     const nodes = this.state.turnNodes(turn.path.length);
     const states = nodes.map((node) => this.state.turnState(node.node, turn));
+    const isShown = this.state.finished || (next && next.start !== null);
+    if (isShown && states.every((name) => name === "done")) this.settled.add(turn);
     if (steps.dataset.states === states.join()) return;
     steps.dataset.states = states.join();
     steps.title = nodes.map((node, i) => `${node.node}: ${STATES[states[i]]}`).join("\n");

@@ -10,6 +10,8 @@ import { RunState } from "./state.js";
 import { Transcript } from "./transcript.js";
 
 const REPORT_MS = 1000;
+const TICK_MS = 200;
+const TICKS_OF_DETAILS = 3; // the machine that shows the page is busy making the episode
 const LATE_FILES_MS = 2000; // the report is written after the run has finished
 const DOWNLOADS = {
   "episode.mp4": "Video", "episode.mp3": "Audio", "captions.vtt": "Captions", "transcript.txt": "Transcript",
@@ -69,7 +71,8 @@ export class Watch {
     this.player.play(`/runs/${run}/hls/main.m3u8`);
     this.unfollow = follow(run, (event) => this.onEvent(event));
     this.reporter = this.isLive ? setInterval(() => this.sendReport(), REPORT_MS) : null;
-    this.ticker = setInterval(() => this.tick(), 200);
+    this.ticks = 0;
+    this.ticker = setInterval(() => this.tick(), TICK_MS);
     this.onLeave = () => this.sendReport();
     addEventListener("pagehide", this.onLeave);
     this.video.addEventListener("ended", this.onLeave);
@@ -129,8 +132,14 @@ export class Watch {
     measure.contentAt ??= caption;
     this.showTiles();
     this.transcript.follow(this.video.currentTime);
-    if (!this.changed && state.status !== "running") return;
+    this.ticks += 1;
+    if (this.ticks % TICKS_OF_DETAILS || !(this.changed || state.status === "running")) return;
     this.changed = false;
+    this.showDetails();
+  }
+
+  showDetails() {
+    const { state } = this;
     this.showHeading();
     this.showChapters();
     this.transcript.update();
@@ -169,6 +178,9 @@ export class Watch {
         : ["Made ahead", secondsText(Math.max(0, state.madeSeconds - this.video.currentTime), 0)],
       ["Speed of making", Number.isFinite(speed) && speed > 0 ? `${speed.toFixed(1)} ×` : "–"],
     ];
+    const shown = tiles.flat().join();
+    if (shown === this.shownTiles) return;
+    this.shownTiles = shown;
     replace(this.tiles, tiles.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
   }
 
