@@ -32,17 +32,27 @@ def record_torso(look: Look) -> skia.Picture:
     colours = (mix(cloth, 0xFFFFF0DC, 0.12), cloth, tone(cloth, 0.72, 1.02))
     torso = outline(TORSO_SLIM if look.female else TORSO_WIDE)
     if look.clothes == "hoodie":
-        canvas.drawPath(outline("M-1.05 1.98 C-1.1 1.2 -0.6 1.15 0 1.15 C0.6 1.15 1.1 1.2 1.05 1.98 Z"), fill(tone(cloth, 0.62)))
+        canvas.drawPath(
+            outline("M-1.05 1.98 C-1.1 1.2 -0.6 1.15 0 1.15 C0.6 1.15 1.1 1.2 1.05 1.98 Z"), fill(tone(cloth, 0.62))
+        )
     if look.clothes in ("shirt", "blazer"):
         canvas.drawPath(outline("M-0.6 1.75 C-0.55 1.4 0.55 1.4 0.6 1.75 Z"), fill(tone(_under(look), 0.75)))
     canvas.drawPath(torso, ramp((-1.5, 1.8), (1.7, 3.4), colours, (0.0, 0.45, 1.0)))
-    canvas.drawPath(outline("M-1.22 2.75 C-1.3 3.2 -1.28 3.6 -1.24 4.6 M1.22 2.75 C1.3 3.2 1.28 3.6 1.24 4.6"), line(fade(tone(cloth, 0.5), 0.45), 0.05))
-    canvas.drawPath(outline("M-0.5 3.1 C-0.2 3.25 0.1 3.22 0.35 3.12 M0.2 3.5 C0.45 3.55 0.65 3.5 0.85 3.38"), line(fade(tone(cloth, 0.55), 0.3), 0.045))
+    canvas.drawPath(
+        outline("M-1.22 2.75 C-1.3 3.2 -1.28 3.6 -1.24 4.6 M1.22 2.75 C1.3 3.2 1.28 3.6 1.24 4.6"),
+        line(fade(tone(cloth, 0.5), 0.45), 0.05),
+    )
+    canvas.drawPath(
+        outline("M-0.5 3.1 C-0.2 3.25 0.1 3.22 0.35 3.12 M0.2 3.5 C0.45 3.55 0.65 3.5 0.85 3.38"),
+        line(fade(tone(cloth, 0.55), 0.3), 0.045),
+    )
     if look.clothes == "turtleneck":
         canvas.drawPath(outline(NECK), fill(look.shade))
     else:
         _neck(canvas, look)
-    {"crew": _crew, "shirt": _collar, "hoodie": _hoodie, "blazer": _blazer, "turtleneck": _turtleneck}[look.clothes](canvas, look)
+    {"crew": _crew, "shirt": _collar, "hoodie": _hoodie, "blazer": _blazer, "turtleneck": _turtleneck}[look.clothes](
+        canvas, look
+    )
     return recorder.finishRecordingAsPicture()
 
 
@@ -76,16 +86,22 @@ def _elbow(look: Look, side: int, raised: float) -> tuple[float, float]:
     return side * (ELBOW[0] * (0.9 if look.female else 1.0) + 0.08 * raised), ELBOW[1] - 0.12 * raised
 
 
-def _forearm(canvas: skia.Canvas, look: Look, side: int, elbow: tuple[float, float], hand: tuple[float, float], raised: float) -> None:
+def _forearm(
+    canvas: skia.Canvas, look: Look, side: int, elbow: tuple[float, float], hand: tuple[float, float], raised: float
+) -> None:
     cloth = tone(look.shirt, 0.95 if side < 0 else 0.8)
     bare = look.clothes == "crew"
     thick = 0.42 if look.female else 0.5
     if raised < 0.3:
-        canvas.drawLine(elbow[0], elbow[1] + 0.2, hand[0], hand[1] + 0.2, line(fade(0xFF100810, 0.22 * (1 - raised / 0.3)), thick))
+        canvas.drawLine(
+            elbow[0], elbow[1] + 0.2, hand[0], hand[1] + 0.2, line(fade(0xFF100810, 0.22 * (1 - raised / 0.3)), thick)
+        )
     if bare:
         canvas.drawLine(*elbow, *hand, line(mix(look.skin, look.shade, 0.25 if side < 0 else 0.6), thick * 0.82))
         return
-    canvas.drawLine(*elbow, elbow[0] + (hand[0] - elbow[0]) * 0.9, elbow[1] + (hand[1] - elbow[1]) * 0.9, line(cloth, thick))
+    canvas.drawLine(
+        *elbow, elbow[0] + (hand[0] - elbow[0]) * 0.9, elbow[1] + (hand[1] - elbow[1]) * 0.9, line(cloth, thick)
+    )
     cuff = line(tone(_under(look) if look.clothes in ("blazer",) else look.shirt, 0.85), thick * 0.94)
     canvas.drawLine(
         elbow[0] + (hand[0] - elbow[0]) * 0.95, elbow[1] + (hand[1] - elbow[1]) * 0.95,
@@ -103,7 +119,9 @@ def _hand(canvas: skia.Canvas, look: Look, raised: float) -> None:
     for i in range(4):
         offset = (i - 1.5) / 1.5
         reach = (0.70, 0.77, 0.74, 0.62)[i]
-        canvas.drawLine(0.3, offset * 0.14, reach, offset * (0.15 + spread), line(skin if i % 2 else mix(skin, shade, 0.35), 0.125))
+        canvas.drawLine(
+            0.3, offset * 0.14, reach, offset * (0.15 + spread), line(skin if i % 2 else mix(skin, shade, 0.35), 0.125)
+        )
     canvas.drawOval(oval(0.2, 0.0, 0.26, 0.225), fill(skin))
 
 
@@ -114,7 +132,12 @@ def _under(look: Look) -> int:
 
 def _neck(canvas: skia.Canvas, look: Look) -> None:
     canvas.drawPath(outline(NECK), fill(mix(look.skin, look.shade, 0.3)))
-    canvas.drawPath(outline("M-0.42 0.9 C-0.42 1.25 -0.42 1.2 -0.4 1.25 C-0.1 1.62 0.3 1.62 0.46 1.38 C0.42 1.2 0.42 1.1 0.42 0.9 Z"), fill(mix(look.shade, 0xFF4A1A22, 0.16)))
+    canvas.drawPath(
+        outline(
+            "M-0.42 0.9 C-0.42 1.25 -0.42 1.2 -0.4 1.25 C-0.1 1.62 0.3 1.62 0.46 1.38 C0.42 1.2 0.42 1.1 0.42 0.9 Z"
+        ),
+        fill(mix(look.shade, 0xFF4A1A22, 0.16)),
+    )
 
 
 def _crew(canvas: skia.Canvas, look: Look) -> None:
@@ -124,25 +147,49 @@ def _crew(canvas: skia.Canvas, look: Look) -> None:
 def _collar(canvas: skia.Canvas, look: Look) -> None:
     light, dark = mix(look.shirt, 0xFFFFFFFF, 0.2), tone(look.shirt, 0.82)
     canvas.drawLine(0.0, 2.15, 0.0, 4.6, line(fade(tone(look.shirt, 0.6), 0.6), 0.04))
-    canvas.drawPath(outline("M-0.66 1.5 C-0.72 1.72 -0.7 1.8 -0.62 2.0 L-0.36 2.36 L0.0 2.08 C-0.3 1.95 -0.52 1.75 -0.66 1.5 Z"), fill(light))
-    canvas.drawPath(outline("M0.66 1.5 C0.72 1.72 0.7 1.8 0.62 2.0 L0.36 2.36 L0.0 2.08 C0.3 1.95 0.52 1.75 0.66 1.5 Z"), fill(dark))
+    canvas.drawPath(
+        outline("M-0.66 1.5 C-0.72 1.72 -0.7 1.8 -0.62 2.0 L-0.36 2.36 L0.0 2.08 C-0.3 1.95 -0.52 1.75 -0.66 1.5 Z"),
+        fill(light),
+    )
+    canvas.drawPath(
+        outline("M0.66 1.5 C0.72 1.72 0.7 1.8 0.62 2.0 L0.36 2.36 L0.0 2.08 C0.3 1.95 0.52 1.75 0.66 1.5 Z"), fill(dark)
+    )
     for y in (2.55, 3.05, 3.55):
         canvas.drawCircle(0.0, y, 0.045, fill(mix(look.shirt, 0xFFFFFFFF, 0.55)))
 
 
 def _hoodie(canvas: skia.Canvas, look: Look) -> None:
-    canvas.drawPath(outline("M-0.95 1.78 C-0.8 2.3 -0.3 2.42 0 2.4 C0.3 2.42 0.8 2.3 0.95 1.78 C0.72 1.5 0.6 1.62 0.56 1.7 C0.4 2.06 -0.4 2.06 -0.56 1.7 C-0.6 1.62 -0.72 1.5 -0.95 1.78 Z"), fill(tone(look.shirt, 0.86)))
+    canvas.drawPath(
+        outline(
+            "M-0.95 1.78 C-0.8 2.3 -0.3 2.42 0 2.4 C0.3 2.42 0.8 2.3 0.95 1.78 C0.72 1.5 0.6 1.62 0.56 1.7 C0.4 2.06 -0.4 2.06 -0.56 1.7 C-0.6 1.62 -0.72 1.5 -0.95 1.78 Z"
+        ),
+        fill(tone(look.shirt, 0.86)),
+    )
     cord = line(mix(look.shirt, 0xFFFFFFFF, 0.7), 0.055)
     canvas.drawPath(outline("M-0.3 2.28 C-0.34 2.6 -0.28 2.8 -0.32 3.1 M0.3 2.28 C0.36 2.6 0.3 2.75 0.34 2.95"), cord)
 
 
 def _blazer(canvas: skia.Canvas, look: Look) -> None:
-    canvas.drawPath(outline("M-0.66 1.66 C-0.4 2.02 0.4 2.02 0.66 1.66 L0.5 2.2 L0.06 3.9 L-0.06 3.9 L-0.5 2.2 Z"), fill(_under(look)))
+    canvas.drawPath(
+        outline("M-0.66 1.66 C-0.4 2.02 0.4 2.02 0.66 1.66 L0.5 2.2 L0.06 3.9 L-0.06 3.9 L-0.5 2.2 Z"),
+        fill(_under(look)),
+    )
     canvas.drawPath(outline("M-0.64 1.7 C-0.4 2.1 0.4 2.1 0.64 1.7"), line(tone(_under(look), 0.85), 0.09))
-    canvas.drawPath(outline("M-0.6 1.55 L-0.95 1.84 L-0.98 2.3 L-0.72 2.34 L-0.82 2.52 L-0.02 3.9 L-0.3 2.7 Z"), fill(tone(look.shirt, 0.9)))
-    canvas.drawPath(outline("M0.6 1.55 L0.95 1.84 L0.98 2.3 L0.72 2.34 L0.82 2.52 L0.02 3.9 L0.3 2.7 Z"), fill(tone(look.shirt, 0.7)))
+    canvas.drawPath(
+        outline("M-0.6 1.55 L-0.95 1.84 L-0.98 2.3 L-0.72 2.34 L-0.82 2.52 L-0.02 3.9 L-0.3 2.7 Z"),
+        fill(tone(look.shirt, 0.9)),
+    )
+    canvas.drawPath(
+        outline("M0.6 1.55 L0.95 1.84 L0.98 2.3 L0.72 2.34 L0.82 2.52 L0.02 3.9 L0.3 2.7 Z"),
+        fill(tone(look.shirt, 0.7)),
+    )
 
 
 def _turtleneck(canvas: skia.Canvas, look: Look) -> None:
-    canvas.drawPath(outline("M-0.5 1.2 C-0.2 1.42 0.2 1.42 0.5 1.2 C0.54 1.5 0.6 1.7 0.66 1.84 C0.3 2.12 -0.3 2.12 -0.66 1.84 C-0.6 1.7 -0.54 1.5 -0.5 1.2 Z"), fill(tone(look.shirt, 0.88)))
+    canvas.drawPath(
+        outline(
+            "M-0.5 1.2 C-0.2 1.42 0.2 1.42 0.5 1.2 C0.54 1.5 0.6 1.7 0.66 1.84 C0.3 2.12 -0.3 2.12 -0.66 1.84 C-0.6 1.7 -0.54 1.5 -0.5 1.2 Z"
+        ),
+        fill(tone(look.shirt, 0.88)),
+    )
     canvas.drawPath(outline("M-0.57 1.52 C-0.2 1.76 0.2 1.76 0.57 1.52"), line(tone(look.shirt, 0.74), 0.05))

@@ -31,7 +31,9 @@ def line(colour: int, width: float) -> skia.Paint:
 
 
 @lru_cache(1024)
-def ramp(start: tuple[float, float], end: tuple[float, float], colours: tuple[int, ...], stops: tuple[float, ...]) -> skia.Paint:
+def ramp(
+    start: tuple[float, float], end: tuple[float, float], colours: tuple[int, ...], stops: tuple[float, ...]
+) -> skia.Paint:
     """A fill that changes along a straight line."""
     shader = skia.GradientShader.MakeLinear([start, end], list(colours), list(stops))
     return skia.Paint(AntiAlias=True, Shader=shader)

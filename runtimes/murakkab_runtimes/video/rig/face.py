@@ -84,7 +84,9 @@ def draw_glasses(canvas: skia.Canvas, look: Look, pose: Pose) -> None:
         canvas.drawLine(temple, y - 0.05, side * 0.98, -0.06, frame)
     bridge = skia.Path()
     bridge.moveTo(boxes[0].right(), boxes[0].centerY() - 0.04)
-    bridge.quadTo((boxes[0].right() + boxes[1].left()) / 2, boxes[0].centerY() - 0.12, boxes[1].left(), boxes[1].centerY() - 0.04)
+    bridge.quadTo(
+        (boxes[0].right() + boxes[1].left()) / 2, boxes[0].centerY() - 0.12, boxes[1].left(), boxes[1].centerY() - 0.04
+    )
     canvas.drawPath(bridge, frame)
 
 
@@ -105,10 +107,15 @@ def _nose(canvas: skia.Canvas, look: Look, pose: Pose) -> None:
     side = 1 if pose.yaw >= -0.25 else -1
     canvas.save()
     canvas.scale(side, 1)
-    canvas.drawPath(outline("M0.06 -0.16 C0.10 0.06 0.2 0.2 0.19 0.36 C0.17 0.44 0.04 0.45 0 0.43 C0.05 0.3 0.02 0 0.06 -0.16 Z"), fill(fade(look.shade, 0.45)))
+    canvas.drawPath(
+        outline("M0.06 -0.16 C0.10 0.06 0.2 0.2 0.19 0.36 C0.17 0.44 0.04 0.45 0 0.43 C0.05 0.3 0.02 0 0.06 -0.16 Z"),
+        fill(fade(look.shade, 0.45)),
+    )
     canvas.restore()
     canvas.drawPath(
-        outline("M-0.18 0.33 C-0.2 0.45 -0.08 0.42 0 0.47 C0.08 0.42 0.2 0.45 0.18 0.33 C0.14 0.40 0.07 0.38 0 0.42 C-0.07 0.38 -0.14 0.40 -0.18 0.33 Z"),
+        outline(
+            "M-0.18 0.33 C-0.2 0.45 -0.08 0.42 0 0.47 C0.08 0.42 0.2 0.45 0.18 0.33 C0.14 0.40 0.07 0.38 0 0.42 C-0.07 0.38 -0.14 0.40 -0.18 0.33 Z"
+        ),
         fill(mix(look.shade, 0xFF4A1A22, 0.3)),
     )
     canvas.drawOval(oval(-0.05, 0.27, 0.06, 0.07), fill(fade(0xFFFFFFFF, 0.2)))

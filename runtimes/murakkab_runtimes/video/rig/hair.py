@@ -62,11 +62,16 @@ def draw_back_hair(canvas: skia.Canvas, look: Look) -> None:
     if look.hair_style == "long":
         canvas.drawPath(outline(LONG_BACK[look.variant]), dark)
     elif look.hair_style == "curly":
-        canvas.drawPath(_cloud(look.name, 1.04 if look.female else 0.92, 0.42 if look.female else 0.3, look.female), dark)
+        canvas.drawPath(
+            _cloud(look.name, 1.04 if look.female else 0.92, 0.42 if look.female else 0.3, look.female), dark
+        )
     elif look.hair_style == "bun":
         canvas.drawCircle(0.0, -1.72, 0.5, dark)
         canvas.drawCircle(-0.05, -1.77, 0.43, fill(look.hair))
-        canvas.drawPath(outline("M-0.3 -1.75 C-0.2 -2.05 0.2 -2.05 0.28 -1.8 M-0.2 -1.65 C-0.05 -1.85 0.15 -1.85 0.2 -1.65"), _strand(look))
+        canvas.drawPath(
+            outline("M-0.3 -1.75 C-0.2 -2.05 0.2 -2.05 0.28 -1.8 M-0.2 -1.65 C-0.05 -1.85 0.15 -1.85 0.2 -1.65"),
+            _strand(look),
+        )
 
 
 def draw_front_hair(canvas: skia.Canvas, look: Look) -> None:
@@ -110,7 +115,12 @@ def draw_beard(canvas: skia.Canvas, look: Look, pose: Pose) -> None:
     if look.beard != "stubble":
         canvas.save()
         canvas.translate(0.26 * pose.yaw, 0.14 * pose.pitch)
-        canvas.drawPath(outline("M0 0.53 C-0.2 0.47 -0.42 0.6 -0.47 0.84 C-0.3 0.68 -0.14 0.68 0 0.68 C0.14 0.68 0.3 0.68 0.47 0.84 C0.42 0.6 0.2 0.47 0 0.53 Z"), paint)
+        canvas.drawPath(
+            outline(
+                "M0 0.53 C-0.2 0.47 -0.42 0.6 -0.47 0.84 C-0.3 0.68 -0.14 0.68 0 0.68 C0.14 0.68 0.3 0.68 0.47 0.84 C0.42 0.6 0.2 0.47 0 0.53 Z"
+            ),
+            paint,
+        )
         canvas.restore()
 
 

@@ -26,7 +26,8 @@ def draw_mouth(canvas: skia.Canvas, look: Look, mouth: Mouth, smile: float) -> N
     upper, lower = 0.068 * plump, 0.095 * plump * (1 - 0.45 * mouth.tuck)
     canvas.drawPath(_lips(half, corner, top + sag, max(bottom, top) + sag, upper, lower), fill(look.lips))
     canvas.drawPath(
-        _lower_shine(half, bottom + sag, lower), fill(fade(mix(look.lips, 0xFFFFE0D8, 0.5), 0.35 if look.female else 0.18))
+        _lower_shine(half, bottom + sag, lower),
+        fill(fade(mix(look.lips, 0xFFFFE0D8, 0.5), 0.35 if look.female else 0.18)),
     )
     if gap > 0.018:
         _inside(canvas, mouth, half, corner, top + sag, bottom + sag)

@@ -1,0 +1,277 @@
+"""The adapter ``drawn-hosts``: hosts drawn by a program speak one turn, streamed clip by clip."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skia
+
+from murakkab_runtimes.base import InputError, Output, Runtime, Task
+from murakkab_runtimes.media.audio import RATE, write_wav
+from murakkab_runtimes.media.video import ClipEncoder, check_canvas
+from murakkab_runtimes.video import shot
+from murakkab_runtimes.video.cues import cues_of_clip, make_cues
+from murakkab_runtimes.video.overlay import Overlay
+from murakkab_runtimes.video.performance import perform
+from murakkab_runtimes.video.rig.look import read_look
+from murakkab_runtimes.video.rig.person import Person
+from murakkab_runtimes.video.rig.studio import read_decor
+from murakkab_runtimes.video.soundtrack import mix, read_voice
+from murakkab_runtimes.video.stage import Picture, Stage
+
+DETAILS = {"full": 1, "simple": 2, "still": 0}
+"""Frames for which one drawing stands; ``still`` draws one for each cut."""
+
+MOST_HOSTS = 4
+CANCEL_FRAMES = 6
+
+
+class DrawnHosts(Runtime):
+    """Arguments: turn, speech, scene, music, cast, width, height, fps (see the values of those nodes).
+
+    Streams ``{"video", "audio", "frames", "fps", "width", "height", "cues", "chapter", "turn", "rung", "content_from"}``.
+    Knobs: ``detail`` (full, simple: every second frame is drawn, still: one drawing a cut), ``draw_height`` (pixels;
+    smaller than the canvas leaves the rest to an up-scaler; 0 draws at the canvas size), ``burn_captions``,
+    ``preset`` and ``crf`` of the encoder.
+    """
+
+    def run(self, task: Task) -> Output:
+        """Draw, encode and emit the clips of one turn.
+
+        Raises:
+            InputError: an argument does not fit; the message says which.
+        """
+        turn = _read_turn(task)
+        take = Take(turn, task)
+        start = 0
+        for number, length in enumerate(shot.clip_lengths(turn.timing.frames, turn.fps, first=turn.timing.title)):
+            value = take.clip(number, start, length)
+            start += length
+            task.emit(value, frames=length, seconds=length / turn.fps)
+        return Output({"frames": start, "fps": turn.fps}, {"frames": start, "seconds": start / turn.fps})
+
+    def warm(self) -> None:
+        """Draw a frame, so that shapes and fonts are loaded."""
+        people = _people((("Warm", "female", ()), ("Up", "male", ())))
+        stage = Stage(people, read_decor({}, 0), None, 160, 90)
+        Overlay({}, "Warm up", ["Warm", "Up"], "Warm up").title(stage.canvas, 160, 90, 0.5)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The checked arguments of one task."""
+
+    turn: Mapping[str, Any]
+    speech: Mapping[str, Any]
+    scene: Mapping[str, Any]
+    music: Mapping[str, Any]
+    hosts: list[Mapping[str, Any]]
+    speaker: int
+    width: int
+    height: int
+    fps: int
+    timing: shot.Timing
+    path: tuple[int, ...]
+    seed: int
+
+    @property
+    def episode_seed(self) -> int:
+        """What all turns of an episode share."""
+        names = [str(h.get("name")) for h in self.hosts]
+        return zlib.crc32(repr((self.turn.get("episode"), names)).encode())
+
+    @property
+    def begins(self) -> bool:
+        """Whether a section begins with this turn."""
+        return not self.path or self.path[-1] == 0
+
+
+class Take:
+    """One turn being filmed."""
+
+    def __init__(self, turn: Turn, task: Task) -> None:
+        self.turn, self.task = turn, task
+        self.detail = _detail(task.knobs)
+        names = [str(h.get("name", "Host")) for h in turn.hosts]
+        palette = turn.scene.get("palette") or {}
+        title = str(turn.turn.get("episode") or turn.turn.get("title") or "")
+        self.overlay = Overlay(palette, title, names, str(turn.turn.get("title") or ""))
+        decor = read_decor(palette, turn.episode_seed)
+        people = _people(
+            tuple(
+                (str(h.get("name", "Host")), str(h.get("gender", "")), tuple(sorted((h.get("look") or {}).items())))
+                for h in turn.hosts
+            )
+        )
+        self.stage = Stage(people, decor, _read_scene(turn.scene), turn.width, turn.height)
+        voice = read_voice(Path(turn.speech["audio"]))
+        places = [self.stage.place(i) for i in range(len(people))]
+        acted = perform(turn.turn, turn.speech, voice, turn.timing, places, turn.speaker, turn.seed)
+        self.poses = acted.poses
+        dice = random.Random(turn.seed)
+        self.cuts = shot.plan_cuts(turn.timing, str(turn.turn.get("kind")), turn.begins, acted.pauses, dice)
+        self.sound = _mix(turn, voice, places[turn.speaker])
+        self.cues = make_cues(
+            turn.speech.get("words") or [],
+            str(turn.turn.get("text") or ""),
+            names[turn.speaker],
+            turn.timing.lead,
+            turn.timing.speech,
+        )
+        self._drawn: tuple[int, str] | None = None
+
+    def clip(self, number: int, start: int, length: int) -> dict[str, Any]:
+        """Film ``length`` frames from ``start`` on; return the clip's value."""
+        turn, knobs = self.turn, self.task.knobs
+        name = self.task.scratch / f"clip-{number:03d}"
+        preset, crf = str(knobs.get("preset", "veryfast")), float(knobs.get("crf", 23))
+        with ClipEncoder(
+            name.with_suffix(".h264"),
+            turn.width,
+            turn.height,
+            turn.fps,
+            preset=preset,
+            crf=crf,
+            threads=self.task.threads,
+        ) as encoder:
+            for index in range(start, start + length):
+                encoder.add(self._frame(index))
+                if index % CANCEL_FRAMES == 0:
+                    self.task.progress(index / turn.timing.frames)
+        first, last = start / turn.fps, (start + length) / turn.fps
+        cut = slice(start * RATE // turn.fps, (start + length) * RATE // turn.fps)
+        write_wav(name.with_suffix(".wav"), self.sound[cut])
+        value: dict[str, Any] = {
+            "video": name.with_suffix(".h264"),
+            "audio": name.with_suffix(".wav"),
+            "frames": length,
+            "fps": turn.fps,
+            "width": turn.width,
+            "height": turn.height,
+            "cues": cues_of_clip(self.cues, first, last),
+            "chapter": str(turn.turn.get("title") or "") if turn.begins and start == 0 else None,
+            "turn": ".".join(map(str, turn.path)),
+            "rung": {"detail": self.detail, "height": turn.height},
+        }
+        seen = shot.TITLE_S if turn.timing.title else 0.0
+        if turn.timing.title and first <= seen < last:
+            value["content_from"] = round(seen - first, 3)
+        return value
+
+    def _frame(self, index: int) -> Picture:
+        """Draw frame ``index``, or leave the last drawing as it is where the detail allows that."""
+        camera = next(kind for at, kind in reversed(self.cuts) if at <= index)
+        step = DETAILS[self.detail]
+        still = (index // step if step else 0, camera)
+        time = (index + 0.5) / self.turn.fps
+        if still == self._drawn and not self._over(time):
+            return self.stage.pixels
+        self._drawn = None if self._over(time) else still
+        if not self.overlay.hides_stage(time, self.turn.timing):
+            shown = self.stage.camera(camera, self.turn.speaker)
+            self.stage.draw(shown, self.turn.speaker, [p[index] for p in self.poses])
+        self._draw_over(time)
+        return self.stage.pixels
+
+    def _over(self, time: float) -> bool:
+        """Whether something moves over the stage at that time."""
+        return self.overlay.moves(time, self.turn.timing) or bool(self.task.knobs.get("burn_captions"))
+
+    def _draw_over(self, time: float) -> None:
+        turn = self.turn
+        name = str(turn.hosts[turn.speaker].get("name", "Host"))
+        caption = None
+        if self.task.knobs.get("burn_captions"):
+            caption = next((c["text"] for c in self.cues if c["start"] <= time < c["end"]), None)
+        introduced = turn.begins or (turn.path[:1] == (0,) and len(turn.path) > 1 and turn.path[1] < len(turn.hosts))
+        self.overlay.draw(
+            self.stage.canvas, turn.width, turn.height, time, turn.timing, name if introduced else None, caption
+        )
+
+
+def _read_turn(task: Task) -> Turn:
+    arguments = task.arguments
+    turn, speech = _mapping(arguments, "turn"), _mapping(arguments, "speech")
+    hosts = list((_mapping(arguments, "cast")).get("hosts") or [])
+    if not 1 <= len(hosts) <= MOST_HOSTS:
+        raise InputError(f"the cast has {len(hosts)} hosts; 1 to {MOST_HOSTS} can be drawn")
+    speaker = turn.get("host", 0)
+    if not isinstance(speaker, int) or not 0 <= speaker < len(hosts):
+        raise InputError(f"the turn's host is {speaker!r}; the cast has the hosts 0 to {len(hosts) - 1}")
+    if not speech.get("audio"):
+        raise InputError("the speech has no 'audio'; the hosts need the value of a text-to-speech node")
+    width, height = _canvas(arguments, task.knobs)
+    fps = int(arguments.get("fps") or 24)
+    check_canvas(width, height, fps)
+    kind = str(turn.get("kind"))
+    title = kind == "opening" and not any(task.path)
+    timing = shot.time_turn(float(speech.get("seconds") or 0.0), fps, title=title, outro=_is_last(turn))
+    return Turn(
+        turn, speech, arguments.get("scene") or {}, arguments.get("music") or {}, hosts, speaker, width, height, fps, timing,
+        task.path, zlib.crc32(repr((task.seed, task.path)).encode()),
+    )  # fmt: skip
+
+
+def _is_last(turn: Mapping[str, Any]) -> bool:
+    """Whether the episode ends with this turn: what ``last`` says, else a closing that asks nothing."""
+    closing = turn.get("kind") == "closing" and not str(turn.get("text", "")).rstrip().endswith("?")
+    return bool(turn.get("last", closing))
+
+
+def _mapping(arguments: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = arguments.get(name)
+    if not isinstance(value, Mapping):
+        raise InputError(f"the argument '{name}' must be the value of a node, not {type(value).__name__}")
+    return value
+
+
+def _canvas(arguments: Mapping[str, Any], knobs: Mapping[str, Any]) -> tuple[int, int]:
+    """Size to draw at: the canvas, or smaller in proportion and even."""
+    width, height = int(arguments.get("width") or 640), int(arguments.get("height") or 360)
+    check_canvas(width, height, 24)
+    wanted = int(knobs.get("draw_height") or 0)
+    if not 0 < wanted < height:
+        return width, height
+    return max(16, 2 * round(width * wanted / height / 2)), max(16, 2 * round(wanted / 2))
+
+
+def _detail(knobs: Mapping[str, Any]) -> str:
+    detail = str(knobs.get("detail", "full"))
+    if detail not in DETAILS:
+        raise InputError(f"the detail '{detail}' is unknown; valid: {', '.join(DETAILS)}")
+    return detail
+
+
+@lru_cache(8)
+def _people(hosts: tuple[tuple[str, str, tuple[tuple[str, Any], ...]], ...]) -> list[Person]:
+    return [Person(read_look({"name": name, "gender": gender, "look": dict(look)})) for name, gender, look in hosts]
+
+
+def _read_scene(scene: Mapping[str, Any]) -> skia.Image | None:
+    path = scene.get("image")
+    if not path:
+        return None
+    return _load(Path(path), Path(path).stat().st_mtime_ns if Path(path).exists() else 0)
+
+
+@lru_cache(4)
+def _load(path: Path, _changed: int) -> skia.Image:
+    try:
+        return skia.Image.MakeFromEncoded(skia.Data.MakeFromFileName(str(path))).makeRasterImage()
+    except (RuntimeError, AttributeError, ValueError):
+        raise InputError(f"the scene {path.name} is no picture that can be read (PNG, JPEG or WebP)") from None
+
+
+def _mix(turn: Turn, voice: np.ndarray[Any, np.dtype[np.float32]], place: float) -> np.ndarray[Any, np.dtype[np.int16]]:
+    timing = turn.timing
+    intro = turn.music.get("intro") if timing.title else None
+    outro = turn.music.get("outro") if timing.outro is not None else None
+    ending = (Path(outro), max(0.0, (timing.outro or 0.0) - 0.35)) if outro else None
+    return mix(voice, timing.lead, timing.seconds, place, Path(intro) if intro else None, ending)
