@@ -23,13 +23,14 @@ def slow(tmp_path_factory: pytest.TempPathFactory, scratch: Path) -> Iterator[Ho
 
 def test_holds_the_playlist_until_there_is_something_to_play(slow: Hosted) -> None:
     with slow.client() as client:
-        run, began = slow.start(), time.monotonic()
+        began = time.monotonic()
+        run = slow.start()
         main = client.get(f"/runs/{run}/hls/main.m3u8")
         waited = time.monotonic() - began
         assert main.status_code == 200
         assert main.headers["content-type"] == "application/vnd.apple.mpegurl"
         assert main.headers["cache-control"] == "no-store"
-        assert LEAD_S - 0.3 < waited < LEAD_S + 1.0
+        assert LEAD_S - 0.05 < waited < LEAD_S + 3
         video = client.get(f"/runs/{run}/hls/video.m3u8").text
         assert video.count("#EXTINF") >= 1
         assert "#EXT-X-ENDLIST" not in video
@@ -109,7 +110,7 @@ def test_lets_a_player_go_when_the_run_ends_without_a_segment(slow: Hosted) -> N
 
 
 def test_answers_small_requests_without_delay(server: Hosted) -> None:
-    """Nagle's algorithm would make a quarter of them wait 40 ms for an acknowledgement."""
+    """Nagle's algorithm would make each of them wait 40 ms for an acknowledgement."""
     times = []
     with server.client() as client:
         client.get("/api/runs/none")
@@ -117,4 +118,4 @@ def test_answers_small_requests_without_delay(server: Hosted) -> None:
             began = time.monotonic()
             client.get("/api/runs/none")
             times.append(time.monotonic() - began)
-    assert sorted(times)[7] < 0.035
+    assert sorted(times)[3] < 0.035, times

@@ -161,6 +161,7 @@ export class Watch {
     this.status.className = `status ${state.status}`;
     this.stop.hidden = state.status !== "running";
     this.controls.growing = state.status === "running";
+    this.controls.update();
     const script = state.inputs.script ? "The script is yours" : "The script is written by a machine and can be wrong";
     this.about.textContent = `${script}. The hosts are drawn, the voices are synthetic.`;
   }
