@@ -77,6 +77,7 @@ class LiveRun:
         self.figures.published(now - self.feed.began, value["start"], value["seconds"], speech, content)
         facts = {"index": command.index, "start": value["start"], "seconds": value["seconds"]}
         facts |= {"speech_from": speech, "content_from": content, "rung": value.get("rung")}
+        facts["chapter"] = value.get("chapter")
         self.feed.send("segment.published", now, **facts, shot=ev.path_label(command.path[:-1]))
         if first:
             self.feed.send(
