@@ -43,9 +43,10 @@ class Audience:
         *,
         seed: int | None = None,
         run: str | None = None,
+        requested_at: float | None = None,
     ) -> str:
         """Start a run; see ``Engine.submit``."""
-        return await self._engine.submit(workflow, inputs, seed=seed, run=run)
+        return await self._engine.submit(workflow, inputs, seed=seed, run=run, requested_at=requested_at)
 
     async def events(self, run: str, after: int = 0) -> AsyncGenerator[dict[str, Any], None]:
         """Past and coming events; see ``Engine.events``."""
