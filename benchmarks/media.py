@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import skia  # type: ignore[import-not-found]
+import skia
 from numpy.typing import NDArray
 
 from murakkab_runtimes.base import Task, runtime_class
