@@ -55,8 +55,9 @@ name, folder = sys.argv[1:]
 card = load_catalog()[name]
 task = Task({"text": "Hello there, and welcome to the show.", "voice": "female-1"}, pathlib.Path(folder))
 runtime_class(card.adapter)(card, 2).run(task)
-import os, resource
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
+import os
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(peak.split()[1], flush=True)
 os._exit(0)
 """
 
@@ -131,7 +132,7 @@ def _measure_listener(runtime: Runtime, _: Runtime, load_s: float, repeats: int,
 def _pair(runtime: Runtime, text: str, folder: Path) -> float:
     """Seconds of work for one second of speech, when one female and one male host say the sentence."""
     start = time.perf_counter()
-    seconds = [_speak(runtime, text, role, folder).value["seconds"] for role in ("female-1", "male-1")]
+    seconds = [float(_speak(runtime, text, role, folder).value["seconds"]) for role in ("female-1", "male-1")]
     return (time.perf_counter() - start) / sum(seconds)
 
 
