@@ -60,10 +60,15 @@ BY_MOOD: dict[str, tuple[str, ...]] = {
 }
 
 
-def choose(mood: str, seed: int, section: random.Random) -> tuple[str, Family]:
+DARK = ("night", "dusk", "ember", "slate", "harbour")
+"""Families whose sky is dark, for what is seen at night."""
+
+
+def choose(mood: str, seed: int, section: random.Random, *, dark: bool = False) -> tuple[str, Family]:
     """Name and colours of the family for a mood: the same all through a run, its hue a little varied by section."""
     known = mood if mood in BY_MOOD else random.Random(f"mood {mood}").choice(MOODS)
-    name = random.Random(f"family {seed} {known}").choice(BY_MOOD[known])
+    fitting = [name for name in BY_MOOD[known] if name in DARK] or DARK[:2]
+    name = random.Random(f"family {seed} {known}").choice(fitting if dark else BY_MOOD[known])
     turn = section.uniform(-0.02, 0.02)
     family = FAMILIES[name]
     return name, replace(family, **{f.name: _turned(getattr(family, f.name), turn) for f in fields(family)})

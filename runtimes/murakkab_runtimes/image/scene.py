@@ -12,7 +12,7 @@ import skia  # type: ignore[import-not-found]
 
 from murakkab_runtimes.base import InputError, Output, Runtime, Task
 from murakkab_runtimes.image.motifs.library import MOTIFS, Motif
-from murakkab_runtimes.image.motifs.pen import Pen
+from murakkab_runtimes.image.motifs.pen import Pen, around
 from murakkab_runtimes.image.palettes import Family, choose, lighter, mix, roles
 from murakkab_runtimes.image.type import argb
 from murakkab_runtimes.image.words import matching, text_of
@@ -29,6 +29,16 @@ PLAIN_GROUNDS = {
     "playful": ("ribbons", "paper", "arches"),
     "dreamy": ("orbits", "hills", "ribbons"),
 }
+
+
+AROUND = {
+    "volcano": ("stars",),
+    "craters": ("stars",),
+    "orbits": ("stars", "clouds"),
+    "forest": ("sun", "moon"),
+    "mountains": ("clouds", "sun"),
+}
+"""Skies that suit a ground when the words name none."""
 
 
 class DrawnScene(Runtime):
@@ -68,14 +78,22 @@ def plan(section: Any, seed: int, path: tuple[int, ...]) -> Scene:  # noqa: ANN4
     section = section if isinstance(section, Mapping) else {}
     mood = text_of(section.get("mood")).strip().lower() or "warm"
     chance = random.Random(f"scene {seed} {path}")
-    name, family = choose(mood, seed, chance)
     found = [MOTIFS[motif] for motif in matching(section)]
     skies = _of("sky", found)[:2]
-    objects = _of("object", found)[:3]
-    grounds = _of("ground", found)[:1] or [chance.choice(PLAIN_GROUNDS.get(mood, PLAIN_GROUNDS["calm"]))]
-    if not objects and not skies:
-        skies = [chance.choice(("sun", "moon", "clouds"))]
+    name, family = choose(mood, seed, chance, dark="stars" in skies or "moon" in skies)
+    objects = _of("object", found)[: _room(found)]
+    plain = [ground for ground in PLAIN_GROUNDS.get(mood, PLAIN_GROUNDS["calm"]) if not objects or ground != "orbits"]
+    grounds = _of("ground", found)[:1] or [chance.choice(plain)]
+    if not skies:
+        skies = [chance.choice(AROUND.get(grounds[0], ("clouds",) if objects else ("sun", "clouds")))]
     return Scene(name, family, grounds[0], tuple(skies), tuple(objects), f"strokes {seed} {path}")
+
+
+def _room(found: list[Motif]) -> int:
+    """How many objects the picture takes: one before a landscape that was asked for, two beside a sun or moon."""
+    if found and found[0].kind != "object":
+        return 1
+    return 2 if any(motif.kind == "sky" for motif in found) else 3
 
 
 def picture(scene: Scene, width: int, height: int) -> skia.Image:
@@ -85,6 +103,8 @@ def picture(scene: Scene, width: int, height: int) -> skia.Image:
         scale = height / UNITS
         canvas.scale(scale, scale)
         pen = Pen(canvas, scene.family, random.Random(scene.chance), width / scale, UNITS)
+        if scene.objects:
+            pen.focus = pen.chance.choice((0.2, 0.8))
         _sky(pen)
         for name in scene.skies:
             MOTIFS[name].draw(pen)
@@ -138,27 +158,53 @@ def _sky(pen: Pen) -> None:
     pen.halo(pen.width * pen.chance.uniform(0.3, 0.7), 58, 70, family.glow, 0.4)
 
 
-PLACES = {
-    1: ((0.5, 37, 46),),
-    2: ((0.5, 37, 46), (0.2, 24, 22)),
-    3: ((0.5, 37, 46), (0.2, 24, 21), (0.8, 24, 21)),
-}
-"""Where one, two or three objects stand: share of the width, height and size in units."""
-
-
 def _objects(pen: Pen, names: tuple[str, ...]) -> None:
-    places = PLACES.get(len(names), ())
-    for number, (name, (share, y, size)) in enumerate(zip(names, places, strict=True)):
+    """The first object large in the middle, a second one opposite the sun or moon, a third in its place."""
+    main = pen.chance.choice(SEATS)
+    places = ((0.5, 37, 46), (1 - pen.focus, 23, 20), (pen.focus, 23, 20))
+    for number, (name, (share, y, size)) in enumerate(zip(names, places, strict=False)):
         with pen.at(share * pen.width, y + pen.chance.uniform(-1.5, 1.5), size):
-            _seat(pen, main=number == 0)
+            (_disc if number else main)(pen)
             MOTIFS[name].draw(pen)
 
 
-def _seat(pen: Pen, *, main: bool) -> None:
-    """The soft disc that an object stands before."""
-    pen.circle(5, 8, 60, pen.dark, 0.13, shade=0)
-    pen.circle(0, 0, 60, lighter(mix(pen.far, pen.glow, 0.55), 0.1), 0.94 if main else 0.8, shade=0.16)
-    pen.ring(0, 0, 66, 66, pen.light, 0.8, 0.5)
+def _disc(pen: Pen) -> None:
+    """A round plate behind an object."""
+    pen.circle(4, 7, 62, pen.dark, 0.16, shade=0)
+    pen.circle(0, 0, 62, _plate(pen), shade=0.1)
+    pen.ring(0, 0, 68, 68, pen.light, 0.8, 0.45)
+
+
+def _window(pen: Pen) -> None:
+    """An arched window behind an object, with a sill."""
+    arch = "M {0} 60 L {0} -8 C {0} {2} {1} {2} {1} -8 L {1} 60 Z"
+    pen.shape(arch.format(-52, 64, -82), pen.dark, 0.14, 0)
+    pen.shape(arch.format(-60, 60, -92), mix(pen.light, pen.far, 0.25), shade=0.12)
+    pen.shape(arch.format(-53, 53, -82), _plate(pen), shade=0.12)
+    for bar in (((0, -80), (0, 60)), ((-53, -12), (53, -12))):
+        pen.line(bar, mix(pen.light, pen.far, 0.25), 2.4, 0.4)
+    pen.rect(-68, 57, 136, 9, mix(pen.light, pen.far, 0.12), 3, shade=0.2)
+
+
+def _sunburst(pen: Pen) -> None:
+    """Rays and a glowing plate behind an object."""
+    rays = skia.Path()
+    for x, y in around(20, 112):
+        rays.addPoly(
+            [skia.Point(0, 0), skia.Point(x + y * 0.08, y - x * 0.08), skia.Point(x - y * 0.08, y + x * 0.08)], True
+        )
+    with pen.inside(rays):
+        pen.halo(0, 0, 112, pen.glow, 0.85)
+    pen.circle(0, 0, 60, _plate(pen), shade=0.1)
+    pen.ring(0, 0, 60, 60, pen.glow, 1.6, 0.8)
+
+
+SEATS = (_disc, _window, _sunburst)
+
+
+def _plate(pen: Pen) -> str:
+    """The ground of an object: of middle lightness, so that dark and white shapes show."""
+    return mix(mix(pen.far, pen.glow, 0.5), pen.low_light, 0.2)
 
 
 def _vignette(pen: Pen) -> None:

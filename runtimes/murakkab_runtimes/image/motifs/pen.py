@@ -29,6 +29,9 @@ class Pen:
         chance: the source of all variation.
         width, height: of the picture in units; objects are drawn inside -50..50 instead.
 
+    Attributes:
+        focus: where a sun or a moon stands, as a share of the width.
+
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class Pen:
     ) -> None:
         self.canvas, self.family, self.chance = canvas, family, chance
         self.width, self.height = width, height
+        self.focus = chance.choice((0.4, 0.5, 0.6))
         self.main, self.second, self.light = family.accent, family.accent2, family.light
         self.near, self.mid, self.far, self.glow = family.near, family.mid, family.far, family.glow
         self.low_light = family.low

@@ -12,7 +12,7 @@ from murakkab_runtimes.image.palettes import darker, mix
 @motif("sun", "sky")
 def sun(pen: Pen) -> None:
     """A sun with a wide glow, high over the middle."""
-    x, y = pen.width * pen.chance.choice((0.38, 0.5, 0.62)), 30
+    x, y = pen.width * pen.focus, 30
     pen.halo(x, y, 52, pen.glow, 0.75)
     for radius, alpha in ((25, 0.16), (19, 0.22)):
         pen.circle(x, y, radius, pen.glow, alpha, shade=0)
@@ -22,7 +22,7 @@ def sun(pen: Pen) -> None:
 @motif("moon", "sky")
 def moon(pen: Pen) -> None:
     """A full moon with seas and a soft edge of shadow."""
-    x, y = pen.width * pen.chance.choice((0.4, 0.5, 0.6)), 27
+    x, y = pen.width * pen.focus, 27
     face = mix(pen.light, "#dfe6f5", 0.5)
     pen.halo(x, y, 46, face, 0.5)
     pen.circle(x, y, 14.5, face, shade=0.1)
