@@ -17,7 +17,7 @@ from murakkab_runtimes.text.words import sentences
 Line = tuple[str, dict[str, Any] | None]
 """A sentence and its passage."""
 
-TINY_WORDS = 13
+TINY_WORDS = 18
 """Words of the one answer of a very short episode."""
 
 LONG_SENTENCE = 26

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-EXCHANGE_S = 16.5
+EXCHANGE_S = 13.0
 """One question with an answer of two sentences and a reaction."""
 
 
@@ -20,22 +20,22 @@ class Budget:
     @property
     def tiny(self) -> bool:
         """Whether there is time for one answer only."""
-        return self.duration < 17
+        return self.duration < 14
 
     @property
     def brief(self) -> bool:
         """Whether the hosts have no time to introduce themselves."""
-        return self.duration < 42
+        return self.duration < 34
 
     @property
     def opening_s(self) -> float:
         """Seconds of the opening section."""
-        return 3.0 if self.brief else 12.0
+        return 2.6 if self.brief else 9.0
 
     @property
     def closing_s(self) -> float:
         """Seconds of the closing section."""
-        return 3.5 if self.brief else 9.0
+        return 2.6 if self.brief else 6.5
 
     @property
     def exchanges(self) -> int:

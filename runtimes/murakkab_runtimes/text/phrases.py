@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 OPENINGS = (
-    "Hello and welcome. Today, {topic}.",
-    "Welcome to the show. Today, {topic}.",
-    "Hi there, and welcome. Our topic: {topic}.",
+    "Hello and welcome to the show. Today, {topic}.",
+    "Welcome to the show, everyone. Today, {topic}.",
+    "Hi there, and welcome. Our topic today: {topic}.",
     "Hello, everyone. Today we talk about {topic}.",
-    "Good to have you with us. Today, {topic}.",
+    "It is good to have you with us. Today, {topic}.",
 )
-TINY_OPENINGS = ("Hello. Today, {topic}.", "Welcome. Today, {topic}.", "Hi. Our topic, {topic}.")
+TINY_OPENINGS = ("Hello and welcome. Today, {topic}.", "Hi, and welcome. Today, {topic}.")
 OPENING_QUESTIONS = (
     "Hello and welcome. Today we ask, {topic}?",
     "Welcome to the show. Our question: {topic}?",

@@ -18,16 +18,16 @@ from murakkab_runtimes.text.speech_time import seconds
 from murakkab_runtimes.text.topic import is_question
 from murakkab_runtimes.text.words import key_phrases, word_set
 
-SENTENCE_S = 5.5
+SENTENCE_S = 4.5
 """Expected length of one more sentence."""
 
 MOST_SENTENCES = 2
 """Sentences of one answer; a document's answers may have one more."""
 
-SHORTEST_EXCHANGE_S = 9.0
+SHORTEST_EXCHANGE_S = 6.5
 """Time that must be left for another follow-up."""
 
-REACTION_S = 2.0
+REACTION_S = 1.8
 """Expected length of a reaction."""
 
 
@@ -174,7 +174,7 @@ class Talk:
 
     def _exchange(self, planned: Exchange, until: float) -> bool:
         """Ask one question and answer it; returns whether anything was said."""
-        wanted = round((until - self.state["seconds"] - 4) / SENTENCE_S)
+        wanted = round((until - self.state["seconds"] - 3) / SENTENCE_S)
         for exchange in self._options(planned):
             stream = self.answers.stream(exchange, min(MOST_SENTENCES + 1, max(1, wanted)))
             first = next(stream, None)
@@ -238,7 +238,7 @@ class Talk:
         """Let the asking host answer with a few words where time is left for them."""
         found = key_phrases(answer, self.section["spoken"])
         self.state["phrases"] = [*self.state["phrases"], *found][-12:]
-        if self.alone or self.state["seconds"] + REACTION_S / 2 > until or self.rng.random() < 0.2:
+        if self.alone or self.budget.tiny or self.state["seconds"] + REACTION_S / 2 > until or self.rng.random() < 0.2:
             return
         options = [r.format(k=found[0]) for r in phrases.REACTIONS] if found else []
         reaction = self.fresh([*options, *phrases.PLAIN_REACTIONS])

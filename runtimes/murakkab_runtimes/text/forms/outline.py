@@ -21,6 +21,7 @@ from murakkab_runtimes.text.forms.proposal import propose
 from murakkab_runtimes.text.model import LanguageModel
 from murakkab_runtimes.text.script_file import load_script
 from murakkab_runtimes.text.source import Source
+from murakkab_runtimes.text.speech_time import WORDS_PER_SECOND
 from murakkab_runtimes.text.topic import Topic, read_topic
 from murakkab_runtimes.text.words import STOPWORDS, key_phrases, tokens
 
@@ -100,7 +101,7 @@ def _episode(task: Task) -> Episode:
 
 
 def _words(seconds: float) -> int:
-    return round(seconds * 2.5)
+    return round(seconds * WORDS_PER_SECOND)
 
 
 def keywords(*texts: str) -> list[str]:
