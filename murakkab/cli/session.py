@@ -121,7 +121,9 @@ async def follow(
             for sink in sinks:
                 sink.close()
     if last.get("event") != FINISHED:
-        raise UserError("the run ended without saying how", "`murakkab runs` shows what is there.", FAILED)
+        raise UserError(
+            "the run ended without saying how", "Is the disk of its folder full? `murakkab doctor` tells.", FAILED
+        )
     return last
 
 
