@@ -28,20 +28,17 @@ def make_cues(words: Sequence[Mapping[str, Any]], text: str, speaker: str, start
     """
     timed = [(str(w["text"]), float(w["start"]), float(w["end"])) for w in words if str(w["text"]).strip()]
     groups = _groups(timed or _spread(text, seconds))
-    cues = [
+    starts = [start + group[0][1] for group in groups]
+    limits = [*starts[1:], start + seconds + 0.25]
+    return [
         {
-            "start": start + g[0][1],
-            "end": start + g[-1][2],
-            "text": "\n".join(_lines([w[0] for w in g])),
+            "start": round(begin, 3),
+            "end": round(max(start + group[-1][2], min(start + group[-1][2] + LINGER_S, limit)), 3),
+            "text": "\n".join(_lines([word[0] for word in group])),
             "speaker": speaker,
         }
-        for g in groups
+        for group, begin, limit in zip(groups, starts, limits, strict=True)
     ]
-    for cue, following in zip(cues, [*cues[1:], None], strict=True):
-        limit = following["start"] if following else start + seconds + 0.25
-        cue["end"] = round(max(cue["end"], min(cue["end"] + LINGER_S, limit)), 3)
-        cue["start"] = round(cue["start"], 3)
-    return cues
 
 
 def cues_of_clip(cues: Sequence[Cue], first: float, last: float) -> list[Cue]:

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import skia
 
 from murakkab_runtimes.base import InputError, Output, Runtime, Task
-from murakkab_runtimes.media.audio import RATE, write_wav
+from murakkab_runtimes.media.audio import RATE, Pcm, write_wav
 from murakkab_runtimes.media.video import ClipEncoder, check_canvas
 from murakkab_runtimes.video import shot
 from murakkab_runtimes.video.cues import cues_of_clip, make_cues
 from murakkab_runtimes.video.overlay import Overlay
 from murakkab_runtimes.video.performance import perform
-from murakkab_runtimes.video.rig.look import read_look
+from murakkab_runtimes.video.rig.look import Look, read_looks
 from murakkab_runtimes.video.rig.person import Person
 from murakkab_runtimes.video.rig.studio import read_decor
-from murakkab_runtimes.video.soundtrack import mix, read_voice
+from murakkab_runtimes.video.soundtrack import Signal, mix, read_voice
 from murakkab_runtimes.video.stage import Picture, Stage
 
 DETAILS = {"full": 1, "simple": 2, "still": 0}
@@ -36,7 +35,8 @@ CANCEL_FRAMES = 6
 class DrawnHosts(Runtime):
     """Arguments: turn, speech, scene, music, cast, width, height, fps (see the values of those nodes).
 
-    Streams ``{"video", "audio", "frames", "fps", "width", "height", "cues", "chapter", "turn", "rung", "content_from"}``.
+    Streams ``{"video", "audio", "frames", "fps", "width", "height", "cues", "chapter", "turn", "rung"}`` and, where the
+    title gives way to the studio, ``content_from``.
     Knobs: ``detail`` (full, simple: every second frame is drawn, still: one drawing a cut), ``draw_height`` (pixels;
     smaller than the canvas leaves the rest to an up-scaler; 0 draws at the canvas size), ``burn_captions``,
     ``preset`` and ``crf`` of the encoder.
@@ -59,7 +59,7 @@ class DrawnHosts(Runtime):
 
     def warm(self) -> None:
         """Draw a frame, so that shapes and fonts are loaded."""
-        people = _people((("Warm", "female", ()), ("Up", "male", ())))
+        people = make_people([{"name": "Warm", "gender": "female"}, {"name": "Up", "gender": "male"}])
         stage = Stage(people, read_decor({}, 0), None, 160, 90)
         Overlay({}, "Warm up", ["Warm", "Up"], "Warm up").title(stage.canvas, 160, 90, 0.5)
 
@@ -104,12 +104,7 @@ class Take:
         title = str(turn.turn.get("episode") or turn.turn.get("title") or "")
         self.overlay = Overlay(palette, title, names, str(turn.turn.get("title") or ""))
         decor = read_decor(palette, turn.episode_seed)
-        people = _people(
-            tuple(
-                (str(h.get("name", "Host")), str(h.get("gender", "")), tuple(sorted((h.get("look") or {}).items())))
-                for h in turn.hosts
-            )
-        )
+        people = make_people(turn.hosts)
         self.stage = Stage(people, decor, _read_scene(turn.scene), turn.width, turn.height)
         voice = read_voice(Path(turn.speech["audio"]))
         places = [self.stage.place(i) for i in range(len(people))]
@@ -167,7 +162,7 @@ class Take:
 
     def _frame(self, index: int) -> Picture:
         """Draw frame ``index``, or leave the last drawing as it is where the detail allows that."""
-        camera = next(kind for at, kind in reversed(self.cuts) if at <= index)
+        since, camera = next(cut for cut in reversed(self.cuts) if cut[0] <= index)
         step = DETAILS[self.detail]
         still = (index // step if step else 0, camera)
         time = (index + 0.5) / self.turn.fps
@@ -176,7 +171,8 @@ class Take:
         self._drawn = None if self._over(time) else still
         if not self.overlay.hides_stage(time, self.turn.timing):
             shown = self.stage.camera(camera, self.turn.speaker)
-            self.stage.draw(shown, self.turn.speaker, [p[index] for p in self.poses])
+            dolly = 1.0 if camera == "wide" else 1.0 + shot.DOLLY_PER_S * (index - since) / self.turn.fps
+            self.stage.draw(shown, self.turn.speaker, [p[index] for p in self.poses], dolly)
         self._draw_over(time)
         return self.stage.pixels
 
@@ -214,8 +210,8 @@ def _read_turn(task: Task) -> Turn:
     title = kind == "opening" and not any(task.path)
     timing = shot.time_turn(float(speech.get("seconds") or 0.0), fps, title=title, outro=_is_last(turn))
     return Turn(
-        turn, speech, arguments.get("scene") or {}, arguments.get("music") or {}, hosts, speaker, width, height, fps, timing,
-        task.path, zlib.crc32(repr((task.seed, task.path)).encode()),
+        turn, speech, arguments.get("scene") or {}, arguments.get("music") or {}, hosts, speaker, width, height, fps,
+        timing, task.path, zlib.crc32(repr((task.seed, task.path)).encode()),
     )  # fmt: skip
 
 
@@ -249,9 +245,18 @@ def _detail(knobs: Mapping[str, Any]) -> str:
     return detail
 
 
+def make_people(hosts: Sequence[Mapping[str, Any]]) -> list[Person]:
+    """The hosts of a cast, ready to be drawn; kept from task to task.
+
+    Raises:
+        InputError: a look cannot be understood.
+    """
+    return _people(tuple(read_looks(hosts)))
+
+
 @lru_cache(8)
-def _people(hosts: tuple[tuple[str, str, tuple[tuple[str, Any], ...]], ...]) -> list[Person]:
-    return [Person(read_look({"name": name, "gender": gender, "look": dict(look)})) for name, gender, look in hosts]
+def _people(looks: tuple[Look, ...]) -> list[Person]:
+    return [Person(look) for look in looks]
 
 
 def _read_scene(scene: Mapping[str, Any]) -> skia.Image | None:
@@ -265,11 +270,11 @@ def _read_scene(scene: Mapping[str, Any]) -> skia.Image | None:
 def _load(path: Path, _changed: int) -> skia.Image:
     try:
         return skia.Image.MakeFromEncoded(skia.Data.MakeFromFileName(str(path))).makeRasterImage()
-    except (RuntimeError, AttributeError, ValueError):
+    except (RuntimeError, AttributeError, ValueError, TypeError):
         raise InputError(f"the scene {path.name} is no picture that can be read (PNG, JPEG or WebP)") from None
 
 
-def _mix(turn: Turn, voice: np.ndarray[Any, np.dtype[np.float32]], place: float) -> np.ndarray[Any, np.dtype[np.int16]]:
+def _mix(turn: Turn, voice: Signal, place: float) -> Pcm:
     timing = turn.timing
     intro = turn.music.get("intro") if timing.title else None
     outro = turn.music.get("outro") if timing.outro is not None else None

@@ -28,6 +28,7 @@ class Overlay:
         self.episode = title
         self.names = list(names)
         self.section = section
+        self._still: skia.Picture | None = None
 
     def title(self, canvas: skia.Canvas, width: int, height: int, time: float) -> None:
         """The title card."""
@@ -55,11 +56,23 @@ class Overlay:
         begin, end = _plate_span(timing)
         if name and end - begin > SHORTEST_PLATE_S:
             alpha = min((time - begin) / PLATE_FADE_S, (end - time) / PLATE_FADE_S, 1.0)
-            cards.lower_third(canvas, width, height, name, self.section, self.palette, alpha)
+            self._plate(canvas, width, height, name, alpha)
         if caption:
             cards.caption(canvas, width, height, caption.replace("\n", " "), self.palette)
         self._card(canvas, width, height, _title_alpha(time, timing), time, opening=True)
         self._card(canvas, width, height, _outro_alpha(time, timing), time - (timing.outro or 0.0), opening=False)
+
+    def _plate(self, canvas: skia.Canvas, width: int, height: int, name: str, alpha: float) -> None:
+        """The lower third; kept while it does not move."""
+        if alpha < 1:
+            cards.lower_third(canvas, width, height, name, self.section, self.palette, alpha)
+            return
+        if self._still is None:
+            recorder = skia.PictureRecorder()
+            target = recorder.beginRecording(skia.Rect.MakeWH(width, height))
+            cards.lower_third(target, width, height, name, self.section, self.palette, 1.0)
+            self._still = recorder.finishRecordingAsPicture()
+        canvas.drawPicture(self._still)
 
     def _card(self, canvas: skia.Canvas, width: int, height: int, alpha: float, time: float, *, opening: bool) -> None:
         if alpha <= 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,7 @@ def _stresses(voice: Signal, timing: Timing) -> list[float]:
 def _pauses(words: Sequence[Mapping[str, Any]], timing: Timing) -> list[float]:
     """Ends of words that a gap or a punctuation mark follows."""
     found = []
-    for word, following in zip(words, words[1:], strict=False):
+    for word, following in pairwise(words):
         gap = float(following["start"]) - float(word["end"])
         if gap > 0.18 or (str(word["text"]).rstrip("\"')”’")[-1:] in ".!?;:,—" and gap > 0.03):
             found.append(timing.lead + float(word["end"]) + min(gap, 0.3) / 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import wave
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -86,7 +87,8 @@ def loudness(track: Signal, rate: float, count: int, offset: float) -> NDArray[n
     rms = np.sqrt(np.diff(power[place]) / max(1.0, RATE / rate))
     spoken = rms[rms > 1e-4]
     top = float(np.quantile(spoken, 0.95)) if len(spoken) else 1.0
-    return np.clip(rms / top, 0.0, 1.0) ** 0.7
+    level: NDArray[np.float64] = np.clip(rms / top, 0.0, 1.0) ** 0.7
+    return level
 
 
 def _add(track: Signal, piece: Signal, at: int) -> None:
@@ -100,7 +102,7 @@ def _ducked(pcm: Pcm, start: float) -> Signal:
     time = np.arange(len(pcm), dtype=np.float32) / RATE
     level = np.interp(time, [0, max(start - 0.05, 0.01), start + 0.25], [0.7, 0.7, UNDER_VOICE])
     tail = np.clip((time[-1] - time) / 0.8, 0, 1) if len(time) else time
-    return pcm.astype(np.float32) / 32768 * (level * tail).astype(np.float32)[:, None]
+    return _scaled(pcm, level * tail)
 
 
 def _faded(pcm: Pcm, room: int) -> Signal:
@@ -110,4 +112,8 @@ def _faded(pcm: Pcm, room: int) -> Signal:
         return np.zeros((0, 2), np.float32)
     place = np.arange(length, dtype=np.float32)
     level = np.clip(place / (FADE_S * RATE), 0, 1) * np.clip((length - place) / (0.6 * RATE), 0, 1)
-    return pcm[:length].astype(np.float32) / 32768 * 0.8 * level[:, None]
+    return _scaled(pcm[:length], 0.8 * level)
+
+
+def _scaled(pcm: Pcm, level: NDArray[np.floating[Any]]) -> Signal:
+    return np.asarray(pcm * (level[:, None] / 32768), np.float32)

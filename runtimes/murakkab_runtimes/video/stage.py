@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -35,9 +35,9 @@ def wide(width: int, height: int) -> Camera:
 
 def near(width: int, height: int, x: float, head_y: float, size: float, closeness: float) -> Camera:
     """One host; ``closeness`` 1 shows head and chest, more shows less."""
-    zoom = closeness * min(height / (5.0 * size), width / (5.6 * size))
-    inward = 0.55 * size * np.sign(640.0 - x) / closeness
-    return Camera(zoom, x + inward, head_y + (1.22 - 0.35 * (closeness - 1)) * size, closeness)
+    zoom = closeness * min(height / (5.6 * size), width / (5.8 * size))
+    inward = 0.5 * size * float(np.sign(640.0 - x)) / closeness
+    return Camera(zoom, x + inward, head_y + (1.0 - 0.55 * (closeness - 1)) * size, closeness)
 
 
 class Stage:
@@ -82,20 +82,24 @@ class Stage:
         """Where a host sits: -1 left, 1 right."""
         return (self.seats[host] - 640.0) / 640.0
 
-    def draw(self, camera: Camera, speaker: int, poses: Sequence[Pose]) -> Picture:
-        """Draw one frame; the array is used again for the next."""
+    def draw(self, camera: Camera, speaker: int, poses: Sequence[Pose], dolly: float = 1.0) -> Picture:
+        """Draw one frame; the array is used again for the next.
+
+        ``dolly`` enlarges the hosts against the wall, as a camera does that moves towards them; with the desk in the
+        picture it must be 1.
+        """
         ground = self._ground(camera, speaker)
         np.copyto(self.pixels, ground)
         seen = self._seen(camera)
         for host in seen:
-            self._enter(camera, host)
+            self._enter(camera, host, dolly)
             self.people[host].draw_behind_desk(self.canvas, poses[host])
             self.canvas.restore()
         edge = round((DESK_Y - camera.y) * camera.zoom + self.height / 2)
         if edge < self.height:
             self.pixels[max(edge, 0) :] = ground[max(edge, 0) :]
         for host in seen:
-            self._enter(camera, host)
+            self._enter(camera, host, dolly)
             self.people[host].draw_before_desk(self.canvas, poses[host])
             side = 1 if self.seats[host] < 640 or len(self.seats) == 1 else -1
             self.canvas.drawPicture(self._microphones[side, host == speaker])
@@ -106,7 +110,8 @@ class Stage:
         half = self.width / 2 / camera.zoom + 2.6 * self.size
         return [i for i, x in enumerate(self.seats) if abs(x - camera.x) < half]
 
-    def _enter(self, camera: Camera, host: int) -> None:
+    def _enter(self, camera: Camera, host: int, dolly: float) -> None:
+        camera = replace(camera, zoom=camera.zoom * dolly)
         self.canvas.save()
         self._look(self.canvas, camera, 1.0)
         self.canvas.translate(self.seats[host], self.head_y)

@@ -78,7 +78,8 @@ def listener_tracks(beat: Beat, partner: float, dice: Generator) -> Tracks:
     times, edge = beat.times, _edges(beat.times)
     nod_times = [t + dice.uniform(0.1, 0.35) for t in beat.pauses if dice.random() < 0.75]
     nod_times += _spaced(beat, dice, 2.4, 4.2)
-    nods = sum(_bumps(times, [t + k * 0.36 for t in nod_times], None, 0.13, 0.17) * (1 - 0.45 * k) for k in (0, 1))
+    nods = _bumps(times, nod_times, None, 0.13, 0.17)
+    nods = nods + 0.55 * _bumps(times, [t + 0.36 for t in nod_times], None, 0.13, 0.17)
     glance = _bumps(times, _spaced(beat, dice, 3.5, 6.0), None, 0.5, 0.5)
     tracks = {
         "yaw": partner * (0.62 - 0.45 * glance) + 0.14 * _drift(times, dice, 2.2),
@@ -146,7 +147,8 @@ def _drift(times: Track, dice: Generator, period: float) -> Track:
     place = (times - times[0]) / period + dice.random()
     index = place.astype(int)
     share = _smooth(place - index)
-    return knots[index] * (1 - share) + knots[index + 1] * share
+    track: Track = knots[index] * (1 - share) + knots[index + 1] * share
+    return track
 
 
 def _saccades(times: Track, dice: Generator) -> Track:

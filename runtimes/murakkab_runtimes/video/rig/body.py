@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import skia
 
@@ -29,7 +30,6 @@ def record_torso(look: Look) -> skia.Picture:
     recorder = skia.PictureRecorder()
     canvas = recorder.beginRecording(skia.Rect(-4, -4, 4, 7))
     cloth = look.shirt
-    colours = (mix(cloth, 0xFFFFF0DC, 0.12), cloth, tone(cloth, 0.72, 1.02))
     torso = outline(TORSO_SLIM if look.female else TORSO_WIDE)
     if look.clothes == "hoodie":
         canvas.drawPath(
@@ -37,7 +37,7 @@ def record_torso(look: Look) -> skia.Picture:
         )
     if look.clothes in ("shirt", "blazer"):
         canvas.drawPath(outline("M-0.6 1.75 C-0.55 1.4 0.55 1.4 0.6 1.75 Z"), fill(tone(_under(look), 0.75)))
-    canvas.drawPath(torso, ramp((-1.5, 1.8), (1.7, 3.4), colours, (0.0, 0.45, 1.0)))
+    canvas.drawPath(torso, _cloth(look))
     canvas.drawPath(
         outline("M-1.22 2.75 C-1.3 3.2 -1.28 3.6 -1.24 4.6 M1.22 2.75 C1.3 3.2 1.28 3.6 1.24 4.6"),
         line(fade(tone(cloth, 0.5), 0.45), 0.05),
@@ -47,7 +47,7 @@ def record_torso(look: Look) -> skia.Picture:
         line(fade(tone(cloth, 0.55), 0.3), 0.045),
     )
     if look.clothes == "turtleneck":
-        canvas.drawPath(outline(NECK), fill(look.shade))
+        canvas.drawPath(outline("M-0.42 0.7 L-0.44 1.6 L0.44 1.6 L0.42 0.7 Z"), fill(look.shade))
     else:
         _neck(canvas, look)
     {"crew": _crew, "shirt": _collar, "hoodie": _hoodie, "blazer": _blazer, "turtleneck": _turtleneck}[look.clothes](
@@ -56,15 +56,30 @@ def record_torso(look: Look) -> skia.Picture:
     return recorder.finishRecordingAsPicture()
 
 
+def _cloth(look: Look) -> skia.Paint:
+    colours = (mix(look.shirt, 0xFFFFF0DC, 0.12), look.shirt, tone(look.shirt, 0.72, 1.02))
+    return ramp((-1.5, 1.8), (1.7, 3.4), colours, (0.0, 0.45, 1.0))
+
+
 def draw_upper_arms(canvas: skia.Canvas, look: Look, left: float, right: float) -> None:
     """From the shoulders to the elbows."""
     for side, raised in ((-1, left), (1, right)):
         x, y = _elbow(look, side, raised)
         sx = SHOULDER[0] * (0.88 if look.female else 1.0) * side
         arm = skia.Path()
-        arm.moveTo(sx, SHOULDER[1])
+        arm.moveTo(sx, SHOULDER[1] - 0.05)
         arm.quadTo((sx + x) / 2 + 0.12 * side, (SHOULDER[1] + y) / 2 - 0.1, x, y)
-        canvas.drawPath(arm, line(tone(look.shirt, 0.98 if side < 0 else 0.76), 0.62 if look.female else 0.72))
+        canvas.drawPath(arm, _sleeve(look))
+
+
+@lru_cache(64)
+def _sleeve(look: Look) -> skia.Paint:
+    """A thick stroke in the colours of the torso, so that no seam shows at the shoulder."""
+    paint = skia.Paint(_cloth(look))
+    paint.setStyle(skia.Paint.kStroke_Style)
+    paint.setStrokeWidth(0.62 if look.female else 0.72)
+    paint.setStrokeCap(skia.Paint.kRound_Cap)
+    return paint
 
 
 def draw_forearms(canvas: skia.Canvas, look: Look, left: float, right: float, turn: float) -> None:
@@ -72,7 +87,7 @@ def draw_forearms(canvas: skia.Canvas, look: Look, left: float, right: float, tu
     for side, raised in ((-1, left), (1, right)):
         x, y = _elbow(look, side, raised)
         angle = REST + (RAISED - REST) * raised + 0.1 * turn * raised
-        hx, hy = x + side * FOREARM * math.cos(angle), y + FOREARM * -math.sin(-angle) * 1.0
+        hx, hy = x + side * FOREARM * math.cos(angle), y + FOREARM * math.sin(angle)
         _forearm(canvas, look, side, (x, y), (hx, hy), raised)
         canvas.save()
         canvas.translate(hx, hy)
@@ -89,24 +104,20 @@ def _elbow(look: Look, side: int, raised: float) -> tuple[float, float]:
 def _forearm(
     canvas: skia.Canvas, look: Look, side: int, elbow: tuple[float, float], hand: tuple[float, float], raised: float
 ) -> None:
-    cloth = tone(look.shirt, 0.95 if side < 0 else 0.8)
-    bare = look.clothes == "crew"
     thick = 0.42 if look.female else 0.5
-    if raised < 0.3:
-        canvas.drawLine(
-            elbow[0], elbow[1] + 0.2, hand[0], hand[1] + 0.2, line(fade(0xFF100810, 0.22 * (1 - raised / 0.3)), thick)
-        )
-    if bare:
+    drop = 0.2 - 0.08 * raised
+    canvas.drawLine(elbow[0], elbow[1] + drop, hand[0], hand[1] + drop, line(0x30100810, thick))
+    if look.clothes == "crew":
         canvas.drawLine(*elbow, *hand, line(mix(look.skin, look.shade, 0.25 if side < 0 else 0.6), thick * 0.82))
         return
-    canvas.drawLine(
-        *elbow, elbow[0] + (hand[0] - elbow[0]) * 0.9, elbow[1] + (hand[1] - elbow[1]) * 0.9, line(cloth, thick)
-    )
-    cuff = line(tone(_under(look) if look.clothes in ("blazer",) else look.shirt, 0.85), thick * 0.94)
-    canvas.drawLine(
-        elbow[0] + (hand[0] - elbow[0]) * 0.95, elbow[1] + (hand[1] - elbow[1]) * 0.95,
-        elbow[0] + (hand[0] - elbow[0]) * 0.98, elbow[1] + (hand[1] - elbow[1]) * 0.98, cuff,
-    )  # fmt: skip
+    cloth = tone(look.shirt, 0.96 if side < 0 else 0.82)
+    cuff = tone(_under(look) if look.clothes == "blazer" else look.shirt, 0.85)
+    canvas.drawLine(*elbow, *_between(elbow, hand, 0.9), line(cloth, thick))
+    canvas.drawLine(*_between(elbow, hand, 0.95), *_between(elbow, hand, 0.98), line(cuff, thick * 0.94))
+
+
+def _between(first: tuple[float, float], second: tuple[float, float], share: float) -> tuple[float, float]:
+    return first[0] + (second[0] - first[0]) * share, first[1] + (second[1] - first[1]) * share
 
 
 def _hand(canvas: skia.Canvas, look: Look, raised: float) -> None:
@@ -114,13 +125,13 @@ def _hand(canvas: skia.Canvas, look: Look, raised: float) -> None:
     skin, shade = look.skin, mix(look.skin, look.shade, 0.7)
     size = 0.88 if look.female else 1.0
     canvas.scale(size, size)
-    spread = 0.05 + 0.2 * raised
+    spread = 0.03 + 0.12 * raised
     canvas.drawLine(0.08, -0.08, 0.3, -0.26 - 0.12 * raised, line(shade, 0.14))
     for i in range(4):
         offset = (i - 1.5) / 1.5
-        reach = (0.70, 0.77, 0.74, 0.62)[i]
+        reach = (0.64, 0.71, 0.68, 0.57)[i]
         canvas.drawLine(
-            0.3, offset * 0.14, reach, offset * (0.15 + spread), line(skin if i % 2 else mix(skin, shade, 0.35), 0.125)
+            0.3, offset * 0.14, reach, offset * (0.15 + spread), line(skin if i % 2 else mix(skin, shade, 0.35), 0.15)
         )
     canvas.drawOval(oval(0.2, 0.0, 0.26, 0.225), fill(skin))
 
@@ -161,7 +172,8 @@ def _collar(canvas: skia.Canvas, look: Look) -> None:
 def _hoodie(canvas: skia.Canvas, look: Look) -> None:
     canvas.drawPath(
         outline(
-            "M-0.95 1.78 C-0.8 2.3 -0.3 2.42 0 2.4 C0.3 2.42 0.8 2.3 0.95 1.78 C0.72 1.5 0.6 1.62 0.56 1.7 C0.4 2.06 -0.4 2.06 -0.56 1.7 C-0.6 1.62 -0.72 1.5 -0.95 1.78 Z"
+            "M-0.95 1.78 C-0.8 2.3 -0.3 2.42 0 2.4 C0.3 2.42 0.8 2.3 0.95 1.78 C0.72 1.5 0.6 "
+            "1.62 0.56 1.7 C0.4 2.06 -0.4 2.06 -0.56 1.7 C-0.6 1.62 -0.72 1.5 -0.95 1.78 Z"
         ),
         fill(tone(look.shirt, 0.86)),
     )
@@ -188,7 +200,8 @@ def _blazer(canvas: skia.Canvas, look: Look) -> None:
 def _turtleneck(canvas: skia.Canvas, look: Look) -> None:
     canvas.drawPath(
         outline(
-            "M-0.5 1.2 C-0.2 1.42 0.2 1.42 0.5 1.2 C0.54 1.5 0.6 1.7 0.66 1.84 C0.3 2.12 -0.3 2.12 -0.66 1.84 C-0.6 1.7 -0.54 1.5 -0.5 1.2 Z"
+            "M-0.5 1.2 C-0.2 1.42 0.2 1.42 0.5 1.2 C0.54 1.5 0.6 1.7 0.66 1.84 "
+            "C0.3 2.12 -0.3 2.12 -0.66 1.84 C-0.6 1.7 -0.54 1.5 -0.5 1.2 Z"
         ),
         fill(tone(look.shirt, 0.88)),
     )

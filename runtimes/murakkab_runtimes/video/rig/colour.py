@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import re
+from functools import lru_cache
 
 NAMED = {
     "black": "#1d1a1f",
@@ -36,7 +37,7 @@ HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})")
 
 
 def parse_colour(text: str, names: dict[str, str] | None = None) -> int | None:
-    """Return the colour of ``#rgb``, ``#rrggbb`` or a name (``names`` first, then ``NAMED``); None when it is neither."""
+    """Return the colour of ``#rgb``, ``#rrggbb`` or a name (``names`` first, then ``NAMED``), else None."""
     word = text.strip().lower()
     word = (names or {}).get(word) or NAMED.get(word, word)
     if not HEX.fullmatch(word):
@@ -56,17 +57,20 @@ def pack(red: float, green: float, blue: float, alpha: float = 255) -> int:
     return a << 24 | r << 16 | g << 8 | b
 
 
+@lru_cache(4096)
 def mix(first: int, second: int, share: float) -> int:
     """``share`` 0 gives ``first``, 1 gives ``second``; opaque."""
     pairs = zip(channels(first), channels(second), strict=True)
     return pack(*(a + (b - a) * share for a, b in pairs))
 
 
+@lru_cache(4096)
 def fade(colour: int, alpha: float) -> int:
     """The colour with an opacity of 0..1."""
     return colour & 0xFFFFFF | round(max(0.0, min(1.0, alpha)) * 255) << 24
 
 
+@lru_cache(4096)
 def tone(colour: int, lightness: float, saturation: float = 1.0, hue: float = 0.0) -> int:
     """Scale lightness and saturation (HLS) and turn the hue by a share of the circle."""
     h, light, s = colorsys.rgb_to_hls(*(c / 255 for c in channels(colour)))

@@ -46,6 +46,14 @@ def draw_skin(canvas: skia.Canvas, look: Look, path: skia.Path) -> None:
     canvas.drawPath(path, ramp((-0.9, -0.5), (1.0, 0.55), colours, stops))
 
 
+def draw_ears(canvas: skia.Canvas, look: Look, pose: Pose) -> None:
+    """Ears, seen where neither hair nor headphones cover them; drawn before the face."""
+    for side in (-1, 1):
+        x = side * 0.99 - 0.12 * pose.yaw
+        canvas.drawOval(oval(x, 0.06 - 0.05 * pose.pitch, 0.15, 0.26), fill(mix(look.skin, look.shade, 0.4)))
+        canvas.drawOval(oval(x + side * 0.02, 0.06 - 0.05 * pose.pitch, 0.07, 0.15), fill(look.shade))
+
+
 def draw_features(canvas: skia.Canvas, look: Look, pose: Pose) -> None:
     """Cheeks, nose, mouth, eyes and brows."""
     blush = mix(look.skin, 0xFFE0483E, 0.55)
@@ -114,7 +122,8 @@ def _nose(canvas: skia.Canvas, look: Look, pose: Pose) -> None:
     canvas.restore()
     canvas.drawPath(
         outline(
-            "M-0.18 0.33 C-0.2 0.45 -0.08 0.42 0 0.47 C0.08 0.42 0.2 0.45 0.18 0.33 C0.14 0.40 0.07 0.38 0 0.42 C-0.07 0.38 -0.14 0.40 -0.18 0.33 Z"
+            "M-0.18 0.33 C-0.2 0.45 -0.08 0.42 0 0.47 C0.08 0.42 0.2 0.45 0.18 0.33 "
+            "C0.14 0.40 0.07 0.38 0 0.42 C-0.07 0.38 -0.14 0.40 -0.18 0.33 Z"
         ),
         fill(mix(look.shade, 0xFF4A1A22, 0.3)),
     )
@@ -126,7 +135,7 @@ def _eye(canvas: skia.Canvas, look: Look, pose: Pose, side: int) -> None:
     canvas.scale(side * _foreshorten(pose, side), 1)
     openness = max(0.0, min(1.15, pose.lids))
     lower = 0.105 - 0.035 * max(pose.smile, 0.0)
-    upper = -0.205 * openness + lower * (1 - openness) * 0.9
+    upper = -0.182 * openness + lower * (1 - openness) * 0.9
     tilt = 0.045 if look.female else 0.015
     shape = skia.Path()
     shape.moveTo(-0.235, 0.045)
@@ -151,11 +160,11 @@ def _eye(canvas: skia.Canvas, look: Look, pose: Pose, side: int) -> None:
 def _iris(canvas: skia.Canvas, look: Look, shape: skia.Path, x: float, y: float) -> None:
     canvas.save()
     canvas.clipPath(shape, doAntiAlias=True)
-    canvas.drawCircle(x, y - 0.02, 0.142, fill(tone(look.eyes, 0.55)))
-    canvas.drawCircle(x, y - 0.005, 0.118, fill(tone(look.eyes, 1.15)))
-    canvas.drawCircle(x, y - 0.02, 0.068, fill(0xFF17120F))
+    canvas.drawCircle(x, y - 0.03, 0.152, fill(tone(look.eyes, 0.55)))
+    canvas.drawCircle(x, y - 0.015, 0.126, fill(tone(look.eyes, 1.15)))
+    canvas.drawCircle(x, y - 0.03, 0.072, fill(0xFF17120F))
     canvas.drawOval(oval(0, -0.2, 0.3, 0.1), fill(0x38301820))
-    canvas.drawCircle(x - 0.045, y - 0.075, 0.036, fill(0xFFFFFFFF))
+    canvas.drawCircle(x - 0.045, y - 0.08, 0.036, fill(0xFFFFFFFF))
     canvas.restore()
 
 

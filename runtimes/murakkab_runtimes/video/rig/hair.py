@@ -49,10 +49,20 @@ BUN_FRONT = (
     "C1.16 -0.75 1.16 -0.3 1.0 0.08 C0.95 -0.2 0.9 -0.45 0.76 -0.62 C0.5 -0.9 0.2 -0.98 0.05 -1.0 "
     "C-0.3 -0.95 -0.6 -0.85 -0.78 -0.6 C-0.9 -0.42 -0.95 -0.2 -1.0 0.08 Z"
 )
+BAND_TOP = {
+    "short": (-1.62, -1.62, -1.42),
+    "long": (-1.6, -1.6, -1.6),
+    "bun": (-1.56, -1.56, -1.56),
+    "curly": (-1.58, -1.58, -1.58),
+    "bald": (-1.26, -1.26, -1.26),
+}
+"""Height of the band over each style's variants."""
+
 STRANDS = {
     "short": "M-0.6 -1.05 C-0.2 -1.35 0.4 -1.4 0.85 -1.05 M-0.4 -1.0 C0 -1.18 0.4 -1.2 0.75 -0.98",
     "long": "M0.05 -1.1 C0.5 -0.95 0.9 -0.6 1.0 0.1 M-0.3 -1.15 C-0.7 -0.95 -0.98 -0.6 -1.04 0.1",
-    "bun": "M-0.2 -1.42 C-0.6 -1.25 -0.85 -0.95 -0.95 -0.5 M0.2 -1.42 C0.6 -1.25 0.85 -0.95 0.95 -0.5 M0 -1.45 C-0.1 -1.3 -0.15 -1.2 -0.15 -1.08",
+    "bun": "M-0.2 -1.42 C-0.6 -1.25 -0.85 -0.95 -0.95 -0.5 M0.2 -1.42 C0.6 -1.25 0.85 -0.95 "
+    "0.95 -0.5 M0 -1.45 C-0.1 -1.3 -0.15 -1.2 -0.15 -1.08",
 }
 
 
@@ -109,7 +119,7 @@ def draw_beard(canvas: skia.Canvas, look: Look, pose: Pose) -> None:
     colour = look.hair if look.hair_style != "bald" else tone(look.hair, 0.95)
     paint = fill(fade(mix(colour, look.skin, 0.45), 0.55) if look.beard == "stubble" else tone(colour, 0.92))
     if look.beard in ("full", "stubble"):
-        canvas.drawPath(_full_beard(jaw, chin, pose.pitch), paint)
+        canvas.drawPath(_full_beard(jaw - (0.11 if look.beard == "stubble" else 0.0), chin, pose.pitch), paint)
     elif look.beard == "goatee":
         canvas.drawOval(oval(chin * 1.6, 1.08 + jaw, 0.24, 0.2), paint)
     if look.beard != "stubble":
@@ -117,7 +127,8 @@ def draw_beard(canvas: skia.Canvas, look: Look, pose: Pose) -> None:
         canvas.translate(0.26 * pose.yaw, 0.14 * pose.pitch)
         canvas.drawPath(
             outline(
-                "M0 0.53 C-0.2 0.47 -0.42 0.6 -0.47 0.84 C-0.3 0.68 -0.14 0.68 0 0.68 C0.14 0.68 0.3 0.68 0.47 0.84 C0.42 0.6 0.2 0.47 0 0.53 Z"
+                "M0 0.53 C-0.2 0.47 -0.42 0.6 -0.47 0.84 C-0.3 0.68 -0.14 0.68 0 0.68 "
+                "C0.14 0.68 0.3 0.68 0.47 0.84 C0.42 0.6 0.2 0.47 0 0.53 Z"
             ),
             paint,
         )
@@ -128,10 +139,10 @@ def _full_beard(jaw: float, chin: float, pitch: float) -> skia.Path:
     shift, low = chin * 2.0, 1.25 + jaw
     middle = 0.13 * pitch
     path = skia.Path()
-    path.moveTo(-0.99, -0.05)
-    path.cubicTo(-1.02, 0.5, chin - 0.85, 0.95 + jaw * 0.6, chin - 0.5, low - 0.06)
+    path.moveTo(-0.96, -0.05)
+    path.cubicTo(-0.98, 0.5, chin - 0.85, 0.95 + jaw * 0.6, chin - 0.5, low - 0.06)
     path.cubicTo(chin - 0.25, low + 0.1, chin + 0.25, low + 0.1, chin + 0.5, low - 0.06)
-    path.cubicTo(chin + 0.85, 0.95 + jaw * 0.6, 1.02, 0.5, 0.99, -0.05)
+    path.cubicTo(chin + 0.85, 0.95 + jaw * 0.6, 0.98, 0.5, 0.96, -0.05)
     path.cubicTo(0.94, 0.3, 0.86, 0.46, shift + 0.5, 0.55 + middle)
     path.cubicTo(shift + 0.3, 0.48 + middle, shift - 0.3, 0.48 + middle, shift - 0.5, 0.55 + middle)
     path.cubicTo(-0.86, 0.46, -0.94, 0.3, -0.99, -0.05)
@@ -155,12 +166,12 @@ def draw_headphones(canvas: skia.Canvas, look: Look, pose: Pose) -> None:
 
 def draw_band(canvas: skia.Canvas, look: Look, pose: Pose) -> None:
     """The band of the headphones over the hair."""
-    top = {"curly": -1.62, "bald": -1.36, "long": -1.68}.get(look.hair_style, -1.66)
+    top = BAND_TOP[look.hair_style][look.variant]
     shift = -0.10 * pose.yaw
     path = skia.Path()
     path.moveTo(-1.1 + shift, -0.2)
-    path.cubicTo(-1.24 + shift, top * 0.8, -0.7 - shift, top, -shift * 0.4, top)
-    path.cubicTo(0.7 - shift, top, 1.24 + shift, top * 0.8, 1.1 + shift, -0.2)
+    path.cubicTo(-1.24 + shift, top * 0.72, -0.72 - shift, top, -shift * 0.4, top)
+    path.cubicTo(0.72 - shift, top, 1.24 + shift, top * 0.72, 1.1 + shift, -0.2)
     canvas.drawPath(path, line(0xFF24232B, 0.17))
     canvas.drawPath(path, line(0xFF4A4955, 0.05))
 

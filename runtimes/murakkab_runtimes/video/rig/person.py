@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import skia
 
 from murakkab_runtimes.video.rig import body, face, hair
@@ -53,6 +55,8 @@ class Person:
     def _face(self, canvas: skia.Canvas, pose: Pose) -> None:
         look = self.look
         path = face.face_path(pose, look.female)
+        if not look.headphones:
+            face.draw_ears(canvas, look, pose)
         face.draw_skin(canvas, look, path)
         hair.draw_beard(canvas, look, pose)
         face.draw_features(canvas, look, pose)
@@ -67,7 +71,7 @@ class Person:
             hair.draw_headphones(canvas, look, pose)
 
 
-def _record(draw: object) -> skia.Picture:
+def _record(draw: Callable[[skia.Canvas], None]) -> skia.Picture:
     recorder = skia.PictureRecorder()
-    draw(recorder.beginRecording(skia.Rect(-4, -4, 4, 5)))  # type: ignore[operator]
+    draw(recorder.beginRecording(skia.Rect(-4, -4, 4, 5)))
     return recorder.finishRecordingAsPicture()

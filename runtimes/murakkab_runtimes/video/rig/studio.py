@@ -110,12 +110,7 @@ def draw_desk(canvas: skia.Canvas, decor: Decor, seats: tuple[float, ...], size:
         side = _outer(x)
         _mug(canvas, x + side * size * 1.62, FRONT_Y - 14, size, decor.accent if index % 2 else decor.accent2)
         if decor.style >> index & 1:
-            canvas.drawPath(
-                outline(
-                    f"M{x - side * size - 40} 628 L{x - side * size + 26} 628 L{x - side * size + 34} 612 L{x - side * size - 26} 612 Z"
-                ),
-                fill(0xFFE9E4DA),
-            )
+            _paper(canvas, x - side * size)
 
 
 def record_microphone(decor: Decor, side: int, live: bool) -> skia.Picture:
@@ -165,14 +160,12 @@ def _slats(canvas: skia.Canvas, decor: Decor) -> None:
 
 
 def _screen(canvas: skia.Canvas, decor: Decor, scene: skia.Image | None) -> None:
-    halo = SCREEN.makeOutset(46, 46)
     blur = skia.Paint(
         AntiAlias=True,
         Color=fade(mix(decor.accent, 0xFFFFFFFF, 0.3), 0.5),
         MaskFilter=skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, 22),
     )
     canvas.drawRoundRect(SCREEN.makeOutset(12, 12), 26, 26, blur)
-    del halo
     canvas.drawRoundRect(SCREEN.makeOutset(11, 11), 24, 24, fill(0xFF131218))
     canvas.save()
     canvas.clipRRect(skia.RRect.MakeRectXY(SCREEN, 14, 14), doAntiAlias=True)
@@ -249,6 +242,13 @@ def _lamp(canvas: skia.Canvas) -> None:
     canvas.drawCircle(0, 160, 190, glow((0, 160), 190, 0x88FFDFA0, 0x00FFDFA0))
     canvas.drawPath(outline("M-20 84 L20 84 L62 150 L-62 150 Z"), fill(0xFF26232A))
     canvas.drawOval(oval(0, 150, 61, 11), fill(0xFFFFE9BE))
+
+
+def _paper(canvas: skia.Canvas, x: float) -> None:
+    canvas.save()
+    canvas.translate(x, 0)
+    canvas.drawPath(outline("M-40 628 L26 628 L34 612 L-26 612 Z"), fill(0xFFE9E4DA))
+    canvas.restore()
 
 
 def _mug(canvas: skia.Canvas, x: float, y: float, size: float, colour: int) -> None:

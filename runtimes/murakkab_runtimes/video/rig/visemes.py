@@ -68,9 +68,8 @@ BY_SYMBOL = {symbol: viseme for viseme, symbols in _SYMBOLS.items() for symbol i
 GLIDES = {"A": "eɪ", "I": "aɪ", "O": "oʊ", "W": "aʊ", "Y": "ɔɪ", "Q": "əʊ"}
 """Diphthongs written as one capital letter, as the Kokoro family of voices does."""
 
-VOWELS = frozenset("AA AH AE EH IY IH AO OW UW schwa".split())
 REACH = {"open": 0.055, "wide": 0.09, "teeth": 0.05, "tongue": 0.045, "tuck": 0.035, "press": 0.035}
-"""Seconds over which a target's influence falls to 1/e outside of its phoneme: lips round earlier than the jaw opens."""
+"""Seconds in which a target's influence falls to 1/e outside its phoneme: lips round before the jaw opens."""
 
 STRENGTH = {"schwa": 0.5, "KG": 0.5, "TDN": 0.7, "rest": 0.8}
 AHEAD_S = 0.02
