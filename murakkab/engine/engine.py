@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from murakkab.language import Workflow
 
 _KEPT_ENGINES = 10
+_SPARE_WORKERS = 2
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,11 @@ class Engine:
         return self._epoch + time.monotonic()
 
     async def start(self) -> None:
-        """Open the engine's journal and start its worker processes (one more than there are cores)."""
+        """Open the engine's journal and start its worker processes.
+
+        There are two more than cores: thread budget and cores keep at most ``cores`` of them at work, and the others
+        hold large models or take tasks that are too short to count.
+        """
         try:
             self._journal = Journal(self._folder / "journal.jsonl")
         except OSError as fault:
@@ -102,7 +107,7 @@ class Engine:
                 FAILED,
             ) from None
         _forget_old_engines(self._folder)
-        self._fleet = LocalFleet(self._folder, self.cores + 1, self._reply, self._lost)
+        self._fleet = LocalFleet(self._folder, self.cores + _SPARE_WORKERS, self._reply, self._lost)
         await self._fleet.start()
 
     async def close(self) -> None:

@@ -178,8 +178,12 @@ class Scheduler:
             self._end(state, "succeeded", "")
 
     def _want(self, state: RunState) -> None:
-        chosen = [state.plan.nodes[node.name].chosen for node in state.growth.graph.nodes]
-        self._fleet.want({c.model: c.needs.memory_mb for c in chosen})
+        """Load ahead what the run needs; a model of several tasks at once on every worker."""
+        nodes = state.growth.graph.nodes
+        chosen = {node.name: state.plan.nodes[node.name].chosen for node in nodes}
+        several = {chosen[node.name].model for node in nodes if node.for_each is not None and not node.ordered}
+        models = {c.model: c.needs.memory_mb for c in chosen.values()}
+        self._fleet.want(models, models.keys() - several)
 
     def _restore(self, state: RunState, event: ev.RunResumed) -> None:
         """Commit again what was committed before; items before the tasks that they let exist."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from murakkab_optimizer.policies.placement.spread import LARGE_MB, Spread
 from murakkab_optimizer.scheduler.commands import LoadModel
@@ -34,6 +34,7 @@ class Fleet:
         self.cores = cores
         self.workers: dict[str, WorkerState] = {}
         self.memory_mb: dict[str, int] = {}
+        self._single: set[str] = set()
         self._placer = Spread()
 
     @property
@@ -41,26 +42,50 @@ class Fleet:
         """Threads that no task or load has."""
         return self.cores - sum(worker.threads for worker in self.workers.values())
 
-    def want(self, models: Mapping[str, int]) -> None:
-        """Note models that runs need (memory in MiB by name, in order of first need) and where to hold them."""
+    def want(self, models: Mapping[str, int], single: Iterable[str] = ()) -> None:
+        """Note models that runs need and load them ahead.
+
+        Args:
+            models: memory in MiB by name, in the order of first need.
+            single: those of which no two tasks run at once.
+
+        """
+        self._single.update(name for name in single if name not in self.memory_mb)
+        self._single.intersection_update({name for name in self._single if name not in models} | set(single))
         self.memory_mb.update(models)
-        held = {model for worker in self.workers.values() for model in (*worker.models, *worker.wanted)}
-        missing = {m: mb for m, mb in self.memory_mb.items() if mb <= LARGE_MB or m not in held}
-        for name, model in self._placer.place(missing, list(self.workers)):
+        held = {model for worker in self.workers.values() for model in (*worker.models, *worker.wanted, worker.loading)}
+        for name, model in self._placer.place(self.memory_mb, self._single, list(self.workers)):
+            if model in held and self._alone(model):
+                continue
             worker = self.workers[name]
             if model not in worker.models and model not in worker.wanted and worker.loading != model:
                 worker.wanted.append(model)
 
     def route(self, model: str) -> WorkerState | None:
-        """The idle worker to give a task of ``model`` to, or None to wait."""
+        """The idle worker to give a task of ``model`` to, or None to wait.
+
+        Among those that hold it, the one with the fewest large models, so that these stay reachable.
+        """
         idle = [worker for worker in self.workers.values() if worker.idle]
-        for worker in idle:
-            if model in worker.models:
-                return worker
-        large = self.memory_mb.get(model, 0) > LARGE_MB
-        if not idle or (large and any(model in w.models or w.loading == model for w in self.workers.values())):
+        holders = [worker for worker in idle if model in worker.models]
+        if holders:
+            return min(holders, key=self._large_held)
+        if not idle or (self._large(model) and any(self._has(worker, model) for worker in self.workers.values())):
             return None
-        return min(idle, key=lambda worker: (model not in worker.wanted, len(worker.models)))
+        return min(idle, key=lambda worker: (model not in worker.wanted, self._large_held(worker), len(worker.models)))
+
+    def _large(self, model: str) -> bool:
+        return self.memory_mb.get(model, 0) > LARGE_MB
+
+    def _alone(self, model: str) -> bool:
+        return self._large(model) or model in self._single
+
+    def _large_held(self, worker: WorkerState) -> int:
+        return sum(1 for model in worker.models if self._large(model))
+
+    @staticmethod
+    def _has(worker: WorkerState, model: str) -> bool:
+        return model in worker.models or worker.loading == model
 
     def assign(self, worker: WorkerState, lease: str, model: str, threads: int) -> None:
         """Give ``worker`` an attempt; it holds the model from now on."""
