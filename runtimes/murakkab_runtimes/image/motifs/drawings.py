@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path
 
-import skia  # type: ignore[import-not-found]
+import skia
 
 from murakkab_runtimes.image.motifs.pen import Pen
 from murakkab_runtimes.image.motifs.registry import motif
@@ -109,10 +109,10 @@ def _dom(svg: str, family: Family) -> skia.SVGDOM:
 
 
 def _in_band(family: Family, band: tuple[float, float], otherwise: str) -> str:
-    """The first accent whose hue (0..1) lies in the band."""
+    """The first accent that is not dark and whose hue (0..1) lies in the band."""
     for colour in (family.accent, family.accent2):
-        hue, _, saturation = colorsys.rgb_to_hls(*rgb(colour))
-        if saturation > 0.25 and (band[0] <= hue <= band[1] or (band[0] == 0 and hue > 0.93)):
+        hue, lightness, saturation = colorsys.rgb_to_hls(*rgb(colour))
+        if saturation > 0.25 and lightness > 0.4 and (band[0] <= hue <= band[1] or (band[0] == 0 and hue > 0.93)):
             return colour
     return otherwise
 
