@@ -28,14 +28,15 @@ VOCABULARY: dict[str, str] = {
 }
 """The words of each motif: stems are compared, so the singular and the plain verb are enough."""
 
-STOPWORDS = frozenset(
-    "the and for with from into onto that this these those what when where which who whom whose why how are was were "
-    "been being have has had does did will would can could should may might must not but our your their his her its "
-    "they them you she about above after again all also any because before below between both down during each few "
-    "further here inside just more most much near off once only other out over own same some such than then there "
-    "through too under until very while welcome opening closing question answer history future past story guide "
-    "introduction part thing make made work get use know learn deep really first last new old good best today tomorrow living".split()
-)
+_EMPTY = """
+the and for with from into onto that this these those what when where which who whom whose why how are was were been
+being have has had does did will would can could should may might must not but our your their his her its they them
+you she about above after again all also any because before below between both down during each few further here
+inside just more most much near off once only other out over own same some such than then there through too under
+until very while welcome opening closing question answer history future past story guide introduction part thing
+make made work get use know learn deep really first last new old good best today tomorrow living
+"""
+STOPWORDS = frozenset(_EMPTY.split())
 """Words that say nothing about what to draw."""
 
 ENOUGH = 0.3
@@ -67,7 +68,7 @@ def stems(text: str) -> list[str]:
     """The stems of a text's words, without markup, accents and case."""
     plain = unicodedata.normalize("NFKD", _MARKUP.sub(" ", text).casefold())
     plain = "".join(character for character in plain if not unicodedata.combining(character))
-    return [stem(word) for word in _WORD.findall(plain) if word not in STOPWORDS]
+    return [root for root in map(stem, _WORD.findall(plain)) if root not in _stopstems()]
 
 
 def stem(word: str) -> str:
@@ -85,6 +86,11 @@ def text_of(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, Iterable) and not isinstance(value, Mapping | bytes):
         return " ".join(item for item in value if isinstance(item, str))[:2000]
     return ""
+
+
+@cache
+def _stopstems() -> frozenset[str]:
+    return frozenset(map(stem, STOPWORDS))
 
 
 @cache

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 
-import skia  # type: ignore[import-not-found]
+import skia
 
 from murakkab_runtimes.image.palettes import Family, darker, lighter
 from murakkab_runtimes.image.type import argb

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import skia  # type: ignore[import-not-found]
+import skia
 
 from murakkab_runtimes.image.motifs.pen import Pen, disc
 from murakkab_runtimes.image.motifs.registry import motif
