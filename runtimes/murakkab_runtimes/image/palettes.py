@@ -66,7 +66,7 @@ DARK = ("night", "dusk", "ember", "slate", "harbour")
 
 def choose(mood: str, seed: int, section: random.Random, *, dark: bool = False) -> tuple[str, Family]:
     """Name and colours of the family for a mood: the same all through a run, its hue a little varied by section."""
-    known = mood if mood in BY_MOOD else random.Random(f"mood {mood}").choice(MOODS)
+    known = mood if mood in BY_MOOD else random.Random(f"mood {mood!a}").choice(MOODS)
     fitting = [name for name in BY_MOOD[known] if name in DARK] or DARK[:2]
     name = random.Random(f"family {seed} {known}").choice(fitting if dark else BY_MOOD[known])
     turn = section.uniform(-0.02, 0.02)
