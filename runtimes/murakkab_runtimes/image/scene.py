@@ -200,7 +200,7 @@ def _window(pen: Pen) -> None:
     pen.shape(arch.format(-52, 64, -82), pen.dark, 0.14, 0)
     pen.shape(arch.format(-60, 60, -92), mix(pen.light, pen.far, 0.25), shade=0.12)
     pen.shape(arch.format(-53, 53, -82), _plate(pen), shade=0.12)
-    for bar in (((0, -80), (0, 60)), ((-53, -12), (53, -12))):
+    for bar in (((0, -63), (0, 60)), ((-53, -12), (53, -12))):
         pen.line(bar, mix(pen.light, pen.far, 0.25), 2.4, 0.4)
     pen.rect(-68, 57, 136, 9, mix(pen.light, pen.far, 0.12), 3, shade=0.2)
 
