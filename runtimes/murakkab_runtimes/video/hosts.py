@@ -92,6 +92,11 @@ class Turn:
         """Whether a section begins with this turn."""
         return not self.path or self.path[-1] == 0
 
+    @property
+    def introduces(self) -> bool:
+        """Whether the speaker's name is shown: a section begins, or the speaker is likely heard for the first time."""
+        return self.begins or (self.path[0] == 0 and self.path[-1] < len(self.hosts))
+
 
 class Take:
     """One turn being filmed."""
@@ -99,12 +104,12 @@ class Take:
     def __init__(self, turn: Turn, task: Task) -> None:
         self.turn, self.task = turn, task
         self.detail = _detail(task.knobs)
-        names = [str(h.get("name", "Host")) for h in turn.hosts]
+        people = make_people(turn.hosts)
+        names = [person.look.name for person in people]
         palette = turn.scene.get("palette") or {}
         title = str(turn.turn.get("episode") or turn.turn.get("title") or "")
         self.overlay = Overlay(palette, title, names, str(turn.turn.get("title") or ""))
         decor = read_decor(palette, turn.episode_seed)
-        people = make_people(turn.hosts)
         self.stage = Stage(people, decor, _read_scene(turn.scene), turn.width, turn.height)
         voice = read_voice(Path(turn.speech["audio"]))
         places = [self.stage.place(i) for i in range(len(people))]
@@ -120,6 +125,7 @@ class Take:
             turn.timing.lead,
             turn.timing.speech,
         )
+        self._introduced = names[turn.speaker] if turn.introduces else None
         self._drawn: tuple[int, str] | None = None
 
     def clip(self, number: int, start: int, length: int) -> dict[str, Any]:
@@ -178,18 +184,16 @@ class Take:
 
     def _over(self, time: float) -> bool:
         """Whether something moves over the stage at that time."""
-        return self.overlay.moves(time, self.turn.timing) or bool(self.task.knobs.get("burn_captions"))
+        return self.overlay.moves(time, self.turn.timing, self._introduced) or bool(
+            self.task.knobs.get("burn_captions")
+        )
 
     def _draw_over(self, time: float) -> None:
         turn = self.turn
-        name = str(turn.hosts[turn.speaker].get("name", "Host"))
         caption = None
         if self.task.knobs.get("burn_captions"):
             caption = next((c["text"] for c in self.cues if c["start"] <= time < c["end"]), None)
-        introduced = turn.begins or (turn.path[:1] == (0,) and len(turn.path) > 1 and turn.path[1] < len(turn.hosts))
-        self.overlay.draw(
-            self.stage.canvas, turn.width, turn.height, time, turn.timing, name if introduced else None, caption
-        )
+        self.overlay.draw(self.stage.canvas, turn.width, turn.height, time, turn.timing, self._introduced, caption)
 
 
 def _read_turn(task: Task) -> Turn:

@@ -38,9 +38,11 @@ class Overlay:
         """Whether a card covers the whole picture."""
         return _title_alpha(time, timing) >= 1 or _outro_alpha(time, timing) >= 1
 
-    def moves(self, time: float, timing: Timing) -> bool:
+    def moves(self, time: float, timing: Timing, name: str | None) -> bool:
         """Whether something of it may change from frame to frame."""
-        return _title_alpha(time, timing) > 0 or _outro_alpha(time, timing) > 0 or time < _plate_span(timing)[1] + 0.1
+        begin, end = _plate_span(timing)
+        plate = name is not None and begin - 0.1 < time < end + 0.1
+        return plate or _title_alpha(time, timing) > 0 or _outro_alpha(time, timing) > 0
 
     def draw(
         self,

@@ -67,7 +67,8 @@ def draw_features(canvas: skia.Canvas, look: Look, pose: Pose) -> None:
     _nose(canvas, look, pose)
     canvas.restore()
     _at(canvas, pose, 0.0, MOUTH_Y + 0.035 * pose.mouth.open, 0.86)
-    canvas.drawOval(oval(0, 0.21 + 0.3 * pose.mouth.open, 0.2, 0.05), fill(fade(look.shade, 0.5)))
+    if look.beard in ("none", "moustache"):
+        canvas.drawOval(oval(0, 0.21 + 0.3 * pose.mouth.open, 0.2, 0.05), fill(fade(look.shade, 0.5)))
     draw_mouth(canvas, look, pose.mouth, pose.smile)
     canvas.restore()
     for side in (-1, 1):

@@ -72,6 +72,9 @@ REACH = {"open": 0.055, "wide": 0.09, "teeth": 0.05, "tongue": 0.045, "tuck": 0.
 """Seconds in which a target's influence falls to 1/e outside its phoneme: lips round before the jaw opens."""
 
 STRENGTH = {"schwa": 0.5, "KG": 0.5, "TDN": 0.7, "rest": 0.8}
+CLOSING_S = 0.07
+"""Seconds that the lips take to close and to open again."""
+
 AHEAD_S = 0.02
 """How much earlier than the sound the whole mouth moves."""
 
@@ -149,13 +152,15 @@ def _blend(parts: list[Segment], times: Track) -> dict[str, Track]:
 
 def _close(track: dict[str, Track], parts: list[Segment], times: Track) -> dict[str, Track]:
     """Make closures complete at the frame nearest to each, whatever the frame rate."""
+    closures = [part for part in parts if part[0] in ("MBP", "FV")]
+    if not closures:
+        return track
     frame = float(times[1] - times[0]) if len(times) > 1 else 0.04
-    for viseme, start, end in parts:
-        if viseme not in ("MBP", "FV"):
-            continue
-        middle, half = (start + end) / 2, max((end - start) / 2, frame * 0.5)
-        shut = np.clip(1.0 - (np.abs(times - middle) - half) / 0.07, 0.0, 1.0)
-        shut = shut * shut * (3 - 2 * shut)
-        for column, name in enumerate(SHAPE):
-            track[name] = track[name] + (VISEMES[viseme][column] - track[name]) * shut
-    return track
+    middles = np.array([(start + end) / 2 for _, start, end in closures])
+    halves = np.array([max((end - start) / 2, frame / 2) for _, start, end in closures])
+    targets = np.array([VISEMES[viseme] for viseme, _, _ in closures])
+    away = np.abs(times[:, None] - middles)
+    nearest = away.argmin(axis=1)
+    shut = np.clip(1.0 - (away.min(axis=1) - halves[nearest]) / CLOSING_S, 0.0, 1.0)
+    shut = shut * shut * (3 - 2 * shut)
+    return {name: track[name] + (targets[nearest, column] - track[name]) * shut for column, name in enumerate(SHAPE)}
