@@ -163,12 +163,13 @@ def test_an_unusable_outline_is_replaced_by_the_programs_own(connect, tmp_path, 
 
 
 def test_answers_that_break_the_rules_are_never_spoken(connect, tmp_path):
-    bad = "As an AI language model, I cannot say. **Bold** claims are everywhere. Steam pushes a piston back and forth."
+    bad = "As an AI language model, I cannot say. **Bold** claims are everywhere. Should we ask that? Steam pushes a piston back and forth."
     with misbehaving([spoken(bad)]) as (url, _):
         script = write(connect(url, model="m"), tmp_path, topic="steam", duration=45)
     said = " ".join(script.texts)
     assert "Steam pushes a piston back and forth." in said
     assert "AI" not in said
+    assert "Should we" not in said
     assert "*" not in said
     assert faults_of(script, {"Claire", "Joe"}) == []
 

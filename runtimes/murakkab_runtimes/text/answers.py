@@ -12,13 +12,13 @@ from murakkab_runtimes.text.exchange import Exchange
 from murakkab_runtimes.text.model import LanguageModel, Request
 from murakkab_runtimes.text.prompts import free_messages
 from murakkab_runtimes.text.source import supported
-from murakkab_runtimes.text.words import sentences
+from murakkab_runtimes.text.words import alike, sentences
 
 Line = tuple[str, dict[str, Any] | None]
 """A sentence and its passage."""
 
-TINY_WORDS = 18
-"""Words of the one answer of a very short episode."""
+TINY_WORDS = (12, 20)
+"""Fewest and most words of the one answer of a very short episode."""
 
 LONG_SENTENCE = 26
 """Words from which a document's sentence is shortened before it is read out."""
@@ -64,8 +64,8 @@ class Answers:
     def _continue(self, exchange: Exchange) -> Iterator[Line]:
         """A small model's sentences, each from a given beginning."""
         topic = self._section["spoken"]
-        most = TINY_WORDS if Budget(self._section["duration"]).tiny else 30
-        question = bounded.Question(topic, exchange["question"], exchange["stem"], most)
+        words = TINY_WORDS if Budget(self._section["duration"]).tiny else (0, 30)
+        question = bounded.Question(topic, exchange["question"], exchange["stem"], words)
         sentence = bounded.first_sentence(self._model, question, self._state["said"], self._rng)
         answer = ""
         while sentence:
@@ -94,5 +94,11 @@ class Answers:
             messages, max_tokens=60 * wanted + 40, temperature=0.4 + 0.3 * attempt, seed=self._rng.randrange(2**31)
         )
         found = [bounded.tidy(s) for s in sentences(self._model.complete(request).text)]
-        good = [s for s in found if not checks.faults(s) and not self._said(s) and (not texts or supported(s, texts))]
+        good = [s for s in found if self._answers(s, exchange["question"], texts)]
         return list(dict.fromkeys(good))[:wanted]
+
+    def _answers(self, sentence: str, question: str, texts: list[str]) -> bool:
+        """Whether a sentence is a new statement that the passages, where there are any, support."""
+        if sentence.endswith("?") or alike(sentence, question) or self._said(sentence):
+            return False
+        return not checks.faults(sentence) and (not texts or supported(sentence, texts))

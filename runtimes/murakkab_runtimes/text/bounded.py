@@ -33,13 +33,13 @@ CONNECTORS = (
 class Question:
     """What is to be answered: ``topic`` for the prompt, ``text`` as asked, ``stem`` to begin with.
 
-    ``most_words`` bounds the sentence.
+    ``words`` are the fewest and the most words of a sentence.
     """
 
     topic: str
     text: str
     stem: str
-    most_words: int = 30
+    words: tuple[int, int] = (0, 30)
 
 
 def tidy(text: str) -> str:
@@ -81,7 +81,7 @@ def _sentence(
         answer = model.complete(request)
         raw = answer.text[len(before) :]
         sentence = tidy(raw)
-        fits = len(sentence.split()) <= question.most_words
+        fits = question.words[0] <= len(sentence.split()) <= question.words[1]
         if answer.finished and fits and acceptable(raw, sentence, question, stem, said):
             return sentence
     return None

@@ -9,7 +9,6 @@ OPENINGS = (
     "Hello, everyone. Today we talk about {topic}.",
     "It is good to have you with us. Today, {topic}.",
 )
-TINY_OPENINGS = ("Hello and welcome. Today, {topic}.", "Hi, and welcome. Today, {topic}.")
 OPENING_QUESTIONS = (
     "Hello and welcome. Today we ask, {topic}?",
     "Welcome to the show. Our question: {topic}?",
@@ -45,7 +44,6 @@ CLOSINGS = (
     "We will leave it there with {topic}. Thanks for listening, and see you next time.",
 )
 SHORT_CLOSINGS = ("That is all for today. Goodbye.", "Thank you for listening. Goodbye.", "That is our time. Goodbye.")
-TINY_DISCLAIMERS = ("Machine-written, so check it. Goodbye.", "A machine wrote this. Goodbye.")
 SHORT_DISCLAIMERS = ("This was machine-written, so check it. Goodbye.", "A machine wrote this, so check it. Goodbye.")
 LAST_QUESTIONS = (
     "And with that, {name}, we have come to the end.",

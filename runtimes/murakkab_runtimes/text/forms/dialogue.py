@@ -128,7 +128,7 @@ class Talk:
     def _openings(self) -> tuple[str, ...]:
         if is_question(self.section["spoken"]):
             return phrases.OPENING_QUESTIONS
-        return phrases.TINY_OPENINGS if self.budget.tiny else phrases.OPENINGS
+        return phrases.OPENINGS
 
     def _introduction(self) -> str:
         names = [h["name"] for h in self.hosts]
@@ -143,8 +143,7 @@ class Talk:
         """Say goodbye; a brief episode says here how its script was made."""
         last = self.asker
         if self.budget.brief:
-            machine = phrases.TINY_DISCLAIMERS if self.budget.tiny else phrases.SHORT_DISCLAIMERS
-            options = phrases.SHORT_CLOSINGS if self.section["grounded"] else machine
+            options = phrases.SHORT_CLOSINGS if self.section["grounded"] else phrases.SHORT_DISCLAIMERS
             self.say(last, "closing", str(self.fresh(options)))
             return
         if not self.alone:
