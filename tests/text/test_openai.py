@@ -163,7 +163,8 @@ def test_an_unusable_outline_is_replaced_by_the_programs_own(connect, tmp_path, 
 
 
 def test_answers_that_break_the_rules_are_never_spoken(connect, tmp_path):
-    bad = "As an AI language model, I cannot say. **Bold** claims are everywhere. Should we ask that? Steam pushes a piston back and forth."
+    bad = "As an AI language model, I cannot say. **Bold** claims are everywhere. Should we ask that? "
+    bad += "Steam pushes a piston back and forth."
     with misbehaving([spoken(bad)]) as (url, _):
         script = write(connect(url, model="m"), tmp_path, topic="steam", duration=45)
     said = " ".join(script.texts)
