@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 
 from murakkab_runtimes.base import Task, runtime_class
 from murakkab_runtimes.catalog import load_catalog
-from murakkab_runtimes.media.audio import RATE, write_wav
+from murakkab_runtimes.media.audio import write_wav
+from murakkab_runtimes.media.codecs import RATE
 from murakkab_runtimes.media.video import PRESETS, decode_clip, encode_clip
 
 FPS = 24

@@ -158,7 +158,7 @@ class Engine:
             run=run or self.store.new_id(name),
             workflow=name,
             created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            title=title_of(checked, name),
+            title=title_of(workflow, checked),
             inputs={key: str(value) if isinstance(value, Path) else value for key, value in checked.items()},
             seed=secrets.randbits(32) if seed is None else seed,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ class RunFeed:
         self._open = True
 
     def send(self, name: str, now: float, **facts: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON of any shape
-        """Append one event and wake the readers."""
+        """Append one event and wake the readers; on a full disk only the readers get it."""
         event = {
             "event": name,
             "run": self._run,
@@ -40,7 +41,8 @@ class RunFeed:
             **facts,
         }
         self._events.append(event)
-        self._file.write(msgspec.json.encode(event) + b"\n")
+        with contextlib.suppress(OSError):
+            self._file.write(msgspec.json.encode(event) + b"\n")
         self._wake()
         return event
 

@@ -103,15 +103,10 @@ class LiveRun:
         self._update_record(status, error, now)
         with contextlib.suppress(OSError):
             self.store.save(self.record)
-            self.feed.send(FINISHED, now, **self._summary())
+        self.feed.send(FINISHED, now, **self._summary(), input_fault=command.input_fault)
+        with contextlib.suppress(OSError):
             write_report(self.folder, self.record, self.graph, self.plan)
         self.close()
-
-    def update_figures(self) -> None:
-        """Write figures that a player sent after the run had ended into its record."""
-        for name, value in self.figures.facts().items():
-            setattr(self.record, name, value)
-        self.store.save(self.record)
 
     def close(self) -> None:
         """Let go of the run's files and lock."""
@@ -149,7 +144,13 @@ class LiveRun:
         turn = self.artifacts.get(value)
         if isinstance(turn, dict) and {"speaker", "text"} <= set(turn):
             self.feed.send(
-                "turn.written", now, path=path, speaker=turn["speaker"], text=turn["text"], passage=turn.get("passage")
+                "turn.written",
+                now,
+                path=path,
+                speaker=turn["speaker"],
+                text=turn["text"],
+                title=turn.get("title"),
+                passage=turn.get("passage"),
             )
 
     def _keep_outputs(self, command: FinishRun) -> None:

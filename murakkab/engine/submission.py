@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,16 +12,20 @@ from murakkab.engine.errors import FAILED, UserError
 from murakkab_optimizer.graph import Graph
 from murakkab_runtimes.artifacts import FILE_KEY, ArtifactStore
 
+if TYPE_CHECKING:
+    from murakkab.language import Workflow
+
 TITLE_LENGTH = 80
 
 
-def title_of(inputs: Mapping[str, Any], workflow: str) -> str:
+def title_of(workflow: Workflow, inputs: Mapping[str, Any]) -> str:
     """What to call a run: its topic, else the name of the first file, else the workflow."""
     topic = " ".join(str(inputs.get("topic") or "").split())
     if topic:
         return topic if len(topic) <= TITLE_LENGTH else topic[: TITLE_LENGTH - 1].rstrip() + "…"
-    files = [Path(value).stem for value in inputs.values() if isinstance(value, Path)]
-    return files[0] if files else workflow
+    documents = [name for name, declared in workflow.inputs.items() if declared.type == "document"]
+    files = [Path(inputs[name]).stem for name in documents if inputs.get(name)]
+    return files[0] if files else workflow.metadata.name
 
 
 def import_files(graph: Graph, folder: Path) -> Graph:
@@ -45,6 +49,6 @@ def _import(value: Any, store: ArtifactStore) -> Any:  # noqa: ANN401 - JSON of 
 
 def _put(path: Path, store: ArtifactStore) -> str:
     try:
-        return store.put_file(path)
+        return store.put_input(path)
     except OSError as fault:
         raise UserError(f"cannot take in {path}: {fault.strerror}", "Check the file and the disk.", FAILED) from None

@@ -57,6 +57,17 @@ class ArtifactStore:
                 _copy(source, target)
         return name
 
+    def put_input(self, source: Path) -> str:
+        """Store a copy of a user's file under its own name, so that messages can name it; return the reference."""
+        with source.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        name = f"{digest}/{source.name}"
+        target = self.path(name)
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _copy(source, target)
+        return name
+
     def put_json(self, value: Any) -> str:  # noqa: ANN401 - JSON of any shape
         """Store a value whose files are stored already and return its name."""
         content = msgspec.json.encode(value)
@@ -117,6 +128,6 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    partial = target.with_suffix(f".{os.getpid()}.part")
+    partial = target.with_name(f".{os.getpid()}.part")
     shutil.copyfile(source, partial)
     partial.replace(target)

@@ -7,7 +7,8 @@ import pytest
 
 from murakkab_runtimes.base import Task
 from murakkab_runtimes.catalog import load_catalog
-from murakkab_runtimes.media.audio import RATE, Pcm, write_wav
+from murakkab_runtimes.media.audio import Pcm, write_wav
+from murakkab_runtimes.media.codecs import RATE
 from murakkab_runtimes.media.fmp4 import Fmp4
 from murakkab_runtimes.media.video import encode_clip
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from murakkab_runtimes.base import InputError
-from murakkab_runtimes.media.audio import AAC, MP3, RATE, BlockCodec, encode, first_needed, read_wav, write_wav
+from murakkab_runtimes.media.audio import encode, first_needed, read_wav, write_wav
+from murakkab_runtimes.media.codecs import AAC, MP3, RATE, BlockCodec
 from murakkab_runtimes.media.fmp4 import State
 from murakkab_runtimes.media.video import encode_clip
 

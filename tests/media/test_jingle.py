@@ -6,7 +6,8 @@ import pytest
 
 from murakkab_runtimes.base import Output, Task
 from murakkab_runtimes.catalog import load_catalog
-from murakkab_runtimes.media.audio import RATE, read_wav
+from murakkab_runtimes.media.audio import read_wav
+from murakkab_runtimes.media.codecs import RATE
 from murakkab_runtimes.media.jingle import INTRO_S, OUTRO_S, Jingle
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from murakkab_runtimes.base import Cancelled, InputError, Task
 from murakkab_runtimes.catalog import load_catalog
-from murakkab_runtimes.media.audio import MP3
+from murakkab_runtimes.media.codecs import MP3
 from murakkab_runtimes.media.mp4 import Joined, Mp4
 from murakkab_runtimes.media.transcript import Chapter, chapters, clock, transcript, turn_starts
 

@@ -60,11 +60,16 @@ class Publish(msgspec.Struct, frozen=True, tag=True):
 
 
 class FinishRun(msgspec.Struct, frozen=True, tag=True):
-    """The run ended: ``status`` is succeeded, failed or cancelled; ``outputs`` are whole values by node."""
+    """The run ended.
+
+    ``status`` is succeeded, failed or cancelled; ``input_fault`` says that it failed for what the user gave;
+    ``outputs`` are the whole values of the last nodes.
+    """
 
     run: str
     status: str
     error: str = ""
+    input_fault: bool = False
     outputs: dict[str, str | tuple[str, ...]] = {}
 
 

@@ -91,11 +91,15 @@ class TaskFinished(msgspec.Struct, frozen=True, tag=True):
 
 
 class TaskFailed(msgspec.Struct, frozen=True, tag=True):
-    """The attempt ended without a result; ``retry`` False means that another one would end alike."""
+    """The attempt ended without a result.
+
+    ``retry`` False means that another one would end alike, ``input_fault`` that what the user gave is to blame.
+    """
 
     lease: str
     error: str
     retry: bool = True
+    input_fault: bool = False
 
 
 class WorkerJoined(msgspec.Struct, frozen=True, tag=True):

@@ -134,7 +134,7 @@ class Scheduler:
     def _(self, event: ev.TaskFailed, now: float) -> None:
         state, task = self._end_attempt(event.lease)
         if state is not None and task is not None:
-            self._retry(state, task, event.error, event.retry, now)
+            self._retry(state, task, event, now)
 
     @_on.register
     def _(self, event: ev.WorkerJoined, now: float) -> None:
@@ -151,7 +151,7 @@ class Scheduler:
         if state is None or task is None:
             return
         if event.blame:
-            self._retry(state, task, f"its worker died: {event.reason}", True, now)
+            self._retry(state, task, ev.TaskFailed(task.lease or "", f"its worker died: {event.reason}"), now)
         else:
             self._ready(state, task, now)
 
@@ -244,19 +244,19 @@ class Scheduler:
                 self._fleet.release(worker)
         return self._leases.pop(lease, (None, None))
 
-    def _retry(self, state: RunState, task: TaskState, error: str, retry: bool, now: float) -> None:
+    def _retry(self, state: RunState, task: TaskState, failure: ev.TaskFailed, now: float) -> None:
         task.failures += 1
-        if not retry or task.failures >= task.node.attempts:
+        if not failure.retry or task.failures >= task.node.attempts:
             where = f"{task.node.name} {ev.path_label(task.path)}" if task.path else task.node.name
             tried = f" (tried {task.failures} times)" if task.failures > 1 else ""
-            self._end(state, "failed", f"{where}: {error}{tried}")
+            self._end(state, "failed", f"{where}: {failure.error}{tried}", failure.input_fault)
             return
         name = f"retry {ev.lease_name(state.run, task.node.name, task.path, task.attempt)}"
         task.status, task.lease = Status.BACKOFF, None
         self._sleepers[name] = (state, task)
         self._out.append(SetTimer(name, now + BACKOFF_S * 2 ** (task.failures - 1)))
 
-    def _end(self, state: RunState, status: str, error: str) -> None:
+    def _end(self, state: RunState, status: str, error: str, input_fault: bool = False) -> None:
         for lease in [key for key, (owner, _) in self._leases.items() if owner is state]:
             del self._leases[lease]
             for worker in self._fleet.workers.values():
@@ -267,7 +267,7 @@ class Scheduler:
         growth = state.growth
         outputs = {n.name: growth.whole(n.name) for n in growth.graph.nodes if growth.nodes[n.name].closed}
         ends = {n: ref for n, ref in outputs.items() if not list(growth.graph.readers(n))}
-        self._out.append(FinishRun(state.run, status, error, ends))
+        self._out.append(FinishRun(state.run, status, error, input_fault, ends))
 
     def _dispatch(self, now: float) -> None:
         """Start what can start: the smallest key among the queues that have a worker and enough threads."""

@@ -9,7 +9,6 @@ is that the packets of a piece end two to three blocks (at most 64 ms) before th
 from __future__ import annotations
 
 import wave
-from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -17,9 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from murakkab_runtimes.base import InputError
-
-RATE = 48_000
-"""Samples a second, everywhere in the stream."""
+from murakkab_runtimes.media.codecs import AAC, RATE, BlockCodec
 
 WARM_UP = 6
 """Blocks encoded ahead of the first packet that is kept."""
@@ -28,42 +25,19 @@ Pcm = NDArray[np.int16]
 """Samples x 2."""
 
 
-@dataclass(frozen=True)
-class BlockCodec:
-    """An audio encoder that turns fixed blocks of samples into packets.
-
-    Packet ``i`` decodes to the samples ``[i * block - delay, (i + 1) * block - delay)`` of the source. Packet 0 holds
-    the encoder's priming and is never published.
-    """
-
-    name: str
-    block: int
-    delay: int
-    sample_format: str
-    options: tuple[tuple[str, str], ...] = ()
-    bit_rate: int = 128_000
-
-    def context(self) -> av.AudioCodecContext:
-        """A fresh encoder."""
-        context = av.CodecContext.create(self.name, "w")
-        assert isinstance(context, av.AudioCodecContext)
-        context.sample_rate, context.bit_rate = RATE, self.bit_rate
-        context.layout, context.format = "stereo", self.sample_format
-        context.options = dict(self.options)
-        return context
-
-    def last(self, samples: int) -> int:
-        """Index of the packet that holds the last of ``samples``."""
-        return -(-(samples + self.delay) // self.block) - 1
-
-
-AAC = BlockCodec("aac", 1024, 1024, "fltp", (("aac_coder", "fast"),))
-MP3 = BlockCodec("libmp3lame", 1152, 1105, "s16p", (("reservoir", "0"), ("compression_level", "7")))
+def new_context(codec: BlockCodec) -> av.AudioCodecContext:
+    """A fresh encoder."""
+    context = av.CodecContext.create(codec.name, "w")
+    assert isinstance(context, av.AudioCodecContext)
+    context.sample_rate, context.bit_rate = RATE, codec.bit_rate
+    context.layout, context.format = "stereo", codec.sample_format
+    context.options = dict(codec.options)
+    return context
 
 
 def aac_config() -> bytes:
     """The AudioSpecificConfig of the AAC packets."""
-    context = AAC.context()
+    context = new_context(AAC)
     context.open()
     assert context.extradata is not None
     return bytes(context.extradata)
@@ -100,7 +74,7 @@ def encode(codec: BlockCodec, pcm: Pcm, offset: int, following: int, *, end: boo
 
 def _packets(codec: BlockCodec, pcm: Pcm) -> list[bytes]:
     planes = pcm.T.astype(np.float32) / np.float32(32768) if codec.sample_format == "fltp" else pcm.T
-    context, packets = codec.context(), []
+    context, packets = new_context(codec), []
     for at in range(0, len(pcm) - codec.block + 1, codec.block):
         block = np.ascontiguousarray(planes[:, at : at + codec.block])
         frame = av.AudioFrame.from_ndarray(block, format=codec.sample_format, layout="stereo")

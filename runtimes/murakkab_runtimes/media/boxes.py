@@ -15,7 +15,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from murakkab_runtimes.media.audio import AAC, RATE
+from murakkab_runtimes.media.codecs import AAC, RATE
 
 VIDEO, AUDIO = 1, 2
 """Track identifiers."""

@@ -11,7 +11,8 @@ import numpy as np
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError, Output, Runtime, Task
 from murakkab_runtimes.media import annexb, boxes
-from murakkab_runtimes.media.audio import AAC, MP3, RATE, Pcm, aac_config, encode, first_needed, read_wav
+from murakkab_runtimes.media.audio import Pcm, aac_config, encode, first_needed, read_wav
+from murakkab_runtimes.media.codecs import AAC, MP3, RATE
 from murakkab_runtimes.media.video import check_canvas
 
 MP3_BATCH = 2 * RATE

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from murakkab_runtimes.base import Output, Runtime, Task
-from murakkab_runtimes.media.audio import RATE, write_wav
+from murakkab_runtimes.media.audio import write_wav
+from murakkab_runtimes.media.codecs import RATE
 
 INTRO_S, OUTRO_S = 3.0, 4.0
 PEAK = 10 ** (-7 / 20)

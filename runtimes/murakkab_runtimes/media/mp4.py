@@ -13,7 +13,7 @@ import msgspec
 
 from murakkab_runtimes.base import InputError, Output, Runtime, Task
 from murakkab_runtimes.media import boxes, webvtt
-from murakkab_runtimes.media.audio import AAC
+from murakkab_runtimes.media.codecs import AAC
 from murakkab_runtimes.media.fmp4 import State, audio_rest
 from murakkab_runtimes.media.transcript import NOTICE, Chapter, chapters, length, transcript, turn_starts
 

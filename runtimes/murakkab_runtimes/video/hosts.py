@@ -13,7 +13,8 @@ from typing import Any
 import skia
 
 from murakkab_runtimes.base import InputError, Output, Runtime, Task
-from murakkab_runtimes.media.audio import RATE, Pcm, write_wav
+from murakkab_runtimes.media.audio import Pcm, write_wav
+from murakkab_runtimes.media.codecs import RATE
 from murakkab_runtimes.media.video import ClipEncoder, check_canvas
 from murakkab_runtimes.video import shot
 from murakkab_runtimes.video.cues import cues_of_clip, make_cues

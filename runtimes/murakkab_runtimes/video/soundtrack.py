@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from murakkab_runtimes.base import InputError
-from murakkab_runtimes.media.audio import RATE, Pcm, read_wav
+from murakkab_runtimes.media.audio import Pcm, read_wav
+from murakkab_runtimes.media.codecs import RATE
 
 Signal = NDArray[np.float32]
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.scheduler.events import (
     ItemEmitted,
@@ -27,9 +28,18 @@ from murakkab_optimizer.scheduler.events import (
     TaskProgressed,
     TaskStarted,
 )
-
 from murakkab_runtimes.artifacts import ArtifactStore
-from murakkab_runtimes.base import Cancelled, Meta, Output, Runtime, RuntimeFault, Task, Value, runtime_class
+from murakkab_runtimes.base import (
+    Cancelled,
+    InputError,
+    Meta,
+    Output,
+    Runtime,
+    RuntimeFault,
+    Task,
+    Value,
+    runtime_class,
+)
 from murakkab_runtimes.references import fill
 from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run, Stop
 
@@ -171,7 +181,7 @@ def _failure(lease: str, fault: Exception) -> TaskFailed:
     if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT):
         return TaskFailed(lease, "the disk is full: free some space, then resume the run", retry=False)
     if isinstance(fault, RuntimeFault):
-        return TaskFailed(lease, str(fault), fault.retry)
+        return TaskFailed(lease, str(fault), fault.retry, isinstance(fault, InputError))
     traceback.print_exc()
     return TaskFailed(lease, f"{type(fault).__name__}: {fault}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Path
 from murakkab_optimizer.scheduler.events import (
