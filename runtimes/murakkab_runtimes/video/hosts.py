@@ -84,9 +84,11 @@ class Turn:
 
     @property
     def episode_seed(self) -> int:
-        """What all turns of an episode share."""
+        """What all turns of an episode share and other episodes do not: its title, its hosts and its music."""
         names = [str(h.get("name")) for h in self.hosts]
-        return zlib.crc32(repr((self.turn.get("episode"), names)).encode())
+        intro = self.music.get("intro")
+        music = Path(intro).read_bytes() if intro else b""
+        return zlib.crc32(music, zlib.crc32(repr((self.turn.get("episode"), names)).encode()))
 
     @property
     def begins(self) -> bool:

@@ -152,7 +152,7 @@ def _neck(canvas: skia.Canvas, look: Look) -> None:
 
 
 def _crew(canvas: skia.Canvas, look: Look) -> None:
-    canvas.drawPath(outline("M-0.68 1.68 C-0.42 2.12 0.42 2.12 0.68 1.68"), line(tone(look.shirt, 0.78), 0.13))
+    canvas.drawPath(outline("M-0.61 1.76 C-0.36 2.1 0.36 2.1 0.61 1.76"), line(tone(look.shirt, 0.78), 0.13))
 
 
 def _collar(canvas: skia.Canvas, look: Look) -> None:

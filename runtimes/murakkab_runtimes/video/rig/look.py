@@ -82,7 +82,7 @@ class Look:
     @property
     def lips(self) -> int:
         """Colour of the lips."""
-        return mix(tone(self.skin, 0.8), 0xFFB2384C if self.female else 0xFF9A4238, 0.5 if self.female else 0.3)
+        return mix(tone(self.skin, 0.8), 0xFFB2384C if self.female else 0xFF9A4238, 0.5 if self.female else 0.4)
 
 
 def read_look(host: Mapping[str, Any]) -> Look:

@@ -19,10 +19,10 @@ def draw_mouth(canvas: skia.Canvas, look: Look, mouth: Mouth, smile: float) -> N
     wide = mouth.wide
     half = 0.33 * (1 + (0.22 if wide > 0 else 0.45) * wide) + 0.05 * max(smile, -0.3) - 0.02 * mouth.open
     corner = -0.10 * smile + 0.03 * mouth.open
-    gap = 0.40 * mouth.open * (1 - mouth.press)
-    top, bottom = -0.28 * gap, 0.72 * gap - 0.05 * mouth.tuck
+    gap = 0.46 * mouth.open * (1 - mouth.press)
+    top, bottom = -0.28 * gap - 0.05 * mouth.tuck, 0.72 * gap - 0.025 * mouth.tuck
     sag = 0.05 * max(smile, 0.0)
-    plump = (1.25 if look.female else 0.9) * (1 - 0.5 * mouth.press) * (1 + 0.25 * max(-wide, 0.0))
+    plump = (1.25 if look.female else 1.0) * (1 - 0.5 * mouth.press) * (1 + 0.25 * max(-wide, 0.0))
     upper, lower = 0.068 * plump, 0.095 * plump * (1 - 0.45 * mouth.tuck)
     canvas.drawPath(_lips(half, corner, top + sag, max(bottom, top) + sag, upper, lower), fill(look.lips))
     canvas.drawPath(

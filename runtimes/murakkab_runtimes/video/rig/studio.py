@@ -209,10 +209,11 @@ def _side_furniture(canvas: skia.Canvas, decor: Decor, side: int) -> None:
 def _shelf(canvas: skia.Canvas, decor: Decor, dice: random.Random, y: float) -> None:
     canvas.drawRect(skia.Rect(-84, y, 84, y + 10), fill(tone(decor.wood, 0.8)))
     canvas.drawRect(skia.Rect(-84, y + 10, 84, y + 22), fill(0x30000000))
-    x = -78.0
+    x, ball = -78.0, False
     while x < 60:
         wide, high = dice.uniform(9, 20), dice.uniform(48, 86)
-        if dice.random() < 0.2:
+        ball = not ball and dice.random() < 0.2
+        if ball:
             canvas.drawCircle(x + 16, y - 16, 16, fill(mix(decor.accent2, decor.wall, 0.3)))
             x += 36
             continue

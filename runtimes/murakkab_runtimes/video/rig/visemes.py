@@ -71,7 +71,7 @@ GLIDES = {"A": "eɪ", "I": "aɪ", "O": "oʊ", "W": "aʊ", "Y": "ɔɪ", "Q": "ə�
 REACH = {"open": 0.055, "wide": 0.09, "teeth": 0.05, "tongue": 0.045, "tuck": 0.035, "press": 0.035}
 """Seconds in which a target's influence falls to 1/e outside its phoneme: lips round before the jaw opens."""
 
-STRENGTH = {"schwa": 0.5, "KG": 0.5, "TDN": 0.7, "rest": 0.8}
+STRENGTH = {"UW": 1.5, "schwa": 0.5, "KG": 0.5, "TDN": 0.7, "rest": 0.8}
 CLOSING_S = 0.07
 """Seconds that the lips take to close and to open again."""
 
@@ -125,7 +125,7 @@ def mouth_track(phonemes: Sequence[Mapping[str, Any]], energy: Track, times: Tra
         return _from_loudness(energy, times)
     parts = segments(phonemes, seconds)
     track = _blend(parts, times + AHEAD_S)
-    track["open"] = track["open"] * (0.55 + 0.5 * energy)
+    track["open"] = track["open"] * (0.7 + 0.4 * energy)
     return _close(track, parts, times)
 
 
