@@ -15,7 +15,7 @@ import typer
 
 from murakkab.cli.display import open_sinks
 from murakkab.cli.faults import FAILED
-from murakkab.cli.session import EXIT_CODES, Event, Session, follow
+from murakkab.cli.session import Event, Session, exit_code, follow
 from murakkab.engine import UserError
 from murakkab.language import Workflow, check_inputs, compile_graph
 from murakkab_runtimes.text.script_file import render_script
@@ -45,7 +45,7 @@ async def edited_inputs(session: Session, workflow: Workflow, inputs: dict[str, 
         [_Turns(turns), *open_sinks(session.options)],
     )
     if finished["status"] != "succeeded":
-        raise typer.Exit(EXIT_CODES[finished["status"]])
+        raise typer.Exit(exit_code(finished))
     file = engine.store.folder(run) / "script.txt"
     file.write_text(render_script(turns), encoding="utf-8")
     await asyncio.to_thread(_edit, editor, file)

@@ -12,7 +12,7 @@ import httpx
 import typer
 
 from murakkab.cli.display import open_sinks
-from murakkab.cli.faults import FAILED
+from murakkab.cli.faults import FAILED, USAGE
 from murakkab.cli.interrupts import Interrupts
 from murakkab.cli.requests import RunOptions
 from murakkab.cli.session import Event, follow
@@ -91,5 +91,6 @@ def _checked(answer: httpx.Response) -> dict[str, Any]:
         message = (
             words if isinstance(words, str) else f"the server answered {answer.status_code} {answer.reason_phrase}"
         )
-        raise UserError(message, str(said.get("fix") or "") if isinstance(said, dict) else "")
+        facts = said if isinstance(said, dict) else {}
+        raise UserError(message, str(facts.get("fix") or ""), int(facts.get("exit_code") or USAGE))
     return said

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from murakkab.cli.display import Sink, open_sinks
-from murakkab.cli.faults import FAILED, INTERRUPTED
+from murakkab.cli.faults import FAILED, INTERRUPTED, USAGE
 from murakkab.cli.interrupts import Interrupts
 from murakkab.cli.page import Page
 from murakkab.cli.requests import RunOptions
@@ -17,7 +17,7 @@ from murakkab.language import Workflow, check_inputs
 
 Event = dict[str, Any]
 FINISHED = "run.finished"
-EXIT_CODES = {"succeeded": 0, "failed": FAILED, "cancelled": INTERRUPTED}
+_EXIT_CODES = {"succeeded": 0, "failed": FAILED, "cancelled": INTERRUPTED}
 
 
 def perform(workflow: Workflow, inputs: dict[str, Any], options: RunOptions) -> int:
@@ -36,7 +36,14 @@ def run_loop(work: Coroutine[Any, Any, Event]) -> int:
         finished = asyncio.run(work)
     except (asyncio.CancelledError, KeyboardInterrupt):
         return INTERRUPTED
-    return EXIT_CODES.get(finished.get("status", ""), FAILED)
+    return exit_code(finished)
+
+
+def exit_code(finished: Event) -> int:
+    """Exit code of a ``run.finished`` event: bad input is bad usage."""
+    if finished.get("status") == "failed" and finished.get("input_fault"):
+        return USAGE
+    return _EXIT_CODES.get(finished.get("status", ""), FAILED)
 
 
 def check_given(workflow: Workflow, inputs: dict[str, Any]) -> None:

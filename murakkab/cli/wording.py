@@ -37,7 +37,8 @@ def failure(finished: dict[str, Any]) -> str:
     match finished["status"]:
         case "failed":
             error = "\n  ".join(printable(line) for line in (finished.get("error") or "no reason given").splitlines())
-            return f"murakkab: the run failed: {error}\n  Mend it, then: murakkab resume {run}"
+            way = "Give it another input." if finished.get("input_fault") else f"Mend it, then: murakkab resume {run}"
+            return f"murakkab: the run failed: {error}\n  {way}"
         case "cancelled":
             return f"Stopped. What was finished is kept: murakkab resume {run}"
     return ""

@@ -28,7 +28,7 @@ def on_http(_request: Request, fault: Exception) -> Response:
 def on_user_error(_request: Request, fault: Exception) -> Response:
     """Answer a UserError of the engine."""
     assert isinstance(fault, UserError)
-    return JSONResponse({"error": fault.message, "fix": fault.fix}, 400)
+    return JSONResponse({"error": fault.message, "fix": fault.fix, "exit_code": fault.exit_code}, 400)
 
 
 def on_input_problem(_request: Request, fault: Exception) -> Response:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from murakkab_optimizer.graph import ITEM_KEY, JOIN_KEY, NODE_KEY
-
 from murakkab_runtimes.base import InputError
 
 

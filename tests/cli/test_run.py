@@ -134,7 +134,7 @@ def test_a_failed_run_says_why_even_when_quiet(tmp_path: Path) -> None:
         "run", "trouble.yaml", "--how", "input", "--until", "never", "--no-browser", "--quiet", folder=tmp_path
     )
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 1
+    assert process.returncode == 2
     assert out == ""
     assert err.startswith("murakkab: the run failed:")
     assert "Traceback" not in err

@@ -79,9 +79,16 @@ class Talk:
         return len(self.hosts) == 1
 
     def say(
-        self, host: int, kind: str, text: str, passage: dict[str, Any] | None = None, speaker: str | None = None
+        self,
+        host: int,
+        kind: str,
+        text: str,
+        passage: dict[str, Any] | None = None,
+        speaker: str | None = None,
+        *,
+        last: bool = False,
     ) -> None:
-        """Hand one turn on."""
+        """Hand one turn on; ``last`` says that the episode ends with it."""
         length = seconds(text)
         self.state["seconds"] = round(self.state["seconds"] + length, 2)
         self.state["turns"] += 1
@@ -96,6 +103,7 @@ class Talk:
             "episode": self.section["episode"],
             "mood": self.section["mood"],
             "passage": passage,
+            "last": last,
         }
         self.task.emit(turn, seconds=length)
 
@@ -111,8 +119,9 @@ class Talk:
 
     def perform(self, turns: list[dict[str, Any]]) -> None:
         """Say a finished script as it stands."""
-        for turn in turns:
-            self.say(turn["host"], self.section["kind"], turn["text"], speaker=turn["speaker"])
+        for number, turn in enumerate(turns, start=1):
+            last = bool(self.section.get("ends")) and number == len(turns)
+            self.say(turn["host"], self.section["kind"], turn["text"], speaker=turn["speaker"], last=last)
 
     def open(self) -> None:
         """Say hello at once, then who is here and how the script was made."""
@@ -144,11 +153,11 @@ class Talk:
         last = self.asker
         if self.budget.brief:
             options = phrases.SHORT_CLOSINGS if self.section["grounded"] else phrases.SHORT_DISCLAIMERS
-            self.say(last, "closing", str(self.fresh(options)))
+            self.say(last, "closing", str(self.fresh(options)), last=True)
             return
         if not self.alone:
             self.say(last, "closing", str(self.fresh(phrases.LAST_QUESTIONS, name=self.hosts[self.answerer]["name"])))
-        self.say(self.answerer, "closing", str(self.fresh(phrases.CLOSINGS, topic=self._topic())))
+        self.say(self.answerer, "closing", str(self.fresh(phrases.CLOSINGS, topic=self._topic())), last=True)
 
     def _topic(self) -> str:
         spoken = str(self.section["spoken"])

@@ -215,6 +215,7 @@ def _perform(task: Task, path: Path) -> Output:
                 kind,
                 turns[0]["title"] or f"Part {index + 1}",
                 turns=turns,
+                ends=index == len(groups) - 1,
                 words=len(text.split()),
                 keywords=keywords(topic.spoken, *key_phrases(text)[:4]),
             )
