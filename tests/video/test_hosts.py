@@ -132,6 +132,14 @@ def test_equal_seeds_give_equal_bytes(tmp_path, speech):
         assert one["audio"].read_bytes() == other["audio"].read_bytes()
 
 
+def test_a_task_that_goes_on_makes_the_missing_clips_as_they_would_have_been(tmp_path, speech):
+    whole, rest = film(tmp_path / "whole", speech), film(tmp_path / "rest", speech, first_item=1)
+    assert len(rest.clips) == len(whole.clips) - 1 > 0
+    for one, other in zip(whole.clips[1:], rest.clips, strict=True):
+        assert one["video"].read_bytes() == other["video"].read_bytes()
+        assert one["cues"] == other["cues"]
+
+
 def test_seeds_change_the_acting_but_not_the_joints(tmp_path, speech):
     shots = [film(tmp_path / str(seed), speech, seed=seed).frames for seed in (1, 2)]
     middle = len(shots[0]) // 2

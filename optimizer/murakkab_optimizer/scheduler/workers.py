@@ -53,12 +53,12 @@ class Fleet:
         self._single.update(name for name in single if name not in self.memory_mb)
         self._single.intersection_update({name for name in self._single if name not in models} | set(single))
         self.memory_mb.update(models)
-        held = {model for worker in self.workers.values() for model in (*worker.models, *worker.wanted, worker.loading)}
+        held = {model for worker in self.workers.values() for model in (*worker.models, worker.loading)}
+        for worker in self.workers.values():
+            worker.wanted.clear()
         for name, model in self._placer.place(self.memory_mb, self._single, list(self.workers)):
-            if model in held and self._alone(model):
-                continue
             worker = self.workers[name]
-            if model not in worker.models and model not in worker.wanted and worker.loading != model:
+            if model not in worker.models and worker.loading != model and not (model in held and self._alone(model)):
                 worker.wanted.append(model)
 
     def route(self, model: str) -> WorkerState | None:

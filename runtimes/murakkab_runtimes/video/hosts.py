@@ -43,6 +43,8 @@ class DrawnHosts(Runtime):
     ``preset`` and ``crf`` of the encoder.
     """
 
+    continues = True
+
     def run(self, task: Task) -> Output:
         """Draw, encode and emit the clips of one turn.
 
@@ -53,9 +55,9 @@ class DrawnHosts(Runtime):
         take = Take(turn, task)
         start = 0
         for number, length in enumerate(shot.clip_lengths(turn.timing.frames, turn.fps, first=turn.timing.title)):
-            value = take.clip(number, start, length)
+            if number >= task.first_item:
+                task.emit(take.clip(number, start, length), frames=length, seconds=length / turn.fps)
             start += length
-            task.emit(value, frames=length, seconds=length / turn.fps)
         return Output({"frames": start, "fps": turn.fps}, {"frames": start, "seconds": start / turn.fps})
 
     def warm(self) -> None:
