@@ -132,8 +132,8 @@ def test_equal_seeds_give_equal_bytes(tmp_path, speech):
         assert one["audio"].read_bytes() == other["audio"].read_bytes()
 
 
-def test_a_task_that_goes_on_makes_the_missing_clips_as_they_would_have_been(tmp_path, speech):
-    whole, rest = film(tmp_path / "whole", speech), film(tmp_path / "rest", speech, first_item=1)
+def test_a_task_that_goes_on_makes_the_missing_clips_as_they_would_have_been(tmp_path, spoken):
+    whole, rest = film(tmp_path / "whole", spoken), film(tmp_path / "rest", spoken, first_item=1)
     assert len(rest.clips) == len(whole.clips) - 1 > 0
     for one, other in zip(whole.clips[1:], rest.clips, strict=True):
         assert one["video"].read_bytes() == other["video"].read_bytes()
