@@ -97,7 +97,9 @@ def film(
     given = {"turn": turn or make_turn(speech), "speech": speech, "scene": {}, "music": {}, "cast": cast}
     given |= {"width": size[0], "height": size[1], "fps": fps} | arguments
     done = Film()
-    task = Task(given, scratch, {**CARD.knobs, "preset": "ultrafast", **(knobs or {})}, seed, path=path, first_item=first_item)
+    task = Task(
+        given, scratch, {**CARD.knobs, "preset": "ultrafast", **(knobs or {})}, seed, path=path, first_item=first_item
+    )
     task.on_item, task.on_progress = lambda value, meta: done.clips.append(value), on_progress
     DrawnHosts(CARD, 1).run(task)
     return done
