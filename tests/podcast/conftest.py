@@ -22,8 +22,8 @@ the sea. Its lamp burned whale oil for the first nine years.
 In 1880 the keepers changed the lamp to paraffin, because paraffin gave a whiter light. The new lamp could be seen from
 nineteen miles away. Ships from Norhaven used it to find the harbour at night.
 
-The last keeper, Tobias Fenn, left the tower in 1958, when an electric lamp was put in. Since then puffins have nested in
-the old oil store. Visitors may climb the tower in July and August.
+The last keeper, Tobias Fenn, left the tower in 1958, when an electric lamp was put in. Puffins nest in the
+old oil store now. Visitors may climb the tower in July and August.
 """
 
 
