@@ -3,21 +3,10 @@
 //     node play.mjs chromium|firefox PROGRAM PAGE-ADDRESS TOPIC SCREENSHOT-PREFIX PROFILE-FOLDER
 
 import puppeteer from "puppeteer-core";
+import { launchOptions } from "./launch.mjs";
 
 const [browserName, executablePath, address, topic, picture, userDataDir] = process.argv.slice(2);
 const DEADLINE_MS = 60_000;
-const CHROMIUM = [
-  "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-  "--disable-sync", "--autoplay-policy=no-user-gesture-required", "--mute-audio",
-];
-const FIREFOX = { "media.autoplay.default": 0, "media.volume_scale": "0.0", "datareporting.policy.dataSubmissionEnabled": false };
-
-function launch() {
-  const common = { executablePath, headless: true, userDataDir, defaultViewport: { width: 1360, height: 900 } };
-  if (browserName === "firefox") return puppeteer.launch({ ...common, browser: "firefox", extraPrefsFirefox: FIREFOX });
-  return puppeteer.launch({ ...common, args: CHROMIUM });
-}
-
 /** What the page shows of the video now. */
 function look() {
   const video = document.querySelector("video");
@@ -72,7 +61,7 @@ async function watch(page, run) {
   return samples;
 }
 
-const browser = await launch();
+const browser = await puppeteer.launch(launchOptions(browserName, executablePath, userDataDir));
 try {
   const page = await browser.newPage();
   const faults = [];
