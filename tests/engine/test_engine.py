@@ -163,7 +163,7 @@ async def main(folder, log):
     engine = Engine(EngineOptions(folder / "runs", cores=2))
     await engine.start()
     flow = load_workflow(folder / "workflow.yaml")
-    run = await engine.submit(flow, {"count": 25, "pause": 0.02, "log": log}, run="sums-1")
+    run = await engine.submit(flow, {"count": 25, "pause": 0.06, "log": log}, run="sums-1")
     await engine.wait(run)
 
 asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))

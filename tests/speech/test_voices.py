@@ -142,7 +142,7 @@ def test_bad_input_says_what_to_do(fast, tmp_path, arguments, knobs, message):
     ("name", "changes", "command"),
     [
         ("kokoro", {"packages": ("no_such_package",)}, r"no_such_package.*pip install 'murakkab\[kokoro\]'"),
-        ("whisper", {"packages": ("no_such_package",)}, r"murakkab doctor --install"),
+        ("whisper", {"packages": ("no_such_package",)}, r"murakkab\[stt\].*murakkab doctor --install"),
         ("flite", {"programs": ("no-such-flite",)}, r"apt install no-such-flite"),
     ],
 )
