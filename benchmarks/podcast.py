@@ -1,6 +1,6 @@
 """The main job, end to end: start on a warm server, start of a cold command, speed, memory, speech heard back.
 
-    python benchmarks/podcast.py [--repeats 5] [--duration 60] [--out FILE]
+    python -m benchmarks.podcast [--repeats 5] [--duration 60] [--out FILE]
 
 Every figure is the median of ``--repeats`` runs with different topics, caches cold in the sense that no run shares an
 artifact with another. First segments are fetched over HTTP as a player would; the time counts from the request.
@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from harness import PeakMemory, spread, wait_until, write
+
+from benchmarks.harness import PeakMemory, spread, wait_until, write
 
 TOPICS = (
     "How tides work",

@@ -103,7 +103,7 @@ def _measure_voices(runtime: Runtime, listener: Runtime, load_s: float, repeats:
     rate = statistics.fmean(voices.values())
     cold = sorted(_fresh_process(runtime.card.name, folder) for _ in range(5))
     return {
-        "measured": _measurement("second of speech", timed, load_s),
+        "measured": _measurement("audio-second", timed, load_s),
         "quality": {"value": round(1 - rate, 3), "source": _source(len(SENTENCES) * len(ROLES))},
         "word_error_rate": voices,
         "first_sentence_s": {role: round(_short(runtime, role, folder), 4) for role in ROLES},
@@ -126,7 +126,7 @@ def _measure_listener(runtime: Runtime, _: Runtime, load_s: float, repeats: int,
     rate = word_error_rate(pairs)
     source = f"1 - word error rate on {len(SENTENCES)} sentences of the voice hibari (benchmarks/speech.py)"
     quality = {"value": round(1 - rate, 3), "source": source}
-    return {"measured": _measurement("second of audio", timed, load_s), "quality": quality}
+    return {"measured": _measurement("audio-second", timed, load_s), "quality": quality}
 
 
 def _pair(runtime: Runtime, text: str, folder: Path) -> float:
