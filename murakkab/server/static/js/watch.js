@@ -12,6 +12,7 @@ import { Transcript } from "./transcript.js";
 const REPORT_MS = 1000;
 const TICK_MS = 200;
 const TICKS_OF_DETAILS = 3; // the machine that shows the page is busy making the episode
+const UNTOLD_SEGMENTS = 8; // a run whose first segments do not tell where its content begins does not tell it at all
 const LATE_FILES_MS = 2000; // the report is written after the run has finished
 const DOWNLOADS = {
   "episode.mp4": "Video", "episode.mp3": "Audio", "captions.vtt": "Captions", "transcript.txt": "Transcript",
@@ -102,7 +103,7 @@ export class Watch {
     this.measure.requestedAt = this.requestedAt;
   }
 
-  /** Where the content and the speech of the episode begin: told by the segment, else the first caption. */
+  /** Where the content and the speech of the episode begin: told by a segment, else the first caption. */
   noteFirsts(segment) {
     this.measure.contentAt ??= segment.content_from ?? null;
     this.measure.speechAt ??= segment.speech_from ?? null;
@@ -129,7 +130,7 @@ export class Watch {
     const { measure, state } = this;
     const caption = this.player.firstCaption();
     measure.speechAt ??= caption;
-    measure.contentAt ??= caption;
+    if (state.segments.length >= UNTOLD_SEGMENTS) measure.contentAt ??= caption;
     this.showTiles();
     this.transcript.follow(this.video.currentTime);
     this.ticks += 1;
