@@ -145,7 +145,7 @@ def test_control_characters_and_overrides_go():
     assert clean("a\x00b\u202ec\ud800d\n\te") == "a b c d e"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(st.characters(codec=None), max_size=60), st.integers(30, 700), st.integers(13, 200))
 def test_any_text_can_be_fitted(text, width, height):
     block = fit(text, INK, width, height)

@@ -7,7 +7,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from murakkab_runtimes.base import InputError
@@ -115,7 +115,7 @@ def test_mp3_packets_wait_for_a_batch_and_fit_together(stream: MakeStream) -> No
     assert joined == b"".join(encode(MP3, made.source, 0, 1, end=True))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data(), st.sampled_from([AAC, MP3]))
 def test_any_cut_yields_every_packet_once(data: st.DataObject, codec: BlockCodec) -> None:
     pieces = data.draw(st.lists(st.integers(1, 9000), min_size=1, max_size=12))
@@ -131,7 +131,7 @@ def test_any_cut_yields_every_packet_once(data: st.DataObject, codec: BlockCodec
     assert following == codec.last(len(source)) + 1
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=8), st.sampled_from([17, 24, 25, 30]))
 def test_timelines_never_drift(tmp_path_factory: pytest.TempPathFactory, lengths: list[int], fps: int) -> None:
     made = Stream(tmp_path_factory.mktemp("stream"), fps)

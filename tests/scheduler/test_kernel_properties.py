@@ -15,8 +15,8 @@ from murakkab_optimizer.scheduler import events as ev
 from tests.scheduler.plant import Plant, random_graph, random_plan
 
 seeds = st.integers(0, 2**32)
-quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
-long = settings(max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+quick = settings(max_examples=150)
+long = settings(max_examples=5000, suppress_health_check=list(HealthCheck))
 
 
 def plant(seed: int, failures: float, policy: str = "earliest-deadline") -> Plant:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from murakkab_runtimes.base import Cancelled, InputError, Task, Unavailable
@@ -94,7 +94,7 @@ def test_what_cannot_be_read_is_said_somehow(fast, tmp_path, text, said):
     assert [w["text"] for w in value["words"]] == [text]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=25)
 @given(text=st.text(min_size=1, max_size=25).filter(str.strip))
 def test_no_text_breaks_the_voice(fast, tmp_path, text):
     spoken = speak(fast, tmp_path, text)
