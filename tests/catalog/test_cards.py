@@ -1,0 +1,40 @@
+"""Every card of the catalogue can be used by the planner and says where its figures come from."""
+
+from importlib.metadata import entry_points
+
+import pytest
+
+from murakkab_optimizer.graph import Graph, Node
+from murakkab_optimizer.planner.work import units_per_second
+from murakkab_runtimes.base import GROUP
+from murakkab_runtimes.catalog import load_catalog, read_cards
+
+CARDS = load_catalog()
+NODE = Node("any", "any")
+UNITS = {*units_per_second(Graph("any", (NODE,)), NODE), "episode"}
+"""What speeds may be measured in; an episode is what a node does that runs once."""
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_a_card_names_an_adapter_and_figures_that_the_planner_reads(name):
+    card = CARDS[name]
+    assert entry_points(group=GROUP).select(name=card.adapter)
+    assert 0 < card.quality.value <= 1
+    assert card.quality.source
+    assert {measured.unit for measured in card.measured} <= UNITS
+    heights = [measured.knobs.get("height") for measured in card.measured if measured.unit in ("frame", "image")]
+    assert all(heights), "the speed of a picture is that of a size"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("- a list", "expected a mapping"),
+        ("kind: Model\nname: x", "expected 'apiVersion"),
+        ("apiVersion: murakkab/v1\nkind: Model\nname: x", "x: .*missing required field"),
+    ],
+)
+def test_a_file_that_is_no_card_is_named(tmp_path, text, complaint):
+    (tmp_path / "odd.yaml").write_text(text)
+    with pytest.raises(ValueError, match=rf"odd\.yaml.*{complaint}"):
+        read_cards(tmp_path)
