@@ -23,13 +23,7 @@ class Anime4k(Upscaler):
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
-        os.environ.setdefault("OMP_NUM_THREADS", str(threads))
-        try:
-            pyanime4k = importlib.import_module("pyanime4k")
-        except ImportError as fault:
-            raise Unavailable(
-                f"pyanime4k cannot be loaded ({fault}); install it: pip install pyanime4k==3.1.0"
-            ) from None
+        pyanime4k = _load(threads)
         network = str(card.options.get("network", "acnet-gan"))
         self._processor = pyanime4k.Processor("cpu", 0, network)
         if not self._processor.ok():
