@@ -2,8 +2,7 @@
 
 A file is drawn in a box of 200 x 200 with the light from the left and its foot at the height 182. Its colours are those
 of ``TONES``; each stands for a role and is replaced by a colour of the scene's family. ``<desc>`` holds the words that
-call for it, its name among them. Attributes of ``<svg>``: ``data-floats="yes"`` for what does not stand on the ground,
-``data-ground`` and ``data-sky`` for the surroundings that suit it.
+call for it, its name among them.
 """
 
 from __future__ import annotations
@@ -42,7 +41,6 @@ TONES: dict[str, tuple[str, float]] = {
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _WORDS = re.compile(r"<desc>(.*?)</desc>")
-_FACT = re.compile(r'data-(floats|ground|sky)="(\w+)"')
 
 
 @dataclass(frozen=True)
@@ -53,17 +51,12 @@ class Drawing:
         name: of the motif and the file.
         svg: the text of the file.
         words: that call for the motif.
-        floats: whether it hangs in the air.
-        ground, sky: names of the surroundings that suit it, or None.
 
     """
 
     name: str
     svg: str
     words: tuple[str, ...]
-    floats: bool
-    ground: str | None
-    sky: str | None
 
 
 @cache
@@ -127,10 +120,7 @@ def _read(path: Path) -> Drawing:
     strange = sorted(set(_COLOUR.findall(svg)) - set(TONES))
     if described is None or strange:
         raise ValueError(f"{path}: {'colours without a role: ' + ', '.join(strange) if strange else 'no <desc>'}")
-    facts = dict(_FACT.findall(svg))
-    return Drawing(
-        path.stem, svg, tuple(described[1].split()), "floats" in facts, facts.get("ground"), facts.get("sky")
-    )
+    return Drawing(path.stem, svg, tuple(described[1].split()))
 
 
 for _drawing in drawings().values():

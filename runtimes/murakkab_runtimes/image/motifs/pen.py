@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 import random
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 
 import skia
 
+from murakkab_runtimes.image.outlines import path_of
 from murakkab_runtimes.image.palettes import Family, darker, lighter
 from murakkab_runtimes.image.type import argb
 
 Point = tuple[float, float]
-
-_WORD = re.compile(r"[MLQCZ]|-?[0-9.]+")
-_ARITY = {"M": 2, "L": 2, "Q": 4, "C": 6, "Z": 0}
 
 
 class Pen:
@@ -127,22 +123,6 @@ class Pen:
             yield
         finally:
             self.canvas.restore()
-
-
-@lru_cache(512)
-def path_of(outline: str) -> skia.Path:
-    """The path of absolute ``M L Q C Z`` commands, numbers parted by blanks."""
-    path = skia.Path()
-    words = _WORD.findall(outline)
-    draw = {"M": path.moveTo, "L": path.lineTo, "Q": path.quadTo, "C": path.cubicTo, "Z": path.close}
-    index, command = 0, "M"
-    while index < len(words):
-        if words[index] in _ARITY:
-            command, index = words[index], index + 1
-        count = _ARITY[command]
-        draw[command](*(float(word) for word in words[index : index + count]))
-        index += count
-    return path
 
 
 def disc(x: float, y: float, radius: float) -> skia.Path:

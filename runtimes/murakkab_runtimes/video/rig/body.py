@@ -7,7 +7,8 @@ from functools import lru_cache
 
 import skia
 
-from murakkab_runtimes.video.rig.brush import fill, line, outline, oval, ramp
+from murakkab_runtimes.image.outlines import path_of
+from murakkab_runtimes.video.rig.brush import fill, line, oval, ramp
 from murakkab_runtimes.video.rig.colour import fade, luminance, mix, tone
 from murakkab_runtimes.video.rig.look import Look
 
@@ -30,24 +31,24 @@ def record_torso(look: Look) -> skia.Picture:
     recorder = skia.PictureRecorder()
     canvas = recorder.beginRecording(skia.Rect(-4, -4, 4, 7))
     cloth = look.shirt
-    torso = outline(TORSO_SLIM if look.female else TORSO_WIDE)
+    torso = path_of(TORSO_SLIM if look.female else TORSO_WIDE)
     if look.clothes == "hoodie":
         canvas.drawPath(
-            outline("M-1.05 1.98 C-1.1 1.2 -0.6 1.15 0 1.15 C0.6 1.15 1.1 1.2 1.05 1.98 Z"), fill(tone(cloth, 0.62))
+            path_of("M-1.05 1.98 C-1.1 1.2 -0.6 1.15 0 1.15 C0.6 1.15 1.1 1.2 1.05 1.98 Z"), fill(tone(cloth, 0.62))
         )
     if look.clothes in ("shirt", "blazer"):
-        canvas.drawPath(outline("M-0.6 1.75 C-0.55 1.4 0.55 1.4 0.6 1.75 Z"), fill(tone(_under(look), 0.75)))
+        canvas.drawPath(path_of("M-0.6 1.75 C-0.55 1.4 0.55 1.4 0.6 1.75 Z"), fill(tone(_under(look), 0.75)))
     canvas.drawPath(torso, _cloth(look))
     canvas.drawPath(
-        outline("M-1.22 2.75 C-1.3 3.2 -1.28 3.6 -1.24 4.6 M1.22 2.75 C1.3 3.2 1.28 3.6 1.24 4.6"),
+        path_of("M-1.22 2.75 C-1.3 3.2 -1.28 3.6 -1.24 4.6 M1.22 2.75 C1.3 3.2 1.28 3.6 1.24 4.6"),
         line(fade(tone(cloth, 0.5), 0.45), 0.05),
     )
     canvas.drawPath(
-        outline("M-0.5 3.1 C-0.2 3.25 0.1 3.22 0.35 3.12 M0.2 3.5 C0.45 3.55 0.65 3.5 0.85 3.38"),
+        path_of("M-0.5 3.1 C-0.2 3.25 0.1 3.22 0.35 3.12 M0.2 3.5 C0.45 3.55 0.65 3.5 0.85 3.38"),
         line(fade(tone(cloth, 0.55), 0.3), 0.045),
     )
     if look.clothes == "turtleneck":
-        canvas.drawPath(outline("M-0.42 0.7 L-0.44 1.6 L0.44 1.6 L0.42 0.7 Z"), fill(look.shade))
+        canvas.drawPath(path_of("M-0.42 0.7 L-0.44 1.6 L0.44 1.6 L0.42 0.7 Z"), fill(look.shade))
     else:
         _neck(canvas, look)
     {"crew": _crew, "shirt": _collar, "hoodie": _hoodie, "blazer": _blazer, "turtleneck": _turtleneck}[look.clothes](
@@ -142,9 +143,9 @@ def _under(look: Look) -> int:
 
 
 def _neck(canvas: skia.Canvas, look: Look) -> None:
-    canvas.drawPath(outline(NECK), fill(mix(look.skin, look.shade, 0.3)))
+    canvas.drawPath(path_of(NECK), fill(mix(look.skin, look.shade, 0.3)))
     canvas.drawPath(
-        outline(
+        path_of(
             "M-0.42 0.9 C-0.42 1.25 -0.42 1.2 -0.4 1.25 C-0.1 1.62 0.3 1.62 0.46 1.38 C0.42 1.2 0.42 1.1 0.42 0.9 Z"
         ),
         fill(mix(look.shade, 0xFF4A1A22, 0.16)),
@@ -152,18 +153,18 @@ def _neck(canvas: skia.Canvas, look: Look) -> None:
 
 
 def _crew(canvas: skia.Canvas, look: Look) -> None:
-    canvas.drawPath(outline("M-0.61 1.76 C-0.36 2.1 0.36 2.1 0.61 1.76"), line(tone(look.shirt, 0.78), 0.13))
+    canvas.drawPath(path_of("M-0.61 1.76 C-0.36 2.1 0.36 2.1 0.61 1.76"), line(tone(look.shirt, 0.78), 0.13))
 
 
 def _collar(canvas: skia.Canvas, look: Look) -> None:
     light, dark = mix(look.shirt, 0xFFFFFFFF, 0.2), tone(look.shirt, 0.82)
     canvas.drawLine(0.0, 2.15, 0.0, 4.6, line(fade(tone(look.shirt, 0.6), 0.6), 0.04))
     canvas.drawPath(
-        outline("M-0.66 1.5 C-0.72 1.72 -0.7 1.8 -0.62 2.0 L-0.36 2.36 L0.0 2.08 C-0.3 1.95 -0.52 1.75 -0.66 1.5 Z"),
+        path_of("M-0.66 1.5 C-0.72 1.72 -0.7 1.8 -0.62 2.0 L-0.36 2.36 L0.0 2.08 C-0.3 1.95 -0.52 1.75 -0.66 1.5 Z"),
         fill(light),
     )
     canvas.drawPath(
-        outline("M0.66 1.5 C0.72 1.72 0.7 1.8 0.62 2.0 L0.36 2.36 L0.0 2.08 C0.3 1.95 0.52 1.75 0.66 1.5 Z"), fill(dark)
+        path_of("M0.66 1.5 C0.72 1.72 0.7 1.8 0.62 2.0 L0.36 2.36 L0.0 2.08 C0.3 1.95 0.52 1.75 0.66 1.5 Z"), fill(dark)
     )
     for y in (2.55, 3.05, 3.55):
         canvas.drawCircle(0.0, y, 0.045, fill(mix(look.shirt, 0xFFFFFFFF, 0.55)))
@@ -171,38 +172,38 @@ def _collar(canvas: skia.Canvas, look: Look) -> None:
 
 def _hoodie(canvas: skia.Canvas, look: Look) -> None:
     canvas.drawPath(
-        outline(
+        path_of(
             "M-0.95 1.78 C-0.8 2.3 -0.3 2.42 0 2.4 C0.3 2.42 0.8 2.3 0.95 1.78 C0.72 1.5 0.6 "
             "1.62 0.56 1.7 C0.4 2.06 -0.4 2.06 -0.56 1.7 C-0.6 1.62 -0.72 1.5 -0.95 1.78 Z"
         ),
         fill(tone(look.shirt, 0.86)),
     )
     cord = line(mix(look.shirt, 0xFFFFFFFF, 0.7), 0.055)
-    canvas.drawPath(outline("M-0.3 2.28 C-0.34 2.6 -0.28 2.8 -0.32 3.1 M0.3 2.28 C0.36 2.6 0.3 2.75 0.34 2.95"), cord)
+    canvas.drawPath(path_of("M-0.3 2.28 C-0.34 2.6 -0.28 2.8 -0.32 3.1 M0.3 2.28 C0.36 2.6 0.3 2.75 0.34 2.95"), cord)
 
 
 def _blazer(canvas: skia.Canvas, look: Look) -> None:
     canvas.drawPath(
-        outline("M-0.66 1.66 C-0.4 2.02 0.4 2.02 0.66 1.66 L0.5 2.2 L0.06 3.9 L-0.06 3.9 L-0.5 2.2 Z"),
+        path_of("M-0.66 1.66 C-0.4 2.02 0.4 2.02 0.66 1.66 L0.5 2.2 L0.06 3.9 L-0.06 3.9 L-0.5 2.2 Z"),
         fill(_under(look)),
     )
-    canvas.drawPath(outline("M-0.64 1.7 C-0.4 2.1 0.4 2.1 0.64 1.7"), line(tone(_under(look), 0.85), 0.09))
+    canvas.drawPath(path_of("M-0.64 1.7 C-0.4 2.1 0.4 2.1 0.64 1.7"), line(tone(_under(look), 0.85), 0.09))
     canvas.drawPath(
-        outline("M-0.6 1.55 L-0.95 1.84 L-0.98 2.3 L-0.72 2.34 L-0.82 2.52 L-0.02 3.9 L-0.3 2.7 Z"),
+        path_of("M-0.6 1.55 L-0.95 1.84 L-0.98 2.3 L-0.72 2.34 L-0.82 2.52 L-0.02 3.9 L-0.3 2.7 Z"),
         fill(tone(look.shirt, 0.9)),
     )
     canvas.drawPath(
-        outline("M0.6 1.55 L0.95 1.84 L0.98 2.3 L0.72 2.34 L0.82 2.52 L0.02 3.9 L0.3 2.7 Z"),
+        path_of("M0.6 1.55 L0.95 1.84 L0.98 2.3 L0.72 2.34 L0.82 2.52 L0.02 3.9 L0.3 2.7 Z"),
         fill(tone(look.shirt, 0.7)),
     )
 
 
 def _turtleneck(canvas: skia.Canvas, look: Look) -> None:
     canvas.drawPath(
-        outline(
+        path_of(
             "M-0.5 1.2 C-0.2 1.42 0.2 1.42 0.5 1.2 C0.54 1.5 0.6 1.7 0.66 1.84 "
             "C0.3 2.12 -0.3 2.12 -0.66 1.84 C-0.6 1.7 -0.54 1.5 -0.5 1.2 Z"
         ),
         fill(tone(look.shirt, 0.88)),
     )
-    canvas.drawPath(outline("M-0.57 1.52 C-0.2 1.76 0.2 1.76 0.57 1.52"), line(tone(look.shirt, 0.74), 0.05))
+    canvas.drawPath(path_of("M-0.57 1.52 C-0.2 1.76 0.2 1.76 0.57 1.52"), line(tone(look.shirt, 0.74), 0.05))

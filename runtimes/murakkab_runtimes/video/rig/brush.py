@@ -1,14 +1,10 @@
-"""Paints and paths, kept once they are made."""
+"""Paints, kept once they are made."""
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 import skia
-
-_WORD = re.compile(r"[MLQCZ]|-?[0-9.]+")
-_ARITY = {"M": 2, "L": 2, "Q": 4, "C": 6, "Z": 0}
 
 
 @lru_cache(4096)
@@ -44,22 +40,6 @@ def glow(centre: tuple[float, float], radius: float, inner: int, outer: int) -> 
     """A fill that changes with the distance from ``centre``."""
     shader = skia.GradientShader.MakeRadial(centre, radius, [inner, outer])
     return skia.Paint(AntiAlias=True, Shader=shader)
-
-
-@lru_cache(1024)
-def outline(text: str) -> skia.Path:
-    """The path of absolute ``M L Q C Z`` commands, numbers parted by blanks."""
-    path = skia.Path()
-    words = _WORD.findall(text)
-    draw = {"M": path.moveTo, "L": path.lineTo, "Q": path.quadTo, "C": path.cubicTo, "Z": path.close}
-    index, command = 0, "M"
-    while index < len(words):
-        if words[index] in _ARITY:
-            command, index = words[index], index + 1
-        count = _ARITY[command]
-        draw[command](*(float(w) for w in words[index : index + count]))
-        index += count
-    return path
 
 
 def oval(x: float, y: float, rx: float, ry: float) -> skia.Rect:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import skia
 
-from murakkab_runtimes.video.rig.brush import fill, glow, line, outline, oval, ramp
+from murakkab_runtimes.image.outlines import path_of
+from murakkab_runtimes.video.rig.brush import fill, glow, line, oval, ramp
 from murakkab_runtimes.video.rig.colour import fade, mix, tone
 from murakkab_runtimes.video.rig.look import Look
 from murakkab_runtimes.video.rig.mouth import draw_mouth
@@ -117,12 +118,12 @@ def _nose(canvas: skia.Canvas, look: Look, pose: Pose) -> None:
     canvas.save()
     canvas.scale(side, 1)
     canvas.drawPath(
-        outline("M0.06 -0.16 C0.10 0.06 0.2 0.2 0.19 0.36 C0.17 0.44 0.04 0.45 0 0.43 C0.05 0.3 0.02 0 0.06 -0.16 Z"),
+        path_of("M0.06 -0.16 C0.10 0.06 0.2 0.2 0.19 0.36 C0.17 0.44 0.04 0.45 0 0.43 C0.05 0.3 0.02 0 0.06 -0.16 Z"),
         fill(fade(look.shade, 0.45)),
     )
     canvas.restore()
     canvas.drawPath(
-        outline(
+        path_of(
             "M-0.18 0.33 C-0.2 0.45 -0.08 0.42 0 0.47 C0.08 0.42 0.2 0.45 0.18 0.33 "
             "C0.14 0.40 0.07 0.38 0 0.42 C-0.07 0.38 -0.14 0.40 -0.18 0.33 Z"
         ),

@@ -9,7 +9,8 @@ from functools import lru_cache
 
 import skia
 
-from murakkab_runtimes.video.rig.brush import fill, line, outline, oval, ramp
+from murakkab_runtimes.image.outlines import path_of
+from murakkab_runtimes.video.rig.brush import fill, line, oval, ramp
 from murakkab_runtimes.video.rig.colour import fade, mix, tone
 from murakkab_runtimes.video.rig.look import Look
 from murakkab_runtimes.video.rig.pose import Pose
@@ -70,7 +71,7 @@ def draw_back_hair(canvas: skia.Canvas, look: Look) -> None:
     """What hangs behind the head."""
     dark = fill(tone(look.hair, 0.72))
     if look.hair_style == "long":
-        canvas.drawPath(outline(LONG_BACK[look.variant]), dark)
+        canvas.drawPath(path_of(LONG_BACK[look.variant]), dark)
     elif look.hair_style == "curly":
         canvas.drawPath(
             _cloud(look.name, 1.04 if look.female else 0.92, 0.42 if look.female else 0.3, look.female), dark
@@ -79,7 +80,7 @@ def draw_back_hair(canvas: skia.Canvas, look: Look) -> None:
         canvas.drawCircle(0.0, -1.72, 0.5, dark)
         canvas.drawCircle(-0.05, -1.77, 0.43, fill(look.hair))
         canvas.drawPath(
-            outline("M-0.3 -1.75 C-0.2 -2.05 0.2 -2.05 0.28 -1.8 M-0.2 -1.65 C-0.05 -1.85 0.15 -1.85 0.2 -1.65"),
+            path_of("M-0.3 -1.75 C-0.2 -2.05 0.2 -2.05 0.28 -1.8 M-0.2 -1.65 C-0.05 -1.85 0.15 -1.85 0.2 -1.65"),
             _strand(look),
         )
 
@@ -97,18 +98,18 @@ def draw_front_hair(canvas: skia.Canvas, look: Look) -> None:
     light = mix(look.hair, 0xFFFFE2BE, 0.14)
     canvas.drawPath(path, ramp((-0.8, -1.5), (0.9, -0.2), (light, look.hair, tone(look.hair, 0.8)), (0.0, 0.45, 1.0)))
     if look.hair_style in STRANDS:
-        canvas.drawPath(outline(STRANDS[look.hair_style]), _strand(look))
+        canvas.drawPath(path_of(STRANDS[look.hair_style]), _strand(look))
 
 
 def front_path(look: Look) -> skia.Path:
     """The outline of the front hair."""
     if look.hair_style == "long":
-        return outline(LONG_FRONT[look.variant])
+        return path_of(LONG_FRONT[look.variant])
     if look.hair_style == "bun":
-        return outline(BUN_FRONT)
+        return path_of(BUN_FRONT)
     if look.hair_style == "curly":
         return _curls(look.name, look.female)
-    return outline(SHORT[look.variant])
+    return path_of(SHORT[look.variant])
 
 
 def draw_beard(canvas: skia.Canvas, look: Look, pose: Pose) -> None:
@@ -126,7 +127,7 @@ def draw_beard(canvas: skia.Canvas, look: Look, pose: Pose) -> None:
         canvas.save()
         canvas.translate(0.26 * pose.yaw, 0.14 * pose.pitch)
         canvas.drawPath(
-            outline(
+            path_of(
                 "M0 0.53 C-0.2 0.47 -0.42 0.6 -0.47 0.84 C-0.3 0.68 -0.14 0.68 0 0.68 "
                 "C0.14 0.68 0.3 0.68 0.47 0.84 C0.42 0.6 0.2 0.47 0 0.53 Z"
             ),

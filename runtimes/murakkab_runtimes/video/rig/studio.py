@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import skia
 
-from murakkab_runtimes.video.rig.brush import fill, glow, line, outline, oval, ramp
+from murakkab_runtimes.image.outlines import path_of
+from murakkab_runtimes.video.rig.brush import fill, glow, line, oval, ramp
 from murakkab_runtimes.video.rig.colour import fade, luminance, mix, parse_colour, tone
 
 WIDTH, HEIGHT = 1280.0, 720.0
@@ -119,8 +120,8 @@ def record_microphone(decor: Decor, side: int, live: bool) -> skia.Picture:
     canvas = recorder.beginRecording(skia.Rect(-4, -4, 4, 7))
     canvas.scale(side, 1)
     canvas.drawOval(oval(1.42, 4.36, 0.36, 0.1), fill(0xFF1A191F))
-    canvas.drawPath(outline("M1.42 4.34 L1.5 2.62 L1.0 2.36"), line(0xFF1D1C22, 0.11))
-    canvas.drawPath(outline("M1.40 4.2 L1.475 2.66"), line(0xFF5C5B66, 0.03))
+    canvas.drawPath(path_of("M1.42 4.34 L1.5 2.62 L1.0 2.36"), line(0xFF1D1C22, 0.11))
+    canvas.drawPath(path_of("M1.40 4.2 L1.475 2.66"), line(0xFF5C5B66, 0.03))
     canvas.drawCircle(1.5, 2.62, 0.1, fill(0xFF3A3943))
     canvas.translate(0.78, 2.2)
     canvas.rotate(32)
@@ -176,7 +177,7 @@ def _screen(canvas: skia.Canvas, decor: Decor, scene: skia.Image | None) -> None
             scene, _cover(scene), SCREEN, skia.SamplingOptions(skia.FilterMode.kLinear, skia.MipmapMode.kLinear)
         )
     canvas.drawRect(SCREEN, fill(0x3C0C0A14))
-    canvas.drawPath(outline("M252 48 L620 48 L400 485 L252 485 Z"), fill(0x0CFFFFFF))
+    canvas.drawPath(path_of("M252 48 L620 48 L400 485 L252 485 Z"), fill(0x0CFFFFFF))
     canvas.restore()
 
 
@@ -224,7 +225,7 @@ def _shelf(canvas: skia.Canvas, decor: Decor, dice: random.Random, y: float) -> 
 
 
 def _plant(canvas: skia.Canvas, decor: Decor, dice: random.Random) -> None:
-    canvas.drawPath(outline("M-52 470 L52 470 L40 600 L-40 600 Z"), fill(mix(decor.accent, 0xFFE9E0D2, 0.55)))
+    canvas.drawPath(path_of("M-52 470 L52 470 L40 600 L-40 600 Z"), fill(mix(decor.accent, 0xFFE9E0D2, 0.55)))
     for i in range(11):
         angle = -90 + (i - 5) * 17 + dice.uniform(-6, 6)
         length = dice.uniform(0.85, 1.2)
@@ -233,7 +234,7 @@ def _plant(canvas: skia.Canvas, decor: Decor, dice: random.Random) -> None:
         canvas.rotate(angle)
         canvas.scale(length, length)
         shade = mix(0xFF2F6B4B, 0xFF7FB069, dice.random())
-        canvas.drawPath(outline("M0 0 C70 -34 150 -36 210 0 C150 30 70 26 0 0 Z"), fill(mix(shade, decor.wall, 0.18)))
+        canvas.drawPath(path_of("M0 0 C70 -34 150 -36 210 0 C150 30 70 26 0 0 Z"), fill(mix(shade, decor.wall, 0.18)))
         canvas.drawLine(10, 0, 195, 0, line(0x28FFFFFF, 2))
         canvas.restore()
 
@@ -241,14 +242,14 @@ def _plant(canvas: skia.Canvas, decor: Decor, dice: random.Random) -> None:
 def _lamp(canvas: skia.Canvas) -> None:
     canvas.drawLine(0, -3000, 0, 88, line(0xFF1B1A20, 4))
     canvas.drawCircle(0, 160, 190, glow((0, 160), 190, 0x88FFDFA0, 0x00FFDFA0))
-    canvas.drawPath(outline("M-20 84 L20 84 L62 150 L-62 150 Z"), fill(0xFF26232A))
+    canvas.drawPath(path_of("M-20 84 L20 84 L62 150 L-62 150 Z"), fill(0xFF26232A))
     canvas.drawOval(oval(0, 150, 61, 11), fill(0xFFFFE9BE))
 
 
 def _paper(canvas: skia.Canvas, x: float) -> None:
     canvas.save()
     canvas.translate(x, 0)
-    canvas.drawPath(outline("M-40 628 L26 628 L34 612 L-26 612 Z"), fill(0xFFE9E4DA))
+    canvas.drawPath(path_of("M-40 628 L26 628 L34 612 L-26 612 Z"), fill(0xFFE9E4DA))
     canvas.restore()
 
 
