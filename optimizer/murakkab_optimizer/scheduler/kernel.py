@@ -143,10 +143,9 @@ class Scheduler:
 
     @_on.register
     def _(self, event: ev.WorkerLost, now: float) -> None:
-        worker = self._fleet.workers.pop(event.worker, None)
+        worker = self._fleet.lost(event.worker)
         if worker is None:
             return
-        self._fleet.want({})
         state, task = self._leases.pop(worker.lease or "", (None, None))
         if state is None or task is None:
             return
@@ -275,13 +274,21 @@ class Scheduler:
             state, task, worker, threads = best
             configuration = state.configuration(task)
             heapq.heappop(self._queues[configuration.model])
-            task.attempt += 1
             task.status = Status.RUNNING
-            task.lease = ev.lease_name(state.run, task.node.name, task.path, task.attempt)
+            task.lease = self._new_lease(state, task)
             self._leases[task.lease] = (state, task)
             self._fleet.assign(worker, task.lease, configuration.model, threads)
             self._out.append(self._start(state, task, worker))
         self._out.extend(self._fleet.load_commands())
+
+    def _new_lease(self, state: RunState, task: TaskState) -> str:
+        """Name the next attempt; never as one that a worker is still at since its run was cancelled."""
+        held = {worker.lease for worker in self._fleet.workers.values()}
+        while True:
+            task.attempt += 1
+            lease = ev.lease_name(state.run, task.node.name, task.path, task.attempt)
+            if lease not in held:
+                return lease
 
     def _best(self) -> tuple[RunState, TaskState, WorkerState, int] | None:
         blocked = False

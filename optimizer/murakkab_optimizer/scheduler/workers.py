@@ -35,6 +35,7 @@ class Fleet:
         self.workers: dict[str, WorkerState] = {}
         self.memory_mb: dict[str, int] = {}
         self._single: set[str] = set()
+        self._deadly: set[str] = set()
         self._placer = Spread()
 
     @property
@@ -53,11 +54,14 @@ class Fleet:
         self._single.update(name for name in single if name not in self.memory_mb)
         self._single.intersection_update({name for name in self._single if name not in models} | set(single))
         self.memory_mb.update(models)
+        self._deadly -= models.keys()
         held = {model for worker in self.workers.values() for model in (*worker.models, worker.loading)}
         for worker in self.workers.values():
             worker.wanted.clear()
         for name, model in self._placer.place(self.memory_mb, self._single, list(self.workers)):
             worker = self.workers[name]
+            if model in self._deadly:
+                continue
             if model not in worker.models and worker.loading != model and not (model in held and self._alone(model)):
                 worker.wanted.append(model)
 
@@ -97,6 +101,15 @@ class Fleet:
     def release(self, worker: WorkerState) -> None:
         """The worker is idle again."""
         worker.lease, worker.loading, worker.threads = None, None, 0
+
+    def lost(self, name: str) -> WorkerState | None:
+        """Take a worker out; the model that it died of loading is not loaded ahead until a new run wants it."""
+        worker = self.workers.pop(name, None)
+        if worker is not None:
+            if worker.loading is not None:
+                self._deadly.add(worker.loading)
+            self.want({})
+        return worker
 
     def load_commands(self) -> list[LoadModel]:
         """Use idle workers and free threads to load models before they are asked for."""
