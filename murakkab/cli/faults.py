@@ -15,12 +15,6 @@ import typer
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 """Exit codes: the run failed; bad usage or file; stopped by the user."""
 
-_USERS = (
-    ("murakkab.engine.errors", "UserError"),
-    ("murakkab.language", "InputProblem"),
-    ("murakkab.language", "WorkflowError"),
-)
-
 
 def report(fault: Exception) -> int:
     """Print ``fault`` on stderr in words for the user and return the exit code."""

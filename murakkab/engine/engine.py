@@ -10,11 +10,13 @@ import asyncio
 import contextlib
 import os
 import secrets
+import shutil
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import msgspec
 
@@ -24,6 +26,7 @@ from murakkab.engine.feed import FINISHED, read_events
 from murakkab.engine.figures import PlayerReport
 from murakkab.engine.fleet import LocalFleet
 from murakkab.engine.journal import Journal
+from murakkab.engine.locks import claim, is_claimed
 from murakkab.engine.resume import committed
 from murakkab.engine.run import LiveRun
 from murakkab.engine.store import RunRecord, RunStore
@@ -38,6 +41,7 @@ from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Run
 if TYPE_CHECKING:
     from murakkab.language import Workflow
 
+_T = TypeVar("_T")
 _KEPT_ENGINES = 10
 _SPARE_WORKERS = 2
 
@@ -50,20 +54,13 @@ class EngineOptions:
         runs: folder of the runs.
         cores: threads that tasks may use together; by default those of the machine.
         llm: base URL of an OpenAI-compatible server to write with, if any.
-        warm: workflows (graphs) whose models are loaded before the first run asks for them.
+        policy: name of the queue policy.
     """
 
     runs: Path
     cores: int | None = None
     llm: str | None = None
     policy: str = "earliest-deadline"
-
-
-@dataclass
-class _Hooks:
-    """Timers of one engine, cancelled when it closes."""
-
-    timers: set[asyncio.TimerHandle] = field(default_factory=set)
 
 
 class Engine:
@@ -79,10 +76,11 @@ class Engine:
         self.cores = options.cores or len(os.sched_getaffinity(0))
         self._scheduler = Scheduler(self.cores, options.policy)
         self._live: dict[str, LiveRun] = {}
-        self._hooks = _Hooks()
+        self._timers: set[asyncio.TimerHandle] = set()
         self._epoch = time.time() - time.monotonic()
         self._folder = options.runs / ".engines" / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         self._journal: Journal | None = None
+        self._claim: TextIO | None = None
         self._fleet: LocalFleet | None = None
         self._closing = False
         if options.llm:
@@ -100,6 +98,7 @@ class Engine:
         """
         try:
             self._journal = Journal(self._folder / "journal.jsonl")
+            self._claim = claim(self._folder / "lock")
         except OSError as fault:
             raise UserError(
                 f"cannot write to {self.options.runs}: {fault.strerror}",
@@ -107,7 +106,7 @@ class Engine:
                 FAILED,
             ) from None
         _forget_old_engines(self._folder)
-        self._fleet = LocalFleet(self._folder, self.cores + _SPARE_WORKERS, self._reply, self._lost)
+        self._fleet = LocalFleet(self._folder, self.cores + _SPARE_WORKERS, self._reply, self._lost, self._barren)
         await self._fleet.start()
 
     async def close(self) -> None:
@@ -115,12 +114,14 @@ class Engine:
         self._closing = True
         for run in list(self._live):
             await self.cancel(run)
-        for timer in self._hooks.timers:
+        for timer in self._timers:
             timer.cancel()
         if self._fleet is not None:
             await self._fleet.stop()
         if self._journal is not None:
             self._journal.close()
+        if self._claim is not None:
+            self._claim.close()
 
     async def submit(
         self,
@@ -163,10 +164,14 @@ class Engine:
             seed=secrets.randbits(32) if seed is None else seed,
         )
         folder = self.store.create(record)
-        graph = import_files(graph, folder / "artifacts")
-        (folder / "workflow.yaml").write_text(workflow.source_text, encoding="utf-8")
-        (folder / "plan.json").write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
-        self._begin(ev.RunSubmitted(record.run, graph, plan), record, requested_at or self.now())
+        try:
+            graph = await asyncio.to_thread(import_files, graph, folder / "artifacts")
+            (folder / "workflow.yaml").write_text(workflow.source_text, encoding="utf-8")
+            (folder / "plan.json").write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
+            self._begin(ev.RunSubmitted(record.run, graph, plan), record, requested_at or self.now())
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         return record.run
 
     async def resume(self, run: str) -> str:
@@ -177,6 +182,7 @@ class Engine:
         if run in self._live:
             raise UserError(f"the run '{run}' is being made", "There is nothing to resume.")
         event = committed(self.store.folder(run))
+        planning.check_models(event.plan)
         record.status, record.error = "running", ""
         self._begin(event, record, self.now())
         return run
@@ -240,22 +246,51 @@ class Engine:
         self._apply(event)
 
     def _apply(self, event: Event) -> None:
-        """Journal an event, ask the scheduler, carry out its commands."""
+        """Journal an event, ask the scheduler, carry out its commands. Whatever goes wrong fails the runs concerned."""
         now = self.now()
         live = self._concerned(event)
         try:
             self._note(event, now, live)
         except OSError as fault:
             self._give_up(f"cannot write the journal: {fault.strerror}: free some space, then resume the run")
+            if not isinstance(event, ev.RunSubmitted | ev.RunResumed):
+                self._guarded(None, self._ask_quietly, event, now)
             return
-        commands = self._scheduler.handle(event, now)
+        try:
+            commands = self._scheduler.handle(event, now)
+        except Exception as fault:
+            reason = self._explain(fault)
+            for failing in [live] if live is not None else list(self._live.values()):
+                self._fail(failing, reason)
+            return
         if self._journal is not None:
             with contextlib.suppress(OSError):
                 self._journal.commands(commands)
         if live is not None:
-            live.told(event, now)
+            self._guarded(live, live.told, event, now)
         for command in commands:
+            self._guarded(self._live.get(getattr(command, "run", "")), self._do, command, now)
+
+    def _ask_quietly(self, event: Event, now: float) -> None:
+        """Let the scheduler know of an event that is in no journal, so that it has no worker for busy that is not."""
+        for command in self._scheduler.handle(event, now):
             self._do(command, now)
+
+    def _guarded(self, live: LiveRun | None, action: Callable[[_T, float], None], what: _T, now: float) -> None:
+        """Fail the run when the action goes wrong; the others go on."""
+        try:
+            action(what, now)
+        except Exception as fault:
+            reason = self._explain(fault)
+            if live is not None:
+                self._abort(live, reason)
+
+    def _explain(self, fault: Exception) -> str:
+        """Words for a fault that nothing foresaw; its trace is kept."""
+        log = self._folder / "faults.log"
+        with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as stream:
+            traceback.print_exception(fault, file=stream)
+        return f"unexpected fault: {type(fault).__name__}: {fault}; the details are in {log}"
 
     def _note(self, event: Event, now: float, live: LiveRun | None) -> None:
         if self._journal is not None:
@@ -277,7 +312,7 @@ class Engine:
                 self._workers.cancel(worker, Cancel(lease))
             case cmd.LoadModel(worker, model):
                 card = load_catalog()[model]
-                self._workers.send(worker, Load(card, max(card.needs.threads, 1)))
+                self._workers.load(worker, Load(card, max(card.needs.threads, 1)))
             case cmd.Publish(run):
                 self._publish(self._live[run], command, now)
             case cmd.FinishRun(run):
@@ -306,6 +341,9 @@ class Engine:
         self._workers.run(command.worker, request)
 
     def _publish(self, live: LiveRun, command: cmd.Publish, now: float) -> None:
+        """Show a segment; none after one that could not be shown."""
+        if live.abort_reason:
+            return
         try:
             live.publish(command, now)
         except OSError as fault:
@@ -318,12 +356,23 @@ class Engine:
         asyncio.get_running_loop().call_soon(self._apply, ev.RunCancelled(live.record.run))
 
     def _give_up(self, reason: str) -> None:
-        """Fail all runs when nothing can be journaled any more; only the scheduler is told."""
-        now = self.now()
-        for run, live in list(self._live.items()):
-            live.abort_reason = live.abort_reason or reason
-            for command in self._scheduler.handle(ev.RunCancelled(run), now):
-                self._do(command, now)
+        """Fail all runs at once."""
+        for live in list(self._live.values()):
+            self._fail(live, reason)
+
+    def _fail(self, live: LiveRun, reason: str) -> None:
+        """Fail a run at once, also one that the scheduler does not know or cannot end; nothing is journaled."""
+        live.abort_reason = live.abort_reason or reason
+        run, now = live.record.run, self.now()
+        try:
+            commands = self._scheduler.handle(ev.RunCancelled(run), now)
+        except Exception as fault:
+            self._explain(fault)
+            commands = []
+        for command in commands:
+            self._guarded(None, self._do, command, now)
+        if run in self._live:
+            self._do(cmd.FinishRun(run, "failed", reason), now)
 
     def _reply(self, worker: str, reply: Reply) -> None:
         self._apply(ev.WorkerJoined(worker) if isinstance(reply, Ready) else reply)
@@ -331,14 +380,17 @@ class Engine:
     def _lost(self, worker: str, reason: str, blame: bool) -> None:
         self._apply(ev.WorkerLost(worker, reason, blame))
 
+    def _barren(self, reason: str) -> None:
+        self._give_up(f"no worker process can be started: {reason}")
+
     def _later(self, delay: float, action: Callable[[], None]) -> None:
         def fire() -> None:
-            self._hooks.timers.discard(handle)
+            self._timers.discard(handle)
             if not self._closing:
                 action()
 
         handle = asyncio.get_running_loop().call_later(max(delay, 0.0), fire)
-        self._hooks.timers.add(handle)
+        self._timers.add(handle)
 
     @property
     def _workers(self) -> LocalFleet:
@@ -348,8 +400,7 @@ class Engine:
 
 
 def _forget_old_engines(folder: Path) -> None:
-    """Keep the journals of the last few engines."""
-    import shutil
-
+    """Keep the journals of the last few engines and of all that still run."""
     for old in sorted(folder.parent.iterdir())[:-_KEPT_ENGINES]:
-        shutil.rmtree(old, ignore_errors=True)
+        if not is_claimed(old / "lock"):
+            shutil.rmtree(old, ignore_errors=True)

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from murakkab.engine.lines import LineFile, read_lines
+
 FINISHED = "run.finished"
 
 
@@ -27,7 +29,7 @@ class RunFeed:
         self._run = run
         self.began = began
         self._events = read_events(path)
-        self._file = path.open("ab", buffering=0)
+        self._lines = LineFile(path)
         self._news = asyncio.Event()
         self._open = True
 
@@ -42,7 +44,7 @@ class RunFeed:
         }
         self._events.append(event)
         with contextlib.suppress(OSError):
-            self._file.write(msgspec.json.encode(event) + b"\n")
+            self._lines.append(msgspec.json.encode(event))
         self._wake()
         return event
 
@@ -50,7 +52,7 @@ class RunFeed:
         """No more events will come."""
         if self._open:
             self._open = False
-            self._file.close()
+            self._lines.close()
             self._wake()
 
     async def read(self, after: int = 0) -> AsyncIterator[dict[str, Any]]:
@@ -71,8 +73,7 @@ class RunFeed:
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:
-    """The events kept in a file; none when it does not exist. A torn last line is left out."""
+    """The events kept in a file, numbered anew; none when it does not exist. A torn last line is left out."""
     if not path.exists():
         return []
-    lines = path.read_bytes().split(b"\n")[:-1]
-    return [msgspec.json.decode(line) for line in lines]
+    return [{**msgspec.json.decode(line), "seq": number} for number, line in enumerate(read_lines(path), 1)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -67,15 +67,19 @@ class PlaybackFigures:
             setattr(self, name, self.ttff_s + place + self._behind)
 
 
+_Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+"""Finite: a journal cannot hold what is not a number."""
+
+
 class PlayerReport(msgspec.Struct, frozen=True):
     """What a player says of itself (seconds; first moments counted from the request)."""
 
-    position_s: float
+    position_s: _Seconds
     playing: bool = False
-    ttff_s: float | None = None
-    first_content_s: float | None = None
-    first_speech_s: float | None = None
-    stall_s: float = 0.0
+    ttff_s: _Seconds | None = None
+    first_content_s: _Seconds | None = None
+    first_speech_s: _Seconds | None = None
+    stall_s: _Seconds = 0.0
     stalls: int = 0
     ended: bool = False
     agent: str = ""

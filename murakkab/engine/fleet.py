@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
 from murakkab_runtimes.workers.local import LocalWorker
-from murakkab_runtimes.workers.messages import Cancel, Reply, Request, Run
+from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run
 
 CANCEL_S = 5.0
 """A worker that is still at a cancelled task after this long is ended."""
 
 SILENCE_S = 300.0
-"""A worker that says nothing about its task for this long is taken for hung and ended."""
+"""A worker that says nothing about its task or its load for this long is taken for hung and ended."""
 
 _RESTART_S = (0.0, 0.2, 1.0, 5.0)
 
@@ -26,6 +27,7 @@ class LocalFleet:
         size: number of workers.
         on_reply: called with the worker's name and each of its replies.
         on_lost: called with name, reason and whether the task in hand may be to blame.
+        on_barren: called with the reason when one process after the other ends before it is up and none is.
     """
 
     def __init__(
@@ -34,13 +36,16 @@ class LocalFleet:
         size: int,
         on_reply: Callable[[str, Reply], None],
         on_lost: Callable[[str, str, bool], None],
+        on_barren: Callable[[str], None],
     ) -> None:
         self._folder, self._size = folder, size
-        self._on_reply, self._on_lost = on_reply, on_lost
+        self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
         self._workers: dict[str, LocalWorker] = {}
         self._busy: dict[str, str] = {}
         self._watch: dict[str, asyncio.TimerHandle] = {}
         self._forgiven: set[str] = set()
+        self._up: set[str] = set()
+        self._stillborn = 0
         self._jobs: set[asyncio.Task[None]] = set()
         self._count = 0
         self._deaths = 0
@@ -57,6 +62,7 @@ class LocalFleet:
             timer.cancel()
         for job in self._jobs:
             job.cancel()
+        await asyncio.gather(*self._jobs, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
 
     def pids(self) -> dict[str, int]:
@@ -71,13 +77,19 @@ class LocalFleet:
     def run(self, worker: str, request: Run) -> None:
         """Hand a task over and watch it."""
         self._busy[worker] = request.lease
-        self._wait(worker, SILENCE_S, blame=True)
+        self._wait(worker, SILENCE_S)
+        self.send(worker, request)
+
+    def load(self, worker: str, request: Load) -> None:
+        """Ask for a model to be loaded and watch it."""
+        self._wait(worker, SILENCE_S)
         self.send(worker, request)
 
     def cancel(self, worker: str, request: Cancel) -> None:
         """Ask for a task to stop; a worker that does not is ended."""
         if self._busy.get(worker) == request.lease:
-            self._wait(worker, CANCEL_S, blame=False)
+            self._forgiven.add(worker)
+            self._wait(worker, CANCEL_S)
         self.send(worker, request)
 
     async def _spawn(self) -> None:
@@ -85,14 +97,22 @@ class LocalFleet:
         name = f"w{self._count}"
         worker = LocalWorker(name, self._folder / f"{name}.log", self._heard, self._died)
         self._workers[name] = worker
-        await worker.start()
+        try:
+            await worker.start()
+        except OSError:
+            del self._workers[name]
+            raise
 
     def _heard(self, name: str, reply: Reply) -> None:
-        if type(reply).__name__ in ("TaskFinished", "TaskFailed"):
+        if isinstance(reply, Ready):
+            self._up.add(name)
+            self._stillborn = 0
+        elif isinstance(reply, TaskFinished | TaskFailed | ModelLoaded):
             self._rest(name)
-            self._deaths = 0
         elif name in self._busy and name not in self._forgiven:
-            self._wait(name, SILENCE_S, blame=True)
+            self._wait(name, SILENCE_S)
+        if isinstance(reply, TaskFinished | TaskFailed):
+            self._deaths = 0
         self._on_reply(name, reply)
 
     def _rest(self, name: str) -> None:
@@ -101,26 +121,44 @@ class LocalFleet:
         if timer := self._watch.pop(name, None):
             timer.cancel()
 
-    def _wait(self, name: str, seconds: float, *, blame: bool) -> None:
+    def _wait(self, name: str, seconds: float) -> None:
         if timer := self._watch.pop(name, None):
             timer.cancel()
-        if not blame:
-            self._forgiven.add(name)
-        worker = self._workers[name]
-        self._watch[name] = asyncio.get_running_loop().call_later(seconds, worker.kill)
+        if worker := self._workers.get(name):
+            reason = f"it said nothing for {seconds:.0f} s and was ended"
+            self._watch[name] = asyncio.get_running_loop().call_later(seconds, worker.kill, reason)
 
     def _died(self, name: str, reason: str) -> None:
         self._workers.pop(name, None)
         blame = name in self._busy and name not in self._forgiven
         self._rest(name)
-        self._on_lost(name, f"{reason}; its log is {self._folder / name}.log", blame)
+        reason = f"{reason}; its log is {self._folder / name}.log"
+        self._on_lost(name, reason, blame)
         if not self._stopping:
+            self._count_stillborn(name, reason)
             delay = _RESTART_S[min(self._deaths, len(_RESTART_S) - 1)]
             self._deaths += 1
             job = asyncio.create_task(self._respawn(delay))
             self._jobs.add(job)
             job.add_done_callback(self._jobs.discard)
 
+    def _count_stillborn(self, name: str, reason: str) -> None:
+        if name in self._up:
+            self._up.discard(name)
+            return
+        self._stillborn += 1
+        if not self._up and self._stillborn >= self._size:
+            self._on_barren(reason)
+
     async def _respawn(self, delay: float) -> None:
-        await asyncio.sleep(delay)
-        await self._spawn()
+        """Start a replacement, however long the machine has no room for one."""
+        while True:
+            await asyncio.sleep(delay)
+            try:
+                await self._spawn()
+            except OSError as fault:
+                if not self._up:
+                    self._on_barren(str(fault))
+                delay = _RESTART_S[-1]
+            else:
+                return

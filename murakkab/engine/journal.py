@@ -7,13 +7,13 @@ operating system before the next step, so a killed process loses nothing; it is 
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from murakkab.engine.lines import LineFile, read_lines
 from murakkab_optimizer.scheduler import Command, Event
 
 SYNC_S = 0.05
@@ -37,16 +37,19 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _drop_torn_line(path)
-        self._file = path.open("ab", buffering=0)
+        self._lines = LineFile(path)
         self._encoder = msgspec.json.Encoder()
         self._dirty = threading.Event()
-        self._closed = False
+        self._closed = threading.Event()
+        self._fault: OSError | None = None
         self._syncer = threading.Thread(target=self._sync, name="journal-sync", daemon=True)
         self._syncer.start()
 
     def event(self, event: Event, now: float) -> None:
-        """Write an event down."""
+        """Write an event down; tells of an earlier one that could not be forced to the disk."""
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            raise fault
         self._append(Entry(now=now, event=event))
 
     def commands(self, commands: Sequence[Command]) -> None:
@@ -56,40 +59,32 @@ class Journal:
 
     def close(self) -> None:
         """Force everything to the disk and end."""
-        self._closed = True
+        self._closed.set()
         self._dirty.set()
         self._syncer.join()
-        self._file.close()
+        self._lines.close()
 
     def _append(self, entry: Entry) -> None:
-        self._file.write(self._encoder.encode(entry) + b"\n")
+        self._lines.append(self._encoder.encode(entry))
         self._dirty.set()
 
     def _sync(self) -> None:
-        pause = threading.Event()
+        """Force lines to the disk until closed."""
         while True:
             self._dirty.wait()
             self._dirty.clear()
-            os.fdatasync(self._file.fileno())
-            if self._closed:
+            closing = self._closed.is_set()
+            try:
+                self._lines.sync()
+            except OSError as fault:
+                self._fault = fault
+            if closing:
                 return
-            pause.wait(SYNC_S)
+            self._closed.wait(SYNC_S)
 
 
 def read_journal(path: Path) -> Iterator[Entry]:
     """Yield the entries of a journal; a last line that was cut off by a crash is left out."""
     decoder = msgspec.json.Decoder(Entry)
-    with path.open("rb") as stream:
-        for line in stream:
-            if line.endswith(b"\n"):
-                yield decoder.decode(line)
-
-
-def _drop_torn_line(path: Path) -> None:
-    """Cut off what stands behind the last line end, so that new entries begin on a line of their own."""
-    if not path.exists():
-        return
-    content = path.read_bytes()
-    keep = content.rfind(b"\n") + 1
-    if keep != len(content):
-        os.truncate(path, keep)
+    for line in read_lines(path):
+        yield decoder.decode(line)

@@ -45,6 +45,18 @@ def make_plan(graph: Graph, cores: int, pins: Mapping[str, Pin] | None = None) -
         raise UserError(str(fault), "`murakkab doctor` shows what is installed.", NO_PLAN) from None
 
 
+def check_models(plan: Plan) -> None:
+    """Refuse a plan made elsewhere or before that names a model which the catalogue does not have."""
+    known = load_catalog()
+    for node, choice in plan.nodes.items():
+        if choice.chosen.model not in known:
+            raise UserError(
+                f"node '{node}' is planned with '{choice.chosen.model}', which is not in the catalogue",
+                "Name the folder of its card in MURAKKAB_CATALOG, or start a new run.",
+                NO_PLAN,
+            )
+
+
 def parse_pins(texts: Iterable[str]) -> dict[str, Pin]:
     """Read pins like ``upscale=anime4k`` (a model) and ``hosts.draw_height=180`` (a knob), several to a node.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -38,8 +39,12 @@ class LiveRun:
         self.folder = store.folder(record.run)
         self._lock: TextIO = store.lock(record.run)
         self.artifacts = ArtifactStore(self.folder / "artifacts")
-        self.journal = Journal(self.folder / "journal.jsonl")
-        self.feed = RunFeed(self.folder / "events.jsonl", record.run, began)
+        with contextlib.ExitStack() as opened:
+            opened.callback(self._lock.close)
+            self.journal = Journal(self.folder / "journal.jsonl")
+            opened.callback(self.journal.close)
+            self.feed = RunFeed(self.folder / "events.jsonl", record.run, began)
+            opened.pop_all()
         self.figures = PlaybackFigures()
         self.publisher = Publisher(self.folder / "hls")
         self.abort_reason = ""
@@ -100,13 +105,19 @@ class LiveRun:
             self._keep_outputs(command)
         except OSError as fault:
             status, error = "failed", f"cannot write to {self.folder}: {fault.strerror}"
+        except ValueError as fault:
+            status, error = "failed", f"a result of the run cannot be read: {fault}"
         self._update_record(status, error, now)
+        if status == "succeeded":
+            shutil.rmtree(self.artifacts.scratch_root, ignore_errors=True)
         with contextlib.suppress(OSError):
             self.store.save(self.record)
         self.feed.send(FINISHED, now, **self._summary(), input_fault=command.input_fault)
-        with contextlib.suppress(OSError):
-            write_report(self.folder, self.record, self.graph, self.plan)
-        self.close()
+        try:
+            with contextlib.suppress(OSError):
+                write_report(self.folder, self.record, self.graph, self.plan)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Let go of the run's files and lock."""

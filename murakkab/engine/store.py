@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import secrets
@@ -14,6 +13,7 @@ from typing import Any, TextIO
 import msgspec
 
 from murakkab.engine.errors import FAILED, UserError
+from murakkab.engine.locks import claim, is_claimed
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -136,26 +136,14 @@ class RunStore:
 
     def lock(self, run: str) -> TextIO:
         """Claim a run for this process until the returned file is closed; UserError when another holds it."""
-        handle = (self.root / run / "lock").open("a")
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            handle.close()
-            raise UserError(f"the run '{run}' is being made by another process", "Wait for it, or stop it.") from None
+        handle = claim(self.root / run / "lock")
+        if handle is None:
+            raise UserError(f"the run '{run}' is being made by another process", "Wait for it, or stop it.")
         return handle
 
     def in_use(self, run: str) -> bool:
         """Whether a living process has claimed the run."""
-        try:
-            handle = (self.root / run / "lock").open("r")
-        except FileNotFoundError:
-            return False
-        with handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError:
-                return True
-            return False
+        return is_claimed(self.root / run / "lock")
 
 
 def _size(folder: Path) -> int:

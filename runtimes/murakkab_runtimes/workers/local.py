@@ -42,6 +42,7 @@ class LocalWorker:
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._stopping = False
+        self._ending = ""
 
     @property
     def pid(self) -> int | None:
@@ -64,8 +65,9 @@ class LocalWorker:
         if stdin is not None and not stdin.is_closing():
             stdin.write(self._encoder.encode(request) + b"\n")
 
-    def kill(self) -> None:
-        """End the process at once."""
+    def kill(self, reason: str = "") -> None:
+        """End the process at once; on_lost is told the reason."""
+        self._ending = reason
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
 
@@ -89,10 +91,13 @@ class LocalWorker:
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         decoder = msgspec.json.Decoder(Reply)
         assert process.stdout is not None
-        async for line in process.stdout:
-            if line.endswith(b"\n"):
-                self._on_reply(self.name, decoder.decode(line))
+        try:
+            async for line in process.stdout:
+                if line.endswith(b"\n"):
+                    self._on_reply(self.name, decoder.decode(line))
+        except ValueError as fault:
+            self.kill(f"its reply cannot be read: {fault}")
         code = await process.wait()
         if not self._stopping:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
-            self._on_lost(self.name, f"the worker process ended with {how}")
+            self._on_lost(self.name, self._ending or f"the worker process ended with {how}")

@@ -1,0 +1,131 @@
+"""Whatever goes wrong inside the engine ends the run with a reason; nothing hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from murakkab.engine import Engine, EngineOptions, UserError
+from murakkab.engine.journal import Journal
+from murakkab.engine.run import LiveRun
+from murakkab_optimizer.scheduler import Scheduler
+from murakkab_optimizer.scheduler import events as ev
+from tests.engine.conftest import SUMS, TROUBLE, workflow
+
+
+async def ends(made: Engine, folder: Path, inputs: dict | None = None) -> dict:
+    run = await made.submit(workflow(SUMS, folder), inputs or {"count": 3})
+    return await asyncio.wait_for(made.wait(run), 30)
+
+
+def with_engine(folder: Path, scenario: Callable) -> None:
+    async def go() -> None:
+        made = Engine(EngineOptions(folder / "runs", cores=2))
+        try:
+            await made.start()
+            await scenario(made)
+        finally:
+            await made.close()
+
+    asyncio.run(go())
+
+
+def break_once(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, fault: Exception, kind: type) -> None:
+    """Let a method raise the first time that it is called with an argument of that kind."""
+    real, left = getattr(owner, name), [fault]
+
+    def method(self: object, what: object, *rest: object) -> object:
+        if isinstance(what, kind) and left:
+            raise left.pop()
+        return real(self, what, *rest)
+
+    monkeypatch.setattr(owner, name, method)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "kind"),
+    [(Scheduler, "handle", ev.ItemEmitted), (LiveRun, "told", ev.ItemEmitted), (Engine, "_start_task", object)],
+)
+def test_an_unforeseen_fault_fails_the_run_and_the_engine_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: type, name: str, kind: type
+) -> None:
+    break_once(monkeypatch, owner, name, RuntimeError("a screw came loose"), kind)
+
+    async def scenario(made: Engine) -> None:
+        end = await ends(made, tmp_path)
+        assert end["status"] == "failed"
+        assert "a screw came loose" in end["error"]
+        (log,) = (tmp_path / "runs" / ".engines").glob("*/faults.log")
+        assert str(log) in end["error"]
+        assert "Traceback" in log.read_text()
+        assert (await ends(made, tmp_path))["status"] == "succeeded"
+
+    with_engine(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("kind", [ev.RunSubmitted, ev.ItemEmitted, ev.TaskFinished])
+def test_an_event_that_cannot_be_journaled_fails_the_run_and_the_engine_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type
+) -> None:
+    break_once(monkeypatch, Journal, "event", OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), kind)
+
+    async def scenario(made: Engine) -> None:
+        end = await ends(made, tmp_path)
+        assert end["status"] == "failed"
+        assert "No space left" in end["error"]
+        for _ in range(2):
+            assert (await ends(made, tmp_path))["status"] == "succeeded"
+        assert all(worker.lease is None for worker in made._scheduler._fleet.workers.values())
+
+    with_engine(tmp_path, scenario)
+
+
+def test_workers_that_never_come_up_fail_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "murakkab_runtimes").mkdir()
+    (tmp_path / "murakkab_runtimes" / "__init__.py").write_text("raise SystemExit(7)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+
+    async def scenario(made: Engine) -> None:
+        end = await ends(made, tmp_path)
+        assert end["status"] == "failed"
+        assert "no worker process can be started" in end["error"]
+        assert "exit code 7" in end["error"]
+
+    with_engine(tmp_path, scenario)
+
+
+def test_a_run_that_cannot_begin_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise UserError("cannot take in the file")
+
+    monkeypatch.setattr("murakkab.engine.engine.import_files", fail)
+
+    async def scenario(made: Engine) -> None:
+        with pytest.raises(UserError, match="cannot take in"):
+            await ends(made, tmp_path)
+        assert made.store.list() == []
+
+    with_engine(tmp_path, scenario)
+
+
+def test_a_run_whose_model_left_the_catalogue_is_not_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(made: Engine) -> None:
+        run = await made.submit(workflow(TROUBLE, tmp_path), {"how": "input", "until": str(tmp_path / "never")})
+        await asyncio.wait_for(made.wait(run), 30)
+        monkeypatch.setattr("murakkab.engine.planning.load_catalog", dict)
+        with pytest.raises(UserError, match="not in the catalogue"):
+            await made.resume(run)
+
+    with_engine(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("report", [{"position_s": float("nan")}, {"position_s": 1, "stall_s": float("inf")}])
+def test_a_report_that_no_journal_can_hold_is_refused(tmp_path: Path, report: dict) -> None:
+    made = Engine(EngineOptions(tmp_path / "runs", cores=1))
+    with pytest.raises(UserError, match="report is wrong"):
+        asyncio.run(made.playback("r", report))
