@@ -1,10 +1,12 @@
 """Scripts by the real model, through the adapter."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
 from murakkab_runtimes.base import InputError, Task
+from murakkab_runtimes.text.phrases import TURNED_LEADS
 from tests.text.episode import CAST, sections_of, write
 from tests.text.worth_hearing import faults_of
 
@@ -24,6 +26,17 @@ def test_a_script_is_worth_hearing_and_keeps_its_length(smollm2, tmp_path, topic
     assert script.seconds == pytest.approx(60, rel=0.15)
     assert {t["speaker"] for t in script.turns} == NAMES
     assert any("mistakes" in t or "wrong" in t for t in script.texts[:2])
+    check_hand_overs(script)
+
+
+def check_hand_overs(script):
+    """Nobody answers himself, says goodbye to himself or asks on without a word after his own answer."""
+    for before, turn in pairwise(script.turns):
+        same = before["speaker"] == turn["speaker"]
+        if turn["kind"] in ("answer", "reaction", "closing"):
+            assert not same, turn["text"]
+        if same and before["kind"] == "answer":
+            assert turn["text"].startswith(tuple(lead.split("{")[0] for lead in TURNED_LEADS)), turn["text"]
 
 
 @pytest.mark.soak
@@ -33,6 +46,7 @@ def test_twenty_topics_are_worth_hearing(smollm2, tmp_path, topic, duration):
     script = write(smollm2, tmp_path, topic=topic, duration=duration)
     assert faults_of(script, NAMES) == []
     assert script.seconds == pytest.approx(duration, rel=0.15)
+    check_hand_overs(script)
 
 
 @pytest.mark.soak
@@ -87,7 +101,7 @@ def test_the_first_turn_waits_for_nothing_behind_it(smollm2, tmp_path):
 def test_one_to_four_hosts_share_the_talk(smollm2, tmp_path, count):
     names = ["Claire", "Joe", "Amina", "Theo"][:count]
     hosts = [{"name": n, "voice": "female-1", "gender": "female", "look": {}} for n in names]
-    script = write(smollm2, tmp_path, topic="bridges", duration=100, cast={"hosts": hosts})
+    script = write(smollm2, tmp_path, topic="bridges", duration=60, cast={"hosts": hosts})
     assert {t["speaker"] for t in script.turns} == set(names)
     assert faults_of(script, set(names)) == []
     assert all(hosts[t["host"]]["name"] == t["speaker"] for t in script.turns)
@@ -129,7 +143,7 @@ STRANGE = {
 
 @pytest.mark.parametrize("topic", STRANGE.values(), ids=STRANGE.keys())
 def test_strange_topics_are_shown_as_written_and_spoken_as_english(smollm2, tmp_path, topic):
-    script = write(smollm2, tmp_path, topic=topic, duration=20)
+    script = write(smollm2, tmp_path, topic=topic, duration=14)
     title = script.turns[0]["episode"]
     assert 0 < len(title) <= 80
     assert title.isprintable()

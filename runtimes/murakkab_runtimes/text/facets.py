@@ -180,10 +180,14 @@ _BY_KIND = {
 _LEADING = 2
 """Rows of a kind that always come first, in the order of the bank: they introduce the topic."""
 
-FOLLOW_UPS: tuple[tuple[str, str], ...] = (
+BACK_TO_YOU: tuple[tuple[str, str], ...] = (
     ("You mentioned the {k}. What is the link there?", "The link with the {k} is that"),
     ("What about the {k}, why bring that up?", "I bring up the {k} because"),
-    ("Can you give us an example with the {k}?", "An example with the {k} is"),
+)
+"""Questions on something ({k}) to the host who said it, with the beginnings of their answers."""
+
+FOLLOW_UPS: tuple[tuple[str, str], ...] = (
+    ("How does the {k} fit into this?", "The {k} fits into this because"),
     ("What makes the {k} matter so much?", "It matters because the {k}"),
     ("What would change without the {k}?", "Without the {k}, we would"),
     ("How should we picture the {k}?", "You can picture the {k} as"),
@@ -191,12 +195,12 @@ FOLLOW_UPS: tuple[tuple[str, str], ...] = (
     ("Where else do we find the {k}?", "We also find the {k} in"),
     ("What do people forget about the {k}?", "People forget that the {k}"),
     ("Who cares most about the {k}?", "Those who care most about the {k} are"),
-    ("What is the best part of the {k}?", "The best part of the {k} is"),
+    ("What should we keep in mind about the {k}?", "We should keep in mind that the {k}"),
     ("How would you sum up the {k} in one sentence?", "In short, the {k} can be seen as"),
     ("And if somebody asked you about the {k}?", "When somebody asks about the {k}, I would say that"),
     ("What does the {k} tell us about the rest?", "The {k} can tell us that"),
 )
-"""Questions on something that was just said ({k}), with the beginnings of their answers."""
+"""Questions on something that either host said ({k}), with the beginnings of their answers."""
 
 
 def facets(kind: str, subject: str, rng: random.Random) -> list[Facet]:

@@ -18,7 +18,7 @@ UNSPEAKABLE = "today's topic"
 """How a topic is spoken of that an English voice cannot say."""
 
 LONG_TOPIC_WORDS = 7
-"""Words from which a topic is said once, and is "our topic" from then on."""
+"""Words from which a topic is said once, and is "this topic" from then on."""
 
 OPENING_UNSPEAKABLE = "Hello and welcome. Today's topic is on your screen."
 
@@ -51,6 +51,9 @@ LAST_QUESTIONS = (
     "{name}, that brings us to the end of our talk.",
 )
 
+FIRST_LEADS = ("", "So, ", "{name}, ", "I am curious. ", "Tell me, {name}. ")
+"""Before the first question."""
+
 ASK_LEADS = (
     "",
     "So, ",
@@ -66,6 +69,18 @@ ASK_LEADS = (
     "Let us go on. ",
     "{name}, help me out. ",
 )
+TURNED_LEADS = (
+    "Now let me ask you something, {name}. ",
+    "My turn to ask, {name}. ",
+    "Over to you, {name}. ",
+    "Your turn, {name}. ",
+    "Now you, {name}. ",
+)
+"""Of the host who has just answered and asks the next question."""
+
+PLAIN_LEADS = ("", "So, ", "", "Now, ")
+"""Of the host who has just reacted to the answer."""
+
 ALONE_LEADS = (
     "",
     "So, ",
@@ -93,14 +108,14 @@ REACTIONS = (
     "Hm, the {k}. I had not thought of that.",
     "So it comes down to the {k}.",
     "The {k}, of all things.",
-    "I like that, especially the {k}.",
-    "Oh, so that is where the {k} comes from.",
+    "I did not expect the {k} to come up.",
+    "Oh, so it is about the {k} as well.",
     "Right, I will remember the {k}.",
     "Hm, so there is more to the {k} than one might think.",
     "That puts the {k} in a new light for me.",
     "I would never have guessed the {k}.",
     "Good, with the {k} in mind I can picture it.",
-    "You had me at the {k}.",
+    "The {k} is what stays with me.",
     "Let that sink in for a second, the {k}.",
 )
 PLAIN_REACTIONS = (

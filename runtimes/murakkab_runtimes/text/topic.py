@@ -48,7 +48,7 @@ _WHAT_IS = re.compile(r"^what(?:'s| is| are| was| were) (.+?)\??$", re.I)
 _EVENT = re.compile(
     r"\b(war|wars|revolution|battle|crisis|landing|olympics|olympic games|world cup|festival|earthquake|eruption"
     r"|fire of|plague|pandemic|election|treaty|siege|expedition|disaster|crash|invasion|coup|reformation"
-    r"|renaissance)\b",
+    r"|renaissance|fall of|collapse of|invention of|discovery of|sinking of|assassination)\b",
     re.I,
 )
 _PLACE = re.compile(

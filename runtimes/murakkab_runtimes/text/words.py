@@ -34,7 +34,8 @@ _VAGUE = word_set(
     better best same first second third whole main full ability able amount answer case course day days
     example fact facts form idea kinds lack life listener matter moment number order place point problem
     question reason result rest role sense side sort step story time times topic type types use variety way
-    ways word words work world thing
+    ways word words work world thing east west north south left middle center centre top bottom front half bit pair
+    couple little chance future past present end beginning start name mind today tomorrow
     """
 )
 

@@ -12,7 +12,7 @@ from murakkab_runtimes.text import phrases
 from murakkab_runtimes.text.answers import Answers, Line
 from murakkab_runtimes.text.budget import Budget
 from murakkab_runtimes.text.exchange import FOLLOW_UP, Exchange
-from murakkab_runtimes.text.facets import FOLLOW_UPS
+from murakkab_runtimes.text.facets import BACK_TO_YOU, FOLLOW_UPS
 from murakkab_runtimes.text.model import LanguageModel
 from murakkab_runtimes.text.speech_time import seconds
 from murakkab_runtimes.text.topic import is_question
@@ -35,7 +35,8 @@ def dialogue(task: Task, model: LanguageModel) -> Output:
     """Emit the turns of ``section``, spoken by the hosts of ``cast``; ``task.previous`` carries what was said.
 
     Returns:
-        The state for the next section: ``{"seconds", "turns", "said", "connectors", "phrases"}``.
+        The state for the next section: ``{"seconds", "turns", "said", "connectors", "phrases", "last"}``;
+        ``last`` is host and kind of the last turn.
 
     Raises:
         InputError: the cast has no host.
@@ -64,7 +65,9 @@ class Talk:
             "said": list(before.get("said", [])),
             "connectors": list(before.get("connectors", []))[-6:],
             "phrases": list(before.get("phrases", [])),
+            "last": list(before.get("last", [None, ""])),
         }
+        self.mentioned: set[str] = set()
         self.title = section["title"]
         self.rng = random.Random(f"{task.seed}:{section['index']}:{section['topic']}")
         self.answers = Answers(model, section, self.state, self.rng)
@@ -92,6 +95,7 @@ class Talk:
         length = seconds(text)
         self.state["seconds"] = round(self.state["seconds"] + length, 2)
         self.state["turns"] += 1
+        self.state["last"] = [host, kind]
         turn = {
             "speaker": speaker or self.hosts[host]["name"],
             "host": host,
@@ -150,20 +154,22 @@ class Talk:
 
     def close(self) -> None:
         """Say goodbye; a brief episode says here how its script was made."""
-        last = self.asker
+        first, second = self.asker, self.answerer
+        if self.state["last"][0] == first:
+            first, second = second, first
         if self.budget.brief:
             options = phrases.SHORT_CLOSINGS if self.section["grounded"] else phrases.SHORT_DISCLAIMERS
-            self.say(last, "closing", str(self.fresh(options)), last=True)
+            self.say(first, "closing", str(self.fresh(options)), last=True)
             return
         if not self.alone:
-            self.say(last, "closing", str(self.fresh(phrases.LAST_QUESTIONS, name=self.hosts[self.answerer]["name"])))
-        self.say(self.answerer, "closing", str(self.fresh(phrases.CLOSINGS, topic=self._topic())), last=True)
+            self.say(first, "closing", str(self.fresh(phrases.LAST_QUESTIONS, name=self.hosts[second]["name"])))
+        self.say(second, "closing", str(self.fresh(phrases.CLOSINGS, topic=self._topic())), last=True)
 
     def _topic(self) -> str:
         spoken = str(self.section["spoken"])
         if is_question(spoken):
             return "this question"
-        return "our topic" if len(spoken.split()) > phrases.LONG_TOPIC_WORDS else spoken
+        return "this topic" if spoken.startswith("how ") or len(spoken.split()) > phrases.LONG_TOPIC_WORDS else spoken
 
     def discuss(self) -> None:
         """Ask and answer the planned questions until the section's time is over."""
@@ -178,6 +184,8 @@ class Talk:
             if not self._exchange(FOLLOW_UP, self.section["until"]):
                 break
         if not heard:
+            if plan[0]["question"] and not self.budget.tiny:
+                self.say(self.asker, "question", self._asked(plan[0]))
             self.say(self.answerer, "answer", self.fresh(phrases.NO_ANSWER) or phrases.NO_ANSWER[0])
 
     def _exchange(self, planned: Exchange, until: float) -> bool:
@@ -200,9 +208,15 @@ class Talk:
         return True
 
     def _options(self, planned: Exchange) -> Iterator[Exchange]:
-        """The planned question, then others to ask when no answer to it may be spoken."""
+        """The planned question, then others to ask when no answer to it may be spoken.
+
+        A section begins with a question that can be its title, so there the spare ones come before a follow-up.
+        """
         if planned["question"]:
             yield planned
+        begins = planned is self.section["plan"][0]
+        while begins and self.spare:
+            yield self.spare.pop(0)
         follow_up = None if self.section["grounded"] else self._follow_up()
         if follow_up:
             yield follow_up
@@ -223,18 +237,30 @@ class Talk:
 
     def _asked(self, exchange: Exchange) -> str:
         name = self.hosts[self.answerer]["name"]
-        leads = phrases.ALONE_LEADS if self.alone else phrases.FOLLOW_LEADS if exchange["follow"] else phrases.ASK_LEADS
-        lead = self.rng.choice(leads).format(name=name)
+        lead = self.rng.choice(self._leads(exchange)).format(name=name)
         question = str(exchange["question"])
         inside = lead.endswith(", ") and question.split()[0] in _LOWERED
         return lead + (question[:1].lower() + question[1:] if inside else question)
 
+    def _leads(self, exchange: Exchange) -> tuple[str, ...]:
+        """Words before a question that fit what the same host said last."""
+        host, kind = self.state["last"]
+        if self.alone:
+            return phrases.ALONE_LEADS
+        if kind == "opening":
+            return phrases.FIRST_LEADS
+        if host == self.asker and kind in ("answer", "reaction"):
+            return phrases.TURNED_LEADS if kind == "answer" else phrases.PLAIN_LEADS
+        return phrases.FOLLOW_LEADS if exchange["follow"] else phrases.ASK_LEADS
+
     def _follow_up(self) -> Exchange | None:
-        """A question on something that was just said."""
-        options = list(FOLLOW_UPS)
+        """A question on something that was said."""
+        options = [*FOLLOW_UPS, *BACK_TO_YOU]
         self.rng.shuffle(options)
         for phrase in reversed(self.state["phrases"]):
             for question, stem in options:
+                if (question, stem) in BACK_TO_YOU and phrase not in self.mentioned:
+                    continue
                 asked = question.format(k=phrase)
                 if asked not in self.state["said"]:
                     self.state["said"].append(asked)
@@ -246,6 +272,7 @@ class Talk:
         """Let the asking host answer with a few words where time is left for them."""
         found = key_phrases(answer, self.section["spoken"])
         self.state["phrases"] = [*self.state["phrases"], *found][-12:]
+        self.mentioned.update(found)
         if self.alone or self.budget.tiny or self.state["seconds"] + REACTION_S / 2 > until or self.rng.random() < 0.2:
             return
         options = [r.format(k=found[0]) for r in phrases.REACTIONS] if found else []
