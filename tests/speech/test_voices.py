@@ -17,7 +17,8 @@ from tests.speech.conftest import ADAPTERS
 from tests.speech.speaking import SENTENCES, TEXT, VOWELS, speak
 
 FAST = [("hibari-joe", role) for role in ROLES]
-ALL = [*FAST, ("kokoro", "female-1"), ("kokoro", "male-1"), *(("flite", role) for role in ROLES)]
+SLOW = pytest.param("kokoro", "female-1", marks=pytest.mark.soak)
+ALL = [*FAST, SLOW, ("kokoro", "male-1"), *(("flite", role) for role in ROLES)]
 
 
 @pytest.mark.parametrize(("adapter", "role"), ALL)

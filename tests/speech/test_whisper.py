@@ -16,7 +16,7 @@ def heard(runtimes, path, folder):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_listener_understands_the_fast_voices(runtimes, tmp_path, role):
-    text = " ".join(SENTENCES)
+    text = " ".join(SENTENCES[:4])
     value = speak(runtimes("hibari-joe"), tmp_path, text, role).value
     assert word_error_rate([(text, heard(runtimes, value["audio"], tmp_path)["text"])]) <= 0.08
 

@@ -96,7 +96,7 @@ def plain(client, tmp_path):
 def test_a_whole_script_comes_from_a_real_server(connect, server, tmp_path):
     client = connect(server)
     assert client.model
-    script = write(client, tmp_path, topic="tea", duration=25)
+    script = write(client, tmp_path, topic="tea", duration=12)
     assert faults_of(script, {"Claire", "Joe"}) == []
     assert script.of("answer")
     assert script.turns[-1]["kind"] == "closing"
