@@ -129,3 +129,36 @@ def test_a_report_that_no_journal_can_hold_is_refused(tmp_path: Path, report: di
     made = Engine(EngineOptions(tmp_path / "runs", cores=1))
     with pytest.raises(UserError, match="report is wrong"):
         asyncio.run(made.playback("r", report))
+
+
+def test_a_worker_that_does_not_hear_is_ended_and_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("murakkab.engine.fleet.CANCEL_S", 0.2)
+
+    async def scenario(made: Engine) -> None:
+        run = await made.submit(workflow(TROUBLE, tmp_path), {"how": "deaf", "until": str(tmp_path / "never")})
+        async for event in made.events(run):
+            if event["event"] == "task.started":
+                break
+        before = set(made._workers.pids().values())
+        await made.cancel(run)
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            after = set(made._workers.pids().values())
+            if len(after) == len(before) and after != before:
+                break
+        assert len(before - after) == 1
+        assert (await ends(made, tmp_path))["status"] == "succeeded"
+
+    with_engine(tmp_path, scenario)
+
+
+def test_a_silent_worker_is_ended_and_the_run_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(made: Engine) -> None:
+        await ends(made, tmp_path)
+        monkeypatch.setattr("murakkab.engine.fleet.SILENCE_S", 1.0)
+        run = await made.submit(workflow(TROUBLE, tmp_path), {"how": "deaf", "until": str(tmp_path / "never")})
+        end = await asyncio.wait_for(made.wait(run), 60)
+        assert end["status"] == "failed"
+        assert "said nothing for 1 s" in end["error"]
+
+    with_engine(tmp_path, scenario)

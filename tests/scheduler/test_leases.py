@@ -82,3 +82,56 @@ def test_a_model_that_kills_its_worker_while_it_loads_is_not_loaded_ahead_again(
     loads = scheduler.handle(ev.WorkerJoined("w4"), 7.0)
     assert loads == [cmd.LoadModel("w4", "model")]
     assert scheduler.handle(ev.ModelLoaded("w4", "model"), 8.0) == []
+
+
+def test_attempts_end_the_run_after_the_last_and_wait_longer_each_time() -> None:
+    scheduler, task = begun(workers=1)
+    waits = []
+    for now in (2.0, 4.0):
+        (timer,) = scheduler.handle(ev.TaskFailed(task.lease, "it broke"), now)
+        assert isinstance(timer, cmd.SetTimer)
+        waits.append(timer.at - now)
+        task = started(scheduler.handle(ev.TimerFired(timer.name), timer.at))
+    assert waits[1] == 2 * waits[0]
+    (end,) = scheduler.handle(ev.TaskFailed(task.lease, "it broke"), 6.0)
+    assert end == cmd.FinishRun("r", "failed", "work: it broke (tried 3 times)")
+
+
+def test_a_failure_that_would_repeat_is_not_tried_again() -> None:
+    scheduler, task = begun(workers=1)
+    (end,) = scheduler.handle(ev.TaskFailed(task.lease, "mend it", retry=False, input_fault=True), 2.0)
+    assert end == cmd.FinishRun("r", "failed", "work: mend it", input_fault=True)
+
+
+def test_a_worker_lost_without_blame_costs_no_attempt() -> None:
+    scheduler, task = begun(workers=1)
+    for number in range(5):
+        assert scheduler.handle(ev.WorkerLost(task.worker, "stopped", blame=False), 2.0) == []
+        task = started(scheduler.handle(ev.WorkerJoined(f"again{number}"), 3.0))
+    assert scheduler.holds(task.lease)
+
+
+def test_small_tasks_do_not_starve_one_that_waits_for_many_threads() -> None:
+    wide = Graph("wide", (Node("first", "work"), Node("wide", "work"), Node("last", "work")))
+    needs = {"first": 1, "wide": 2, "last": 1}
+    plan = Plan({n: NodePlan(Configuration(n, {}, Needs(t, 50)), "the only one") for n, t in needs.items()})
+    scheduler = Scheduler(2, "fifo")
+    for worker in ("w1", "w2", "w3"):
+        scheduler.handle(ev.WorkerJoined(worker), 0.0)
+    first = started(scheduler.handle(ev.RunSubmitted("r", wide, plan), 1.0))
+    assert first.node == "first"
+    loads = [cmd.LoadModel(worker, model) for worker in ("w1", "w2", "w3") for model in plan.nodes]
+    commands = scheduler.handle(ev.TaskFinished(first.lease, "value"), 2.0)
+    for load in loads * 3:
+        commands += scheduler.handle(ev.ModelLoaded(load.worker, load.model), 3.0)
+    assert [c.node for c in commands if isinstance(c, cmd.StartTask)] == ["wide"]
+
+
+def test_an_item_that_comes_twice_or_too_early_counts_once() -> None:
+    graph = Graph("items", (Node("work", "work", streams=True),), publish="work")
+    scheduler = Scheduler(1)
+    scheduler.handle(ev.WorkerJoined("w1"), 0.0)
+    task = started(scheduler.handle(ev.RunSubmitted("r", graph, PLAN), 1.0))
+    assert scheduler.handle(ev.ItemEmitted(task.lease, 1, "second"), 2.0) == []
+    assert scheduler.handle(ev.ItemEmitted(task.lease, 0, "first"), 3.0) == [cmd.Publish("r", "work", (0,), 0, "first")]
+    assert scheduler.handle(ev.ItemEmitted(task.lease, 0, "twin"), 4.0) == []

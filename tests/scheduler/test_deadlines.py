@@ -1,0 +1,78 @@
+"""What is shown first is made first; the player and measured times move the deadlines."""
+
+from __future__ import annotations
+
+import pytest
+
+from murakkab_optimizer.catalog import Needs
+from murakkab_optimizer.graph import Edge, Graph, Node
+from murakkab_optimizer.plan import Configuration, NodePlan, Plan
+from murakkab_optimizer.policies.queueing import TaskView, queue_policy
+from murakkab_optimizer.scheduler import Scheduler
+from murakkab_optimizer.scheduler import commands as cmd
+from murakkab_optimizer.scheduler import events as ev
+from murakkab_optimizer.scheduler.clock import PlaybackClock
+
+GRAPH = Graph(
+    "show",
+    (
+        Node("sections", "write", streams=True),
+        Node("turns", "write", {}, (Edge("sections", 1),), "sections", streams=True, ordered=True, depth=1),
+        Node("shots", "draw", {}, (Edge("turns", 2),), "turns", depth=2),
+    ),
+    publish="shots",
+    ttff_s=2.0,
+)
+
+
+def plan(model: str = "pen") -> Plan:
+    def chosen(name: str, seconds: float) -> NodePlan:
+        return NodePlan(Configuration(name, {}, Needs(1, 50), seconds), "the only one")
+
+    return Plan({"sections": chosen("pad", 1.0), "turns": chosen("pad", 2.0), "shots": chosen(model, 4.0)})
+
+
+def view(ready_at: float, deadline: float, remaining_s: float) -> TaskView:
+    return TaskView((0,), 0.0, ready_at, deadline, 1.0, remaining_s)
+
+
+def test_the_latest_start_decides_or_the_order_of_arrival() -> None:
+    early, late, long = view(3.0, 5.0, 1.0), view(1.0, 9.0, 1.0), view(2.0, 9.0, 7.0)
+    assert sorted([late, early, long], key=queue_policy("earliest-deadline").key) == [long, early, late]
+    assert sorted([late, early, long], key=queue_policy("fifo").key) == [late, long, early]
+    with pytest.raises(ValueError, match="earliest-deadline, fifo"):
+        queue_policy("guess")
+
+
+def test_a_shot_is_due_when_the_turns_before_it_were_played() -> None:
+    clock = PlaybackClock(GRAPH, plan(), started=10.0)
+    clock.scripted((0, 0), {"seconds": 3.0})
+    clock.scripted((0, 1), {"seconds": 4.0})
+    clock.scripted((1, 0), {"seconds": 5.0})
+    assert [clock.deadline(path) for path in ((0, 0), (0, 1), (1, 0), (1, 0, 7))] == [12.0, 15.0, 19.0, 19.0]
+    clock.viewer_at(30.0, 6.0)
+    assert clock.deadline((1, 0)) == 31.0
+
+
+def test_what_is_left_to_do_behind_a_task_is_corrected_by_what_tasks_took() -> None:
+    clock = PlaybackClock(GRAPH, plan(), started=0.0)
+    assert [clock.remaining(node) for node in ("sections", "turns", "shots")] == [7.0, 6.0, 4.0]
+    clock.took("shots", 14.0)
+    assert [clock.remaining(node) for node in ("sections", "turns", "shots")] == [10.0, 9.0, 7.0]
+
+
+def test_a_changed_plan_holds_for_what_waits() -> None:
+    graph = Graph("two", (Node("first", "work"), Node("second", "work")))
+
+    def using(second: str) -> Plan:
+        names = {"first": "pen", "second": second}
+        return Plan({n: NodePlan(Configuration(m, {}, Needs(1, 50)), "the only one") for n, m in names.items()})
+
+    scheduler = Scheduler(1)
+    scheduler.handle(ev.WorkerJoined("w1"), 0.0)
+    (first,) = scheduler.handle(ev.RunSubmitted("r", graph, using("ink")), 1.0)
+    assert isinstance(first, cmd.StartTask)
+    scheduler.handle(ev.PlanChanged("r", using("chalk")), 2.0)
+    (second,) = scheduler.handle(ev.TaskFinished(first.lease, "value"), 3.0)
+    assert isinstance(second, cmd.StartTask)
+    assert second.configuration.model == "chalk"
