@@ -76,3 +76,20 @@ def test_a_changed_plan_holds_for_what_waits() -> None:
     (second,) = scheduler.handle(ev.TaskFinished(first.lease, "value"), 3.0)
     assert isinstance(second, cmd.StartTask)
     assert second.configuration.model == "chalk"
+
+
+def test_a_resumed_run_keeps_its_timeline() -> None:
+    scheduler = Scheduler(1)
+    scheduler.handle(ev.WorkerJoined("w1"), 0.0)
+    items = [ev.DoneItem("sections", (0,), "section")]
+    items += [ev.DoneItem("turns", (0, n), f"turn {n}", {"seconds": 3.0}) for n in range(2)]
+    done = [ev.DoneItem("sections", (), "all"), ev.DoneItem("turns", (0,), "all"), ev.DoneItem("shots", (0, 0), "shot")]
+    commands = scheduler.handle(ev.RunResumed("r", GRAPH, plan(), tuple(items), tuple(done)), 10.0)
+    shown, task = commands
+    assert shown == cmd.Publish("r", "shots", (0, 0), 0, "shot")
+    assert isinstance(task, cmd.StartTask)
+    assert (task.path, task.deadline) == ((0, 1), 15.0)
+    assert scheduler.handle(ev.TaskFinished(task.lease, "last"), 11.0)[:2] == [
+        cmd.Publish("r", "shots", (0, 1), 1, "last"),
+        cmd.FinishRun("r", "succeeded", outputs={"shots": ("shot", "last")}),
+    ]
