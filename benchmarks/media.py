@@ -1,6 +1,6 @@
 """Speed and quality of the media adapters, printed as the ``measured`` and ``quality`` entries of their cards.
 
-    python benchmarks/media.py [encode fmp4 mp4 jingle lanczos anime4k esrgan ...]
+    python -m benchmarks.media [encode fmp4 mp4 jingle lanczos anime4k esrgan ...]
 
 Without names everything is measured. Times are medians of repeated runs; the spread is the distance of the quartiles.
 What is timed is the work of the processor (of all threads, divided by their number), so that other load on a shared
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -24,6 +23,7 @@ import numpy as np
 import skia
 from numpy.typing import NDArray
 
+from benchmarks.harness import device
 from murakkab_runtimes.base import Task, runtime_class
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.media.audio import write_wav
@@ -84,7 +84,7 @@ def show(name: str, unit: str, units: float, timing: tuple[float, float], sample
     seconds, spread = (f"{value / units:.3g}" for value in timing)
     print(
         f"# {name}\n- {{unit: {unit}, seconds: {seconds}, spread_s: {spread}, samples: {samples}, "
-        f'device: "{_device()}", date: "{datetime.date.today()}", knobs: {_flow(knobs)}}}'
+        f'device: "{device()}", date: "{datetime.date.today()}", knobs: {_flow(knobs)}}}'
     )
 
 
@@ -149,7 +149,7 @@ def mp4(folder: Path) -> None:
 def jingle(folder: Path) -> None:
     """Intro and outro."""
     runtime, task = _runtime("jingle"), Task(arguments={"topic": "bees"}, scratch=folder)
-    show("jingle", "pair", 1, repeat(lambda: runtime.run(task), 9), 9, {})
+    show("jingle", "episode", 1, repeat(lambda: runtime.run(task), 9), 9, {})
 
 
 def upscaler(name: str, samples: int, frames: int) -> Callable[[Path], None]:
@@ -200,12 +200,6 @@ def _clip(folder: Path, width: int, height: int, frames: int = FRAMES) -> dict[s
 def _runtime(name: str) -> Any:  # noqa: ANN401
     card = load_catalog()[name]
     return runtime_class(card.adapter)(card, min(card.needs.threads, os.cpu_count() or 1))
-
-
-def _device() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores (shared)"
 
 
 def _flow(knobs: dict[str, Any]) -> str:

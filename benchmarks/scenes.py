@@ -1,6 +1,6 @@
 """Speed of the scene adapters: a table, and JSON with --out.
 
-    python benchmarks/scenes.py [--samples 30] [--height 360 720] [--out FILE]
+    python -m benchmarks.scenes [--samples 30] [--height 360 720] [--out FILE]
 
 Each sample is another section; the first picture of every adapter is not counted. Times are medians of
 processor time on one thread, which other work on a shared machine does not lengthen as it does the wall clock; the

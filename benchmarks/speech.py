@@ -1,10 +1,11 @@
 """Speed, first sentence of a fresh process, memory and intelligibility of the speech adapters.
 
-    python benchmarks/speech.py [hibari-joe kokoro flite whisper] [--repeats 3] [--out speech.json]
+    python -m benchmarks.speech [hibari-joe kokoro flite whisper] [--repeats 3] [--out speech.json]
 
 Prints a table, and writes the ``measured`` and ``quality`` entries of the model cards with ``--out``. A voice is timed
 over pairs of turns (the first female and the first male voice say the same sentence); the word error rate is that of
-Whisper tiny.en over all four roles. Times are medians, the spread is the distance of the quartiles.
+Whisper tiny.en over all four roles. Speeds are processor seconds of all threads divided by their number, so that other
+load on a shared machine shows as little as it can. Times are medians, the spread is the distance of the quartiles.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.harness import device
 from murakkab_runtimes.base import Output, Runtime, Task, Unavailable, runtime_class
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.speech.voices import ROLES
@@ -91,7 +93,7 @@ def _measure_all(names: Sequence[str], repeats: int, folder: Path) -> Iterator[d
 def _loaded(name: str) -> tuple[Runtime, float]:
     card = load_catalog()[name]
     start = time.perf_counter()
-    runtime = runtime_class(card.adapter)(card, 2)
+    runtime = runtime_class(card.adapter)(card, card.needs.threads)
     return runtime, time.perf_counter() - start
 
 
@@ -118,9 +120,9 @@ def _measure_listener(runtime: Runtime, _: Runtime, load_s: float, repeats: int,
     for text in SENTENCES:
         spoken = _speak(speaker, text, "female-1", folder)
         for _repeat in range(repeats):
-            start = time.perf_counter()
+            start = _worked()
             heard = _listen(runtime, spoken, folder)
-            timed.append((time.perf_counter() - start) / spoken.value["seconds"])
+            timed.append((_worked() - start) / runtime.threads / spoken.value["seconds"])
         pairs.append((text, heard))
     speaker.close()
     rate = word_error_rate(pairs)
@@ -131,9 +133,14 @@ def _measure_listener(runtime: Runtime, _: Runtime, load_s: float, repeats: int,
 
 def _pair(runtime: Runtime, text: str, folder: Path) -> float:
     """Seconds of work for one second of speech, when one female and one male host say the sentence."""
-    start = time.perf_counter()
+    start = _worked()
     seconds = [float(_speak(runtime, text, role, folder).value["seconds"]) for role in ("female-1", "male-1")]
-    return (time.perf_counter() - start) / sum(seconds)
+    return (_worked() - start) / runtime.threads / sum(seconds)
+
+
+def _worked() -> float:
+    """Processor seconds of this process and of the programs that it called."""
+    return sum(os.times()[:4])
 
 
 def _errors(runtime: Runtime, listener: Runtime, role: str, folder: Path) -> float:
@@ -179,18 +186,10 @@ def _measurement(unit: str, times: list[float], load_s: float) -> dict[str, Any]
         "seconds": round(middle, 4),
         "spread_s": round(high - low, 4),
         "samples": len(times),
-        "device": _device(),
+        "device": device(),
         "date": datetime.date.today().isoformat(),
         "load_s": round(load_s, 2),
     }
-
-
-def _device() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    model = next(
-        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine()
-    )
-    return f"{model}, {os.cpu_count()} cores (shared)"
 
 
 def _source(samples: int) -> str:
@@ -200,7 +199,7 @@ def _source(samples: int) -> str:
 
 def _show(results: list[dict[str, Any]]) -> None:
     columns = ("name", "s / s", "spread", "load s", "quality", "fresh process s", "MiB", "short sentence s")
-    table = Table(*columns, title=_device())
+    table = Table(*columns, title=device())
     for result in results:
         measured, short = result["measured"], result.get("first_sentence_s", {})
         cells = [measured["seconds"], measured["spread_s"], measured["load_s"], result["quality"]["value"]]
