@@ -26,8 +26,8 @@ def test_a_script_is_performed_as_it_stands(smollm2, tmp_path):
     path.write_text(TEXT)
     script = write(smollm2, tmp_path, topic="", script=path)
     assert [(t["speaker"], t["host"], t["text"]) for t in script.turns] == [
-        ("CLAIRE", 0, "Hello, and welcome to a talk about small clocks."),
-        ("JOE", 1, "Tick, tock."),
+        ("Claire", 0, "Hello, and welcome to a talk about small clocks."),
+        ("Joe", 1, "Tick, tock."),
         ("Claire", 0, "That was all: goodbye."),
     ]
     assert [s["title"] for s in script.sections] == ["Small clocks", "Goodbye"]

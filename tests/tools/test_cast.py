@@ -87,3 +87,25 @@ def test_a_missing_file_and_binary_data(read, tmp_path):
     path.write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(InputError, match=r"no text file|not valid YAML"):
         read(path)
+
+
+def cast_for(tmp_path, script, hosts=None):
+    (tmp_path / "script.txt").write_text(script)
+    arguments = {"script": tmp_path / "script.txt"}
+    if hosts:
+        (tmp_path / "hosts.yaml").write_text(hosts)
+        arguments["file"] = tmp_path / "hosts.yaml"
+    return runtime_class("cast")(load_catalog()["cast"], 1).run(Task(arguments, tmp_path)).value["hosts"]
+
+
+def test_the_speakers_of_a_script_lend_the_hosts_their_names(tmp_path):
+    hosts = cast_for(tmp_path, "ANNA: Hello.\n\nBen: Hi.\n\nANNA: Bye.\n")
+    assert [(h["name"], h["voice"]) for h in hosts] == [("Anna", "female-1"), ("Ben", "male-1")]
+    assert [h["name"] for h in cast_for(tmp_path, "Joe: One.\n\nMia: Two.\n\nRay: Three.\n")] == ["Joe", "Mia", "Ray"]
+    assert [h["name"] for h in cast_for(tmp_path, "Plain words without a name.\n")] == ["Claire", "Joe"]
+
+
+def test_a_hosts_file_gives_the_speakers_of_a_script_voices_and_looks(tmp_path):
+    file = "hosts:\n  - name: Theo\n    voice: male-2\n  - name: Amina\n"
+    hosts = cast_for(tmp_path, "Amina: Hello.\n\nBEN: Hi.\n", file)
+    assert [(h["name"], h["voice"]) for h in hosts] == [("Ben", "male-2"), ("Amina", "female-1")]

@@ -112,6 +112,19 @@ def load_script(path: Path, hosts: list[str]) -> list[Line]:
     return lines
 
 
+def speakers_of(path: Path) -> list[str]:
+    """The speakers that a script names, in the order of their first words; none for plain paragraphs.
+
+    Raises:
+        InputError: the file is missing, no text, or has a bad line.
+    """
+    first: dict[str, str] = {}
+    for turn in parse_script(_read(path), path.name):
+        if turn["speaker"]:
+            first.setdefault(turn["speaker"].lower(), turn["speaker"])
+    return list(first.values())
+
+
 def _read(path: Path) -> str:
     if not path.is_file():
         raise InputError(f"there is no script at {path}; check the path given as --script")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import importlib.util
 import secrets
-import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,12 +51,13 @@ class SmolLM2(LanguageModel):
             import xllamacpp  # type: ignore[import-untyped]
         except ImportError as fault:
             raise Unavailable(f"xllamacpp cannot be loaded ({fault}); run: pip install xllamacpp") from None
-        self._folder = Path(tempfile.mkdtemp(prefix="murakkab-llm-"))
         params = xllamacpp.CommonParams()
-        self._configure(params, weights)
-        self._server: Any = xllamacpp.Server(params)
+        with tempfile.TemporaryDirectory(prefix="murakkab-llm-") as folder:
+            self._configure(params, weights, Path(folder) / "llm.sock")
+            self._server: Any = xllamacpp.Server(params)
 
-    def _configure(self, params: Any, weights: Path) -> None:  # noqa: ANN401 - a class of the engine without types
+    def _configure(self, params: Any, weights: Path, socket: Path) -> None:  # noqa: ANN401 - a class without types
+        """Set the engine up. It insists on listening: on a socket file in a private folder that goes once it runs."""
         params.model.path = str(weights)
         params.n_ctx = int(self.card.options.get("context", 2048))
         for cpu in (params.cpuparams, params.cpuparams_batch):
@@ -65,7 +65,7 @@ class SmolLM2(LanguageModel):
         params.n_threads_http, params.n_parallel, params.cache_ram_mib = 1, 1, 0
         params.warmup = params.fit_params = params.ui = params.endpoint_slots = False
         params.verbosity = SILENT
-        params.hostnames, params.port = [str(self._folder / "llm.sock")], 1
+        params.hostnames, params.port = [str(socket)], 1
         params.api_keys = [secrets.token_urlsafe(24)]
 
     def complete(self, request: Request) -> Completion:
@@ -101,6 +101,5 @@ class SmolLM2(LanguageModel):
         self.complete(Request(bounded_messages("bread", "What is bread?"), prefill="Bread is", max_tokens=4))
 
     def close(self) -> None:
-        """Stop the engine's thread and remove its socket."""
+        """Stop the engine's thread."""
         self._server = None
-        shutil.rmtree(self._folder, ignore_errors=True)

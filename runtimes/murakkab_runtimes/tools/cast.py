@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from murakkab_runtimes.base import InputError, Output, Runtime, Task
+from murakkab_runtimes.text.script_file import load_script, speakers_of
 from murakkab_runtimes.video.rig.look import read_look
 
 DEFAULT_HOSTS: tuple[dict[str, Any], ...] = (
@@ -28,17 +29,51 @@ _NAME = re.compile(r"[^\W\d_][\w .'-]{0,29}")
 
 
 class Cast(Runtime):
-    """Reads ``file`` (YAML, see ``examples/hosts.yaml``); without one, Claire and Joe."""
+    """Reads ``file`` (YAML, see ``examples/hosts.yaml``); without one, Claire and Joe.
+
+    The speakers that a finished ``script`` names lend the hosts their names, and decide how many there are where no
+    file does.
+    """
 
     def run(self, task: Task) -> Output:
         """Return ``{"hosts": [{"name", "voice", "gender", "look"}, ...]}`` with 1 to 4 hosts.
 
         Raises:
-            InputError: the file is missing or does not fit; the message gives file and line.
+            InputError: a file is missing or does not fit; the message gives file and line.
         """
-        file = task.arguments.get("file")
-        hosts = read_hosts(Path(file)) if file else [dict(host, look={}) for host in DEFAULT_HOSTS]
-        return Output({"hosts": hosts})
+        file, script = task.arguments.get("file"), task.arguments.get("script")
+        hosts = read_hosts(Path(file)) if file else None
+        if script:
+            hosts = cast_script(Path(script), hosts)
+        return Output({"hosts": hosts or [dict(host, look={}) for host in DEFAULT_HOSTS]})
+
+
+def cast_script(path: Path, hosts: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+    """The hosts who play a script, called as it calls them; None where neither it nor ``hosts`` names any.
+
+    Raises:
+        InputError: the script is at fault, or it has more speakers than there are hosts (four without a hosts file).
+    """
+    names = [host["name"] for host in hosts] if hosts else speakers_of(path)[:MOST_HOSTS]
+    if not names:
+        return hosts
+    called = {line.host: line.speaker for line in load_script(path, names)}
+    if hosts is None:
+        hosts = []
+        for name in names:
+            hosts.append(_default_host(name, hosts))
+    return [{**host, "name": _spoken_name(called.get(i, host["name"]))} for i, host in enumerate(hosts)]
+
+
+def _default_host(name: str, before: list[dict[str, Any]]) -> dict[str, Any]:
+    known = next((host for host in DEFAULT_HOSTS if host["name"].lower() == name.lower()), None)
+    voice = known["voice"] if known else _free_voice(None, before)
+    return {"name": name, "voice": voice, "gender": voice.split("-")[0], "look": {}}
+
+
+def _spoken_name(name: str) -> str:
+    """A name in capital letters as one writes it."""
+    return name.title() if name.isupper() and len(name) > 2 else name
 
 
 def read_hosts(path: Path) -> list[dict[str, Any]]:

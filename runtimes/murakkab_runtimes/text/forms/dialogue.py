@@ -87,7 +87,6 @@ class Talk:
         kind: str,
         text: str,
         passage: dict[str, Any] | None = None,
-        speaker: str | None = None,
         *,
         last: bool = False,
     ) -> None:
@@ -97,7 +96,7 @@ class Talk:
         self.state["turns"] += 1
         self.state["last"] = [host, kind]
         turn = {
-            "speaker": speaker or self.hosts[host]["name"],
+            "speaker": self.hosts[host]["name"],
             "host": host,
             "voice": self.hosts[host]["voice"],
             "text": text,
@@ -125,7 +124,7 @@ class Talk:
         """Say a finished script as it stands."""
         for number, turn in enumerate(turns, start=1):
             last = bool(self.section.get("ends")) and number == len(turns)
-            self.say(turn["host"], self.section["kind"], turn["text"], speaker=turn["speaker"], last=last)
+            self.say(turn["host"], self.section["kind"], turn["text"], last=last)
 
     def open(self) -> None:
         """Say hello at once, then who is here and how the script was made."""
