@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from murakkab.cli.common import RUNS, command_app
+
+if TYPE_CHECKING:
+    from murakkab.engine import Engine
 
 app = command_app()
 main = app
@@ -44,8 +48,19 @@ async def _serve(host: str, port: int, llm: str | None, runs: Path) -> None:
     with Interrupts():
         try:
             await engine.start()
+            _warm_up(engine)
             await serve_page(
                 engine, host, port, ready=lambda url: typer.echo(f"Serving {url} (Ctrl-C stops)", err=True)
             )
         finally:
             await engine.close()
+
+
+def _warm_up(engine: Engine) -> None:
+    """Load the models of the shipped workflows that can run here without inputs; the others load when asked for."""
+    from murakkab.engine import UserError
+    from murakkab.language import InputProblem, load_workflow, workflow_folder
+
+    for path in sorted(workflow_folder().glob("*.yaml")):
+        with contextlib.suppress(UserError, InputProblem):
+            engine.expect(load_workflow(path))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import time
@@ -84,6 +85,8 @@ class Engine:
         self._fleet: LocalFleet | None = None
         self._closing = False
         if options.llm:
+            if not re.match(r"https?://[^/\s]+", options.llm):
+                raise UserError(f"'{options.llm}' is no address of a server", "Write --llm http://host:port/v1.")
             os.environ["MURAKKAB_LLM_URL"] = options.llm
 
     def now(self) -> float:
@@ -122,6 +125,17 @@ class Engine:
             self._journal.close()
         if self._claim is not None:
             self._claim.close()
+
+    def expect(self, workflow: Workflow) -> None:
+        """Load the models that runs of a workflow need, before the first one is asked for.
+
+        Raises:
+            UserError: a node has no usable model.
+        """
+        from murakkab.language import check_inputs, compile_graph
+
+        graph = compile_graph(workflow, check_inputs(workflow, {}))
+        self._apply(ev.ModelsExpected(graph, planning.make_plan(graph, self.cores)))
 
     async def submit(
         self,

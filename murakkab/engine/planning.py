@@ -12,7 +12,7 @@ from murakkab.engine.errors import NO_PLAN, UserError
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Pin, Plan
-from murakkab_optimizer.planner import NoPlanError, plan_greedy
+from murakkab_optimizer.planner import NoPlanError, PinError, plan_greedy
 from murakkab_runtimes.base import missing_parts, remedy
 from murakkab_runtimes.catalog import load_catalog
 
@@ -37,10 +37,16 @@ def obstacle(card: ModelCard) -> str:
 
 
 def make_plan(graph: Graph, cores: int, pins: Mapping[str, Pin] | None = None) -> Plan:
-    """Plan a graph on this machine; UserError (exit code 3) when some node has no usable model."""
+    """Plan a graph on this machine.
+
+    Raises:
+        UserError: a pin names what does not exist (exit code 2), or a node has no usable model (3).
+    """
     usable, absent = available(load_catalog())
     try:
         return plan_greedy(graph, usable, cores, absent, pins)
+    except PinError as fault:
+        raise UserError(str(fault), "Change it, or leave --use out.") from None
     except NoPlanError as fault:
         raise UserError(str(fault), "`murakkab doctor` shows what is installed.", NO_PLAN) from None
 

@@ -51,7 +51,7 @@ def gather(folder: Path, record: RunRecord, graph: Graph, plan: Plan) -> dict[st
     """Everything the reports say: the record, the plan, work by node, and the script with its passages."""
     events = read_events(folder / "events.jsonl")
     return {
-        **msgspec.to_builtins(record),
+        **{name: value for name, value in msgspec.to_builtins(record).items() if name != "bytes"},
         "plan": planning.describe(graph, plan),
         "work": [_work(name, events) for name in (node.name for node in graph.nodes)],
         "turns": [event for event in events if event["event"] == "turn.written"],
@@ -79,7 +79,7 @@ def _html(facts: dict[str, Any]) -> str:
         summary=escape(summary),
         figures="".join(_row(label, _seconds(facts[key]), number=True) for key, label in _LABELS.items())
         + _row("Measured by", facts["measured_by"] or "nothing was played"),
-        plan="".join(_row(n["node"], _model(n), str(n["threads"]), n["reason"]) for n in facts["plan"]),
+        plan="".join(_row(n["node"], _model(n), str(n["threads"] or "under 1"), n["reason"]) for n in facts["plan"]),
         work="".join(
             _row(w["node"], str(w["tasks"]), f"{w['seconds']:.2f}", str(w["failed_attempts"])) for w in facts["work"]
         ),

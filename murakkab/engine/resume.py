@@ -49,6 +49,6 @@ def committed(folder: FilePath) -> ev.RunResumed:
         opening.run,
         opening.graph,
         opening.plan,
-        tuple(item for item in items.values() if not store.missing_files(item.value)),
-        tuple(item for item in finished.values() if not store.missing_files(item.value)),
+        tuple(item for item in items.values() if store.is_whole(item.value)),
+        tuple(item for item in finished.values() if store.is_whole(item.value)),
     )

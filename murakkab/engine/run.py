@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,7 +18,7 @@ from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.scheduler import Event
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.scheduler.commands import FinishRun, Publish
-from murakkab_runtimes.artifacts import ArtifactStore
+from murakkab_runtimes.artifacts import ArtifactStore, link_or_copy
 
 
 class LiveRun:
@@ -154,6 +153,7 @@ class LiveRun:
             return
         turn = self.artifacts.get(value)
         if isinstance(turn, dict) and {"speaker", "text"} <= set(turn):
+            self._take_title(turn.get("episode"), now)
             self.feed.send(
                 "turn.written",
                 now,
@@ -163,6 +163,13 @@ class LiveRun:
                 title=turn.get("title"),
                 passage=turn.get("passage"),
             )
+
+    def _take_title(self, title: str | None, now: float) -> None:
+        """A run without a topic is called what its script calls the episode."""
+        if title and title != self.record.title and not self.record.inputs.get("topic"):
+            self.record.title = title
+            self.store.save(self.record)
+            self.feed.send("run.titled", now, title=title)
 
     def _keep_outputs(self, command: FinishRun) -> None:
         """Link the files of the last nodes into the run's folder: video and audio by node, others by field."""
@@ -177,5 +184,5 @@ class LiveRun:
 def _link(source: Path, target: Path) -> None:
     partial = target.with_name(target.name + ".part")
     partial.unlink(missing_ok=True)
-    os.link(source, partial)
+    link_or_copy(source, partial)
     partial.replace(target)

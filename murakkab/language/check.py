@@ -230,6 +230,14 @@ class Checker:
         sole = parse(self.outputs["stream"]).sole if isinstance(self.outputs.get("stream"), str) else None
         if sole and sole.target in self.shapes:
             self._fans_out(("outputs", "stream"), sole.target, tasks, "there is nothing to show piece by piece")
+            self._shown_in_order(sole.target, tasks)
+
+    def _shown_in_order(self, name: str, tasks: Mapping[str, tuple[str, ...]]) -> None:
+        """What viewers see must come in one order, whichever piece is finished first."""
+        node = _group(self.nodes[name])
+        if item_lineage(name, self.shapes, tasks) and "for_each" in node and node.get("join") != "ordered":
+            told = f"the pieces of '{name}' would be shown as they are finished, not in their order"
+            self._note(self.document.value_span(("outputs", "stream")), told, f"add 'join: ordered' to '{name}'")
 
     def _fans_out(self, place: Place, source: str, tasks: Mapping[str, tuple[str, ...]], message: str) -> None:
         if item_lineage(source, self.shapes, tasks):

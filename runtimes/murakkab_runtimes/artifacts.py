@@ -52,7 +52,7 @@ class ArtifactStore:
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.is_relative_to(self.scratch_root):
-                _link(source, target)
+                link_or_copy(source, target)
             else:
                 _copy(source, target)
         return name
@@ -96,12 +96,15 @@ class ArtifactStore:
             return {key: self.open_files(inner) for key, inner in value.items()}
         return [self.open_files(inner) for inner in value] if isinstance(value, list) else value
 
-    def missing_files(self, name: str) -> bool:
-        """Whether the value or a file in it is absent (as after a power cut)."""
+    def is_whole(self, name: str) -> bool:
+        """Whether the value and its files are what their names say; what is not (after a power cut) is removed."""
         try:
-            return any(not path.is_file() for path in _paths(self.get(name)))
+            paths = [self.path(name), *_paths(self.get(name))]
         except (OSError, msgspec.DecodeError):
-            return True
+            self.path(name).unlink(missing_ok=True)
+            return False
+        broken = [path for path in paths if not _is_intact(path)]
+        return not broken
 
     def _store_files(self, value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
         if isinstance(value, Path):
@@ -118,7 +121,20 @@ def _paths(value: Any) -> list[Path]:  # noqa: ANN401 - JSON of any shape
     return [path for part in inner for path in _paths(part)]
 
 
-def _link(source: Path, target: Path) -> None:
+def _is_intact(path: Path) -> bool:
+    digest = path.parent.name if len(path.parent.name) == 64 else path.stem
+    try:
+        with path.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() == digest:
+                return True
+    except OSError:
+        return False
+    path.unlink()
+    return False
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a file a second name, or copy it where the file system has no links; an existing target stays."""
     try:
         os.link(source, target)
     except FileExistsError:

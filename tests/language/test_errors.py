@@ -325,3 +325,9 @@ def test_streams_inside_each_other_have_an_end():
     (problem,) = problems_of(workflow_text("\n".join(nodes)))
     assert "more than 16 streams" in problem.message
     assert (problem.line, problem.source_line.split(":")[0]) == (22, "  n17")
+
+
+def test_what_viewers_see_comes_in_one_order():
+    nodes = "a: {capability: x, streams: t}\nb: {capability: x, for_each: '${{ nodes.a }}'%s}"
+    assert told(workflow_text(nodes % "", outputs="stream: ${{ nodes.b }}"))[0][2] == "${{ nodes.b }}"
+    assert parse_workflow(workflow_text(nodes % ", join: ordered", outputs="stream: ${{ nodes.b }}")).outputs

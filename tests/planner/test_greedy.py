@@ -106,10 +106,13 @@ def test_a_pinned_model_is_used_even_where_it_is_too_slow() -> None:
         ({"speech": Pin("plane")}, "no model 'plane'; there are: plain"),
         ({"speech": Pin("big")}, "not installed: pip install big"),
         ({"speech": Pin(knobs={"speeed": 2})}, "plain has no knob 'speeed'"),
+        ({"speech": Pin(knobs={"speed": "fast"})}, "'speed' of plain is 'fast'; it must be a number, such as 1"),
+        ({"speech": Pin(knobs={"speed": True})}, "'speed' of plain is 'True'; it must be a number"),
     ],
 )
 def test_a_pin_that_cannot_be_met_says_what_can(pins: dict[str, Pin], message: str) -> None:
-    cards = [WRITER, card("plain", "speak", 0.5, 0.01), card("pen", "draw", 1, 0.01, "frame")]
+    plain = msgspec.structs.replace(card("plain", "speak", 0.5, 0.01), knobs={"speed": 1})
+    cards = [WRITER, plain, card("pen", "draw", 1, 0.01, "frame")]
     with pytest.raises(NoPlanError, match=message):
         plan_greedy(show(), cards, 2, {"big": "pip install big"}, pins)
 

@@ -129,8 +129,8 @@ def test_a_grounded_script_stays_with_its_document(grounded: Made) -> None:
     assert "Aldersea" in spoken
 
 
-def test_a_run_is_titled_by_its_file_when_it_has_no_topic(grounded: Made) -> None:
-    assert json.loads((grounded.folder / "run.json").read_text())["title"] == "aldersea"
+def test_a_run_without_a_topic_is_called_what_its_document_is_called(grounded: Made) -> None:
+    assert json.loads((grounded.folder / "run.json").read_text())["title"] == "The lighthouse of Aldersea"
 
 
 def test_the_same_seed_makes_the_same_episode(episode: Made, tmp_path: Path) -> None:

@@ -24,6 +24,10 @@ class NoPlanError(Exception):
     """No available model can do a node; the message says which and what would."""
 
 
+class PinError(NoPlanError):
+    """A person asked for what does not exist; the message says what does."""
+
+
 class _Choice(msgspec.Struct):
     node: Node
     ranked: list[ModelCard]
@@ -90,7 +94,7 @@ def _ranked(
 
 def _known(name: str, names: Sequence[str], what: str) -> None:
     if name not in names:
-        raise NoPlanError(f"{what} '{name}'; there are: {', '.join(names)}")
+        raise PinError(f"{what} '{name}'; there are: {', '.join(names)}")
 
 
 def _lower(graph: Graph, choices: list[_Choice], capacity: float) -> None:
@@ -117,14 +121,24 @@ def _step(graph: Graph, choice: _Choice) -> tuple[float, _Choice, int, float] | 
 
 def _explain(graph: Graph, choice: _Choice) -> NodePlan:
     card, pin, others = choice.card, choice.pin, [c for c in choice.ranked if c is not choice.card]
-    for knob in pin.knobs:
+    for knob, value in pin.knobs.items():
         _known(knob, list(card.knobs), f"node '{choice.node.name}': {card.name} has no knob")
+        _fits(value, card.knobs[knob], f"node '{choice.node.name}': the knob '{knob}' of {card.name}")
     reason = choice.why or ("the best-rated one here" if others else "the only one here")
     if pin.model is not None:
         reason = "asked for"
     seconds = round(work.task_seconds(graph, choice.node, card), 4)
     configuration = Configuration(card.name, {**card.knobs, **pin.knobs}, card.needs, seconds)
     return NodePlan(configuration, reason, tuple((c.name, _against(choice, c)) for c in others))
+
+
+def _fits(value: object, default: object, what: str) -> None:
+    """Refuse a knob's value that is not of the kind of its default."""
+    number = isinstance(default, int | float) and not isinstance(default, bool)
+    kind: type | tuple[type, ...] = (int, float) if number else type(default)
+    if not isinstance(value, kind) or (isinstance(value, bool) and not isinstance(default, bool)):
+        wanted = "a number" if number else {bool: "true or false", str: "a word"}.get(type(default), "of its kind")
+        raise PinError(f"{what} is '{value}'; it must be {wanted}, such as {default!s}")
 
 
 def _against(choice: _Choice, card: ModelCard) -> str:

@@ -124,6 +124,13 @@ class ModelLoaded(msgspec.Struct, frozen=True, tag=True):
     error: str = ""
 
 
+class ModelsExpected(msgspec.Struct, frozen=True, tag=True):
+    """Runs with these configurations are to come: hold their models ready."""
+
+    graph: Graph
+    plan: Plan
+
+
 class PlaybackMoved(msgspec.Struct, frozen=True, tag=True):
     """The viewer's player is at ``position_s`` and has waited ``stall_s`` for data so far."""
 
@@ -151,6 +158,7 @@ Event = (
     | WorkerJoined
     | WorkerLost
     | ModelLoaded
+    | ModelsExpected
     | PlaybackMoved
     | TimerFired
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from functools import singledispatchmethod
 
-from murakkab_optimizer.graph import Path
+from murakkab_optimizer.graph import Graph, Path
 from murakkab_optimizer.plan import Configuration, Plan
 from murakkab_optimizer.policies.queueing import QueuePolicy, TaskView, queue_policy
 from murakkab_optimizer.scheduler import events as ev
@@ -94,7 +94,7 @@ class Scheduler:
     def _(self, event: ev.PlanChanged, now: float) -> None:
         if state := self._runs.get(event.run):
             state.plan = event.plan
-            self._want(state)
+            self._want(state.growth.graph, state.plan)
             self._requeue(state, now)
 
     @_on.register
@@ -159,6 +159,10 @@ class Scheduler:
         self._fleet.loaded(event.worker, event.model, event.error)
 
     @_on.register
+    def _(self, event: ev.ModelsExpected, now: float) -> None:
+        self._want(event.graph, event.plan)
+
+    @_on.register
     def _(self, event: ev.PlaybackMoved, now: float) -> None:
         if state := self._runs.get(event.run):
             state.clock.viewer_at(now, event.position_s)
@@ -171,15 +175,15 @@ class Scheduler:
 
     def _open(self, state: RunState, now: float) -> None:
         self._runs[state.run] = state
-        self._want(state)
+        self._want(state.growth.graph, state.plan)
         self._enqueue(state, now)
         if state.growth.done:
             self._end(state, "succeeded", "")
 
-    def _want(self, state: RunState) -> None:
-        """Load ahead what the run needs; a model of several tasks at once on every worker."""
-        nodes = state.growth.graph.nodes
-        chosen = {node.name: state.plan.nodes[node.name].chosen for node in nodes}
+    def _want(self, graph: Graph, plan: Plan) -> None:
+        """Load ahead what a run needs; a model of several tasks at once on every worker."""
+        nodes = graph.nodes
+        chosen = {node.name: plan.nodes[node.name].chosen for node in nodes}
         several = {chosen[node.name].model for node in nodes if node.for_each is not None and not node.ordered}
         models = {c.model: c.needs.memory_mb for c in chosen.values()}
         self._fleet.want(models, models.keys() - several)

@@ -118,7 +118,7 @@ class OpenAI(LanguageModel):
         if code == 404:
             named = f"the model '{self._model}' or the path" if self._model else "the path"
             raise Unavailable(
-                f"the server at {self._base} does not know {named} (404: {said}); check {MODEL} and {URL}"
+                f"the server at {self._base} does not know {named} (404: {said}); check {MODEL} and --llm ({URL})"
             )
         if code == 429 or code >= 500:
             raise Busy(f"the server at {self._base} answered {code}: {said}", _wait(response))
@@ -136,7 +136,9 @@ class OpenAI(LanguageModel):
                 time.sleep(max(fault.wait, BACK_OFF_S * 2**attempt))
             except httpx.ConnectError as fault:
                 if last:
-                    raise Unavailable(f"no server answers at {self._base} ({fault}); check {URL}, start it") from None
+                    raise Unavailable(
+                        f"no server answers at {self._base} ({fault}); check --llm ({URL}), start it"
+                    ) from None
                 time.sleep(BACK_OFF_S * 2**attempt)
             except httpx.HTTPError as fault:
                 if last:

@@ -107,6 +107,7 @@ function finishTask(state, event) {
 
 const HANDLERS = {
   "run.submitted": (state, e) => Object.assign(state, { title: e.title || e.workflow, inputs: e.inputs ?? {} }),
+  "run.titled": (state, e) => { state.title = e.title; },
   "run.planned": (state, e) => Object.assign(state, { nodes: e.nodes ?? [], promises: e.promises ?? {} }),
   "task.started": (state, e) =>
     Object.assign(state.task(e.node, e.path), { state: "running", start: e.t, model: e.model, worker: e.worker }),
