@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_runtimes.base import RuntimeFault, Unavailable
+from murakkab_runtimes.base import Output, RuntimeFault, Task, Unavailable
 from murakkab_runtimes.text.model import Completion, LanguageModel, Request
+from murakkab_runtimes.text.prompts import bounded_messages
 
 SILENT = -1
 """Verbosity at which the engine logs nothing."""
@@ -46,6 +47,7 @@ class SmolLM2(LanguageModel):
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
+        self._fresh = False
         weights = find_weights(card.options)
         try:
             import xllamacpp  # type: ignore[import-untyped]
@@ -68,8 +70,27 @@ class SmolLM2(LanguageModel):
         params.hostnames, params.port = [str(socket)], 1
         params.api_keys = [secrets.token_urlsafe(24)]
 
+    def run(self, task: Task) -> Output:
+        """Write the form; what the engine was asked before has no influence on it."""
+        self._fresh = False
+        return super().run(task)
+
+    def _forget(self) -> None:
+        """Bring the engine's cache of the last prompt into one state, whatever that prompt was.
+
+        A number comes out a little different when the tokens before it were computed in batches of other sizes, and
+        that is enough to choose another word. So the first request of every task finds one and the same prompt cached.
+        """
+        self._fresh = True
+        self._ask(Request(bounded_messages("bread", "What is bread?"), prefill="Bread is", max_tokens=1), cached=False)
+
     def complete(self, request: Request) -> Completion:
         """Answer one request; the prefill leads the answer, the grammar bounds the rest."""
+        if not self._fresh:
+            self._forget()
+        return self._ask(request, cached=True)
+
+    def _ask(self, request: Request, *, cached: bool) -> Completion:
         messages = list(request.messages)
         if request.prefill:
             messages.append({"role": "assistant", "content": request.prefill})
@@ -80,7 +101,7 @@ class SmolLM2(LanguageModel):
             "seed": request.seed % 2**31,
             "min_p": 0.05,
             "repeat_penalty": 1.1,
-            "cache_prompt": True,
+            "cache_prompt": cached,
         }
         if request.grammar:
             body["grammar"] = request.grammar
@@ -93,12 +114,11 @@ class SmolLM2(LanguageModel):
         return Completion(led, choice["finish_reason"] == "stop")
 
     def warm(self) -> None:
-        """Evaluate the prompt that all answers of a dialogue share, so that it is cached."""
+        """Read the words and run the model once."""
         from murakkab_runtimes.text import vocabulary
-        from murakkab_runtimes.text.prompts import bounded_messages
 
         vocabulary.load()
-        self.complete(Request(bounded_messages("bread", "What is bread?"), prefill="Bread is", max_tokens=4))
+        self._forget()
 
     def close(self) -> None:
         """Stop the engine's thread."""
