@@ -92,7 +92,7 @@ def lower_third(
     head = _left(name, Style(17 * unit, 700, palette["ink"]), room, 22 * unit)
     line = _left(section_title, Style(12.5 * unit, 500, palette["muted"]), room, 17 * unit)
     text = head.height + (line.height + 1 * unit if line.text else 0)
-    x, y = (24 - (1 - _settle(alpha)) * 22) * unit, height - 34 * unit - text
+    x, y = (24 - (1 - _settle(alpha)) * 22) * unit, height - 66 * unit - text
     plate = skia.Rect.MakeXYWH(x, y - 7 * unit, max(head.width, line.width) + 32 * unit, text + 14 * unit)
     canvas.saveLayerAlpha(plate.makeOutset(16 * unit, 16 * unit), round(min(alpha, 1.0) * 255))
     canvas.drawRoundRect(plate.makeOffset(0, 2 * unit), 8 * unit, 8 * unit, _soft("#000000", 0.35, 5 * unit))

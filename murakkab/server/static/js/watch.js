@@ -32,7 +32,7 @@ export class Watch {
   build() {
     this.video = h("video", { playsinline: true, autoplay: true, preload: "auto", "aria-label": "Episode" });
     this.soundOn = h("button", { type: "button", class: "sound-on", hidden: true, onclick: () => this.player.unmute() }, icon(ICONS.sound), "Sound on");
-    this.waiting = h("p", { class: "waiting", role: "status" }, h("span", { class: "spinner" }), "The first seconds are being made…");
+    this.waiting = h("p", { class: "awaiting", role: "status" }, h("span", { class: "spinner" }), "The first seconds are being made…");
     this.captions = h("div", { class: "captions" });
     this.player = new Player(this.video, {
       onBlocked: (blocked) => { this.soundOn.hidden = !blocked; },
