@@ -50,6 +50,7 @@ def test_twenty_topics_are_worth_hearing(smollm2, tmp_path, topic, duration):
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_an_hour_never_repeats_a_question(smollm2, tmp_path):
     script = write(smollm2, tmp_path, topic="volcanoes", duration=3600)
     questions = [t["text"] for t in script.of("question")]
