@@ -85,8 +85,10 @@ async def _session(options: RunOptions) -> AsyncIterator[Session]:
             await engine.start()
             yield Session(engine, page, interrupts, options)
         finally:
-            await page.close()
-            await engine.close()
+            try:
+                await page.close()
+            finally:
+                await engine.close()
 
 
 class Session:

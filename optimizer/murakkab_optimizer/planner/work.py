@@ -40,7 +40,12 @@ def task_seconds(graph: Graph, node: Node, card: ModelCard) -> float:
     measured = nearest(card, node)
     if measured is None:
         return 0.0
-    lengths = {"audio-second": TURN_S, "frame": CLIP_S * units_per_second(graph, node)["frame"], "word": 12.0}
+    lengths = {
+        "episode": 1.0,
+        "audio-second": TURN_S,
+        "frame": CLIP_S * units_per_second(graph, node)["frame"],
+        "word": 12.0,
+    }
     return measured.seconds * lengths.get(measured.unit, 1.0)
 
 
