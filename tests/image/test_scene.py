@@ -14,8 +14,8 @@ from PIL import Image
 
 from murakkab_runtimes.base import InputError, Task, runtime_class
 from murakkab_runtimes.catalog import load_catalog
-from murakkab_runtimes.image.motifs.library import MOTIFS
 from murakkab_runtimes.image.motifs.pen import Pen
+from murakkab_runtimes.image.motifs.repertoire import MOTIFS
 from murakkab_runtimes.image.palettes import BY_MOOD, FAMILIES, MOODS, choose, contrast, roles
 
 TEXTS = [

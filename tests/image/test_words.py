@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from murakkab_runtimes.image.motifs.library import MOTIFS
+from murakkab_runtimes.image.motifs.repertoire import MOTIFS
 from murakkab_runtimes.image.scene import plan
 from murakkab_runtimes.image.words import VOCABULARY, matching, stem, stems
 

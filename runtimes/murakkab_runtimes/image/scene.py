@@ -14,8 +14,8 @@ import numpy as np
 import skia
 
 from murakkab_runtimes.base import InputError, Output, Runtime, Task
-from murakkab_runtimes.image.motifs.library import MOTIFS, Motif
 from murakkab_runtimes.image.motifs.pen import Pen, around
+from murakkab_runtimes.image.motifs.repertoire import MOTIFS, Motif
 from murakkab_runtimes.image.palettes import Family, choose, mix, roles
 from murakkab_runtimes.image.type import argb
 from murakkab_runtimes.image.words import matching, text_of
