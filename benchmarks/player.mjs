@@ -2,11 +2,10 @@
 //
 //     node player.mjs PROGRAM SERVER-ADDRESS TOPIC SECONDS-OF-PICTURE PICTURE PROFILE-FOLDER
 
-import puppeteer from "puppeteer-core";
-import { launchOptions } from "../tests/browser/launch.mjs";
+import { launch } from "../tests/browser/launch.mjs";
 
 const [program, address, topic, moment, picture, profile] = process.argv.slice(2);
-const browser = await puppeteer.launch(launchOptions("chromium", program, profile));
+const browser = await launch("chromium", program, profile);
 try {
   const page = await browser.newPage();
   await page.goto(address);

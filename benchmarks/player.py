@@ -67,7 +67,6 @@ def watch(folder: Path, repeats: int) -> list[dict[str, Any]]:
 
 def view(folder: Path, runs: Path, program: str, address: str, number: int) -> dict[str, Any]:
     """Play one episode and return the run's record."""
-    (folder / f"profile-{number}").mkdir()
     command = ["node", "player.mjs", program, address, TOPICS[number % len(TOPICS)], str(PICTURE_AT_S)]
     command += [str(folder / f"page-{number}.png"), str(folder / f"profile-{number}")]
     done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)

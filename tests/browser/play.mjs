@@ -2,8 +2,7 @@
 //
 //     node play.mjs chromium|firefox PROGRAM PAGE-ADDRESS TOPIC SCREENSHOT-PREFIX PROFILE-FOLDER
 
-import puppeteer from "puppeteer-core";
-import { launchOptions } from "./launch.mjs";
+import { launch } from "./launch.mjs";
 
 const [browserName, executablePath, address, topic, picture, userDataDir] = process.argv.slice(2);
 const DEADLINE_MS = 60_000;
@@ -61,7 +60,7 @@ async function watch(page, run) {
   return samples;
 }
 
-const browser = await puppeteer.launch(launchOptions(browserName, executablePath, userDataDir));
+const browser = await launch(browserName, executablePath, userDataDir);
 try {
   const page = await browser.newPage();
   const faults = [];

@@ -60,7 +60,6 @@ def program(browser: str) -> str:
 
 def watch(browser: str, server: Hosted, folder: Path) -> Watched:
     """Ask for an episode on the page and watch it to its end. Pictures go to ``folder``."""
-    (folder / "profile").mkdir()
     pictures = Path(os.environ.get("MURAKKAB_SCREENSHOTS", folder)) / browser
     command = ["node", "play.mjs", browser, program(browser), server.address, TOPIC, str(pictures)]
     done = subprocess.run(
@@ -68,7 +67,7 @@ def watch(browser: str, server: Hosted, folder: Path) -> Watched:
         cwd=Path(__file__).parent,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -55,11 +55,10 @@ def test_a_podcast_plays_while_it_is_made(browser: str, server: tuple[str, Path]
     executable = program(browser)
     run = ask(address, INPUTS)
     picture = Path(os.environ.get("MURAKKAB_SCREENSHOTS", tmp_path)) / f"{browser}-podcast.png"
-    (tmp_path / "profile").mkdir()
     command = ["node", "watch.mjs", browser, executable, f"{address}/runs/{run}", str(picture), "8"]
     done = subprocess.run(
         [*command, str(tmp_path / "profile")],
-        cwd=Path(__file__).parent, capture_output=True, text=True, timeout=180, check=False,
+        cwd=Path(__file__).parent, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)

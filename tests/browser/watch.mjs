@@ -2,11 +2,10 @@
 //
 //     node watch.mjs chromium|firefox PROGRAM RUN-ADDRESS SCREENSHOT SECONDS-OF-SCREENSHOT PROFILE-FOLDER
 
-import puppeteer from "puppeteer-core";
-import { launchOptions } from "./launch.mjs";
+import { launch } from "./launch.mjs";
 
 const [browserName, executablePath, address, picture, moment, userDataDir] = process.argv.slice(2);
-const browser = await puppeteer.launch(launchOptions(browserName, executablePath, userDataDir));
+const browser = await launch(browserName, executablePath, userDataDir);
 try {
   const page = await browser.newPage();
   await page.goto(address, { waitUntil: "domcontentloaded" });
