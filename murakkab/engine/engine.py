@@ -255,7 +255,7 @@ class Engine:
             "run.planned",
             now,
             nodes=planning.describe(event.graph, event.plan),
-            promises={"ttff_s": event.graph.ttff_s, "realtime": event.graph.realtime},
+            promises={"ttff_s": event.graph.slo.ttff_s, "realtime": event.graph.slo.realtime},
         )
         self._apply(event)
 

@@ -254,7 +254,7 @@ class Checker:
         if reference.root.text != "nodes" or not reference.path or source not in self.shapes:
             return
         many = item_lineage(source, self.shapes, tasks)
-        if many and edge(source, reader, self.shapes, tasks).depth is None:
+        if many and edge(source, reader, self.shapes, tasks).many:
             message = f"'nodes.{source}' is the list of all its items here, which has no field '{reference.path[0]}'"
             self._at(place, text, reference, message, f"run over them: for_each: ${{{{ nodes.{source} }}}}", word=1)
 

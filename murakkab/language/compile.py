@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from pydantic_core import PydanticCustomError
 
-from murakkab_optimizer.graph import ITEM_KEY, JOIN_KEY, NODE_KEY, Graph, Node
+from murakkab_optimizer.graph import ITEM_KEY, JOIN_KEY, NODE_KEY, Graph, Node, Slo
 
 from .document import Data
 from .expressions import Reference, parse
@@ -40,8 +40,11 @@ def compile_graph(workflow: Workflow, inputs: Mapping[str, Data]) -> Graph:
         name=workflow.name,
         nodes=tuple(compiler.node(name) for name in compiler.order),
         publish=stream.target if stream else None,
-        ttff_s=None if ttff is None else compiler.setting(ttff, check_seconds),
-        realtime=compiler.setting(workflow.slo.realtime, check_flag),
+        slo=Slo(
+            ttff_s=None if ttff is None else compiler.setting(ttff, check_seconds),
+            realtime=compiler.setting(workflow.slo.realtime, check_flag),
+        ),
+        outputs={name: (ref.target, tuple(ref.path)) for name, ref in workflow.output_references().items()},
     )
 
 
@@ -63,7 +66,7 @@ class _Compiler:
             edges=tuple(edge(source, name, self.shapes, self.tasks) for source in shape.sources),
             for_each=shape.for_each,
             streams=shape.streams,
-            ordered=spec.join == "ordered",
+            join=spec.join or "",
             depth=len(self.tasks[name]),
             attempts=self.setting(spec.attempts, check_attempts),
         )

@@ -96,8 +96,10 @@ def item_lineage(name: str, shapes: Mapping[str, Shape], tasks: Mapping[str, Lin
 def edge(source: str, reader: str, shapes: Mapping[str, Shape], tasks: Mapping[str, Lineage]) -> Edge:
     """What ``reader`` gets of ``source``: one item when all that the item belongs to, the reader belongs to as well.
 
-    Otherwise (and from a node that runs once) it gets the whole output.
+    Otherwise it gets all the items below what both belong to: the whole output where they share nothing.
     """
-    items = item_lineage(source, shapes, tasks)
-    aligned = bool(items) and items == tasks[reader][: len(items)]
-    return Edge(source, len(items) if aligned else None)
+    items, own = item_lineage(source, shapes, tasks), tasks[reader]
+    shared = next(
+        (i for i, pair in enumerate(zip(items, own, strict=False)) if pair[0] != pair[1]), min(len(items), len(own))
+    )
+    return Edge(source, shared, many=shared < len(items))

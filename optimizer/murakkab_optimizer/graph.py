@@ -9,7 +9,7 @@ path of the item it ran over. Turns of section 2 are ``(2, 0)``, ``(2, 1)``, ...
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -18,24 +18,97 @@ Path = tuple[int, ...]
 
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 
-NODE_KEY, ITEM_KEY, JOIN_KEY = "$node", "$item", "$join"
-"""Marks of references inside ``Node.arguments``.
+NODE_KEY, ITEM_KEY, JOIN_KEY, SECRET_KEY, OPERATOR_KEY = "$node", "$item", "$join", "$secret", "$is"
+"""Marks inside ``Node.arguments`` and conditions.
 
 ``{"$node": "speech", "path": ["audio"]}`` is a field of the value of a node,
 ``{"$item": ["text"]}`` a field of the item that the task runs over,
-``{"$join": ["Hello ", {"$item": ["speaker"]}]}`` a text made of parts.
+``{"$join": ["Hello ", {"$item": ["speaker"]}]}`` a text made of parts,
+``{"$secret": "NAME"}`` the environment variable of that name, read where the task runs and nowhere written down,
+``{"$is": "==", "of": [left, right]}`` a comparison or ``and``, ``or``, ``not`` of values.
+A field of null is null.
 """
+
+OPERATORS = ("==", "!=", "<", "<=", ">", ">=", "and", "or", "not")
+"""What may stand under ``OPERATOR_KEY``; ``not`` takes one value, ``and`` and ``or`` two or more, the others two."""
+
+INLINE = "json:"
+"""A reference that begins so is the JSON behind it and no stored artifact."""
+
+NULL = INLINE + "null"
+"""Reference of null, for example of what a skipped task leaves."""
+
+Bound = float | str
+"""A promise: a number in the unit of its field, or a tier (see ``TIERS``)."""
+
+TIERS = ("best", "good", "fair", "basic")
+"""Promises in words. The planner resolves them against the best that the catalogue can do on the machines at hand."""
+
+OBJECTIVES = ("quality", "latency", "cost", "energy")
+
+
+Join = Literal["", "ordered", "unordered"]
+
+TIMEOUT_S = 1800.0
+"""Seconds that an attempt may take where nothing else is said."""
 
 
 class Edge(msgspec.Struct, frozen=True):
     """A reference from one node's arguments to another node.
 
-    ``depth`` None takes the node's whole output (of a streaming node, the list of all its items). A number takes
-    the one item whose path is the first ``depth`` numbers of the reader's own path.
+    Attributes:
+        source: the other node.
+        depth: how many numbers at the beginning of the reader's path and the item's path are the same.
+        many: False for the one item whose path is exactly those numbers; True for the list of all items whose path
+            begins with them, once no more can come. ``depth`` 0 is the whole output.
+        final: take the value that a loop's task returns, where it would otherwise be one of its rounds.
+
     """
 
     source: str
-    depth: int | None = None
+    depth: int = 0
+    many: bool = False
+    final: bool = False
+
+
+class Slo(msgspec.Struct, frozen=True):
+    """Promises of a workflow, or of one node.
+
+    Attributes:
+        ttff_s: seconds from submission to the first published item.
+        realtime: whether items must be published before the viewer needs them.
+        latency: seconds until all is made; of a node, seconds of one task.
+        cost: US dollars.
+        energy: watt-hours.
+        quality: 0 to 1, at least.
+        objective: what to make best within the promises, the first one first; see ``OBJECTIVES``.
+
+    """
+
+    ttff_s: float | None = None
+    realtime: bool = False
+    latency: Bound | None = None
+    cost: Bound | None = None
+    energy: Bound | None = None
+    quality: Bound | None = None
+    objective: tuple[str, ...] = ()
+
+
+class Where(msgspec.Struct, frozen=True):
+    """What a person asks of the place where a node runs; empty fields ask nothing.
+
+    Attributes:
+        model: the models that may do it.
+        device: class of the device: ``cpu`` or ``gpu``, or the name of a device type.
+        region: of the machine.
+        spot: whether machines that may be taken away are allowed.
+
+    """
+
+    model: tuple[str, ...] = ()
+    device: str = ""
+    region: str = ""
+    spot: bool = True
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -48,10 +121,22 @@ class Node(msgspec.Struct, frozen=True):
         edges: the nodes that the arguments refer to, ``for_each`` included.
         for_each: the streaming (or fanned-out) node whose items it runs over, or None to run once.
         streams: whether a task of it emits items while it runs.
-        ordered: with ``for_each``: tasks run one at a time, in path order, each given the value that the one
-            before it returned (an ordered join).
+        join: with ``for_each``: tasks run one at a time, each given the value that the one before it returned; in path
+            order (``ordered``) or as they become ready (``unordered``). Empty: independent of each other.
         depth: length of the path of one task of it.
         attempts: how often a task is tried before the run fails.
+        timeout_s: seconds after which an attempt is stopped and counts as failed.
+        when: condition; a task for which it does not hold is skipped: it has no item, and whoever reads it gets null.
+        repeat: rounds of a loop at most; 0 for any other node. A loop streams its rounds: item ``k`` is the value of
+            round ``k - 1`` (null at first), and the nodes of ``body`` run over the items.
+        until: of a loop: the condition, read after each round, that ends it.
+        body: of a loop: the nodes of one round, those inside inner loops included.
+        cache: whether results of it may be kept for, and taken from, other runs.
+        slo: promises of this node alone.
+        where: where it may run.
+
+    A node without a capability is *evaluated*: the engine fills ``arguments["value"]`` and that is its value. For a
+    loop, it is the value of a round, filled from the tasks of that round.
 
     """
 
@@ -61,9 +146,22 @@ class Node(msgspec.Struct, frozen=True):
     edges: tuple[Edge, ...] = ()
     for_each: str | None = None
     streams: bool = False
-    ordered: bool = False
+    join: Join = ""
     depth: int = 0
     attempts: int = 3
+    timeout_s: float = TIMEOUT_S
+    when: Json = None
+    repeat: int = 0
+    until: Json = None
+    body: tuple[str, ...] = ()
+    cache: bool = True
+    slo: Slo = Slo()
+    where: Where = Where()
+
+    @property
+    def ordered(self) -> bool:
+        """Whether its tasks run in path order."""
+        return self.join == "ordered"
 
     @property
     def item_depth(self) -> int:
@@ -78,16 +176,16 @@ class Graph(msgspec.Struct, frozen=True):
         name: of the workflow.
         nodes: in an order in which every node stands behind those it refers to.
         publish: the node whose items are shown to the viewer as they come, if any.
-        ttff_s: promised seconds from submission to the first published item, if any.
-        realtime: whether items must be published before the viewer needs them.
+        slo: promises of the whole.
+        outputs: by name, the node whose value is left at the end, and the field of it that is meant.
 
     """
 
     name: str
     nodes: tuple[Node, ...]
     publish: str | None = None
-    ttff_s: float | None = None
-    realtime: bool = False
+    slo: Slo = Slo()
+    outputs: dict[str, tuple[str, tuple[str, ...]]] = {}
 
     def node(self, name: str) -> Node:
         """Return the node of that name; KeyError when there is none."""

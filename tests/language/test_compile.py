@@ -78,9 +78,9 @@ def test_an_edge_is_aligned_when_the_reader_belongs_to_the_item():
     found = {node.name: node.edges for node in graph.nodes}
     assert found["voice"] == (Edge("turns", 2), Edge("sections", 1))
     assert found["mixed"] == (Edge("voice", 2), Edge("image", 1), Edge("turns", 2))
-    assert found["across"] == (Edge("image", 1), Edge("turns", None))
-    assert found["apart"] == (Edge("other", 1), Edge("image", None))
-    assert found["once"] == (Edge("image", None), Edge("once2", None))
+    assert found["across"] == (Edge("image", 1), Edge("turns", 1, many=True))
+    assert found["apart"] == (Edge("other", 1), Edge("image", many=True))
+    assert found["once"] == (Edge("image", many=True), Edge("once2"))
     assert {n.name: (n.depth, n.item_depth) for n in graph.nodes} == {
         "sections": (0, 1), "turns": (1, 2), "image": (1, 1), "voice": (2, 2), "mixed": (2, 2),
         "across": (1, 1), "other": (0, 1), "apart": (1, 1), "once": (0, 0), "once2": (0, 0),
@@ -102,19 +102,19 @@ def test_promises_may_come_from_inputs():
     )
     assert workflow.warnings[0].message == "nothing uses the node 'n'"
     graph = compiled(workflow, wait="500ms", live="yes", tries=5)
-    assert (graph.ttff_s, graph.realtime, graph.node("n").attempts) == (0.5, True, 5)
+    assert (graph.slo.ttff_s, graph.slo.realtime, graph.node("n").attempts) == (0.5, True, 5)
     with pytest.raises(InputProblem, match="tries: expected a whole number from 1 to 100, got the number 0"):
         compiled(workflow, wait=1, live=True, tries=0)
 
 
 @pytest.mark.parametrize(("written", "seconds"), [("1s", 1), ("500ms", 0.5), ("2", 2), ("0.25", 0.25), ("1m", 60)])
 def test_times(written: str, seconds: float):
-    assert compiled(parsed("n: {capability: x}", slo=f"ttff: {written}")).ttff_s == seconds
+    assert compiled(parsed("n: {capability: x}", slo=f"ttff: {written}")).slo.ttff_s == seconds
 
 
 def test_defaults_of_a_small_workflow():
     graph = compiled(parsed("n: {capability: x}"))
-    assert (graph.publish, graph.ttff_s, graph.realtime, graph.node("n").attempts) == (None, None, False, 3)
+    assert (graph.publish, graph.slo.ttff_s, graph.slo.realtime, graph.node("n").attempts) == (None, None, False, 3)
 
 
 def test_outputs_name_nodes_and_fields():

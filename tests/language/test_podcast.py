@@ -15,15 +15,15 @@ from murakkab.language import check_inputs, compile_graph, find_workflow, load_w
 from murakkab_optimizer.graph import Graph
 
 GOLDEN = {
-    # node: (depth, depth of its items, for_each, ordered, {source: depth of the edge})
+    # node: (depth, depth of its items, for_each, ordered, {source: depth of the edge, None for all items})
     "cast": (0, 0, None, False, {}),
     "reading": (0, 0, None, False, {}),
     "music": (0, 0, None, False, {}),
-    "outline": (0, 1, None, False, {"reading": None, "cast": None}),
-    "script": (1, 2, "outline", True, {"outline": 1, "reading": None, "cast": None}),
+    "outline": (0, 1, None, False, {"reading": 0, "cast": 0}),
+    "script": (1, 2, "outline", True, {"outline": 1, "reading": 0, "cast": 0}),
     "scene": (1, 1, "outline", False, {"outline": 1}),
     "speech": (2, 2, "script", False, {"script": 2}),
-    "hosts": (2, 3, "script", False, {"script": 2, "speech": 2, "scene": 1, "music": None, "cast": None}),
+    "hosts": (2, 3, "script", False, {"script": 2, "speech": 2, "scene": 1, "music": 0, "cast": 0}),
     "upscale": (3, 3, "hosts", False, {"hosts": 3}),
     "package": (3, 3, "upscale", True, {"upscale": 3}),
     "episode": (0, 0, None, False, {"package": None, "script": None}),
@@ -38,7 +38,7 @@ def graph() -> Graph:
 
 def test_edges_and_depths(graph: Graph):
     found = {
-        n.name: (n.depth, n.item_depth, n.for_each, n.ordered, {e.source: e.depth for e in n.edges})
+        n.name: (n.depth, n.item_depth, n.for_each, n.ordered, {e.source: None if e.many else e.depth for e in n.edges})
         for n in graph.nodes
     }
     assert found == GOLDEN
@@ -50,7 +50,7 @@ def test_nodes_stand_behind_their_sources(graph: Graph):
 
 
 def test_promises_and_publication(graph: Graph):
-    assert (graph.name, graph.publish, graph.ttff_s, graph.realtime) == ("podcast", "package", 1.0, True)
+    assert (graph.name, graph.publish, graph.slo.ttff_s, graph.slo.realtime) == ("podcast", "package", 1.0, True)
 
 
 def test_arguments_hold_inputs_and_marks(graph: Graph):

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from murakkab_optimizer.catalog import Measurement, ModelCard, Needs, Quality
-from murakkab_optimizer.graph import Edge, Graph, Node
+from murakkab_optimizer.graph import Edge, Graph, Node, Slo
 from murakkab_optimizer.plan import Pin
 from murakkab_optimizer.planner import NoPlanError, plan_greedy
 
@@ -26,7 +26,7 @@ def show(realtime: bool = True) -> Graph:
             Node("speech", "speak", edges=(Edge("script", 1),), for_each="script", depth=1),
             Node("video", "draw", {"fps": 20, "height": 360}, (Edge("speech", 1),), "speech", depth=1),
         ),
-        realtime=realtime,
+        slo=Slo(realtime=realtime),
     )
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from murakkab_optimizer.catalog import Needs
-from murakkab_optimizer.graph import Edge, Graph, Node, Path
+from murakkab_optimizer.graph import Edge, Graph, Node, Path, Slo
 from murakkab_optimizer.plan import Configuration, NodePlan, Plan
 from murakkab_optimizer.scheduler import Command, Event, Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
@@ -27,12 +27,12 @@ def random_graph(draw: random.Random) -> Graph:
         for other in draw.sample(nodes, min(len(nodes), draw.randint(0, 2))):
             theirs = lineages[other.name]
             aligned = theirs and lineage[: len(theirs)] == theirs
-            edges.append(Edge(other.name, len(theirs) if aligned else None))
+            edges.append(Edge(other.name, len(theirs)) if aligned else Edge(other.name, many=bool(theirs)))
         streams = len(lineage) < 3 and draw.random() < 0.5
         ordered = over is not None and draw.random() < 0.4
-        nodes.append(Node(name, "work", {}, tuple(edges), over, streams, ordered, len(lineage)))
+        nodes.append(Node(name, "work", {}, tuple(edges), over, streams, "ordered" if ordered else "", len(lineage)))
         lineages[name] = (*lineage, name) if streams else lineage
-    return Graph("random", tuple(nodes), publish=draw.choice(nodes).name, ttff_s=1.0)
+    return Graph("random", tuple(nodes), publish=draw.choice(nodes).name, slo=Slo(ttff_s=1.0))
 
 
 def random_plan(draw: random.Random, graph: Graph, cores: int) -> Plan:
@@ -146,12 +146,12 @@ class Plant:
     def check_input(self, edge: Edge, command: cmd.StartTask) -> None:
         """A task never runs before its inputs, and gets all of them, in order."""
         given = command.inputs[edge.source]
-        if edge.depth is not None:
+        if edge.depth:
             assert given == self.committed[(edge.source, command.path[: edge.depth])]
             return
         items = sorted((path, value) for (name, path), value in self.committed.items() if name == edge.source)
         expected = tuple(value for _, value in items)
-        assert given == (expected if self.graph.node(edge.source).item_depth else expected[0])
+        assert given == (expected if edge.many else expected[0])
 
     def step(self) -> bool:
         """Let one random thing happen; False when nothing can."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from murakkab_optimizer.catalog import Needs
-from murakkab_optimizer.graph import Edge, Graph, Node
+from murakkab_optimizer.graph import Edge, Graph, Node, Slo
 from murakkab_optimizer.plan import Configuration, NodePlan, Plan
 from murakkab_optimizer.policies.queueing import TaskView, queue_policy
 from murakkab_optimizer.scheduler import Scheduler
@@ -17,11 +17,11 @@ GRAPH = Graph(
     "show",
     (
         Node("sections", "write", streams=True),
-        Node("turns", "write", {}, (Edge("sections", 1),), "sections", streams=True, ordered=True, depth=1),
+        Node("turns", "write", {}, (Edge("sections", 1),), "sections", streams=True, join="ordered", depth=1),
         Node("shots", "draw", {}, (Edge("turns", 2),), "turns", depth=2),
     ),
     publish="shots",
-    ttff_s=2.0,
+    slo=Slo(ttff_s=2.0),
 )
 
 

@@ -68,7 +68,7 @@ def plan_greedy(
         pin = pins.get(node.name, Pin())
         passing = not any(pins[e.source].knobs for e in node.edges if e.source == node.for_each and e.source in pins)
         choices.append(_Choice(node, _ranked(node, cards, absent or {}, pin, passing), pin))
-    if graph.realtime:
+    if graph.slo.realtime:
         _lower(graph, choices, cores * (1 - RESERVE))
     return Plan({choice.node.name: _explain(graph, choice) for choice in choices})
 

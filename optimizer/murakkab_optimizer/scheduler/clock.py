@@ -20,7 +20,7 @@ class PlaybackClock:
     def __init__(self, graph: Graph, plan: Plan, started: float) -> None:
         self.started = started
         self._graph = graph
-        self._origin = started + (graph.ttff_s or 0.0)
+        self._origin = started + (graph.slo.ttff_s or 0.0)
         self._offsets: dict[Path, float] = {}
         self._total = 0.0
         self._expected = {name: node.chosen.seconds for name, node in plan.nodes.items()}

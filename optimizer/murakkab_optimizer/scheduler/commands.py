@@ -35,6 +35,28 @@ class StartTask(msgspec.Struct, frozen=True, tag=True):
     first_item: int = 0
 
 
+class Evaluate(msgspec.Struct, frozen=True, tag=True):
+    """Read a condition or make the value of a node that has no capability; answer with ``Evaluated``.
+
+    Attributes:
+        what: ``when`` for the node's condition; ``value`` for the value of an evaluated node; ``round`` for the value
+            of round ``index`` of a loop and its ``until``.
+        item: reference of the item that the task runs over, if any.
+        inputs: as in StartTask.
+        previous: as in StartTask.
+
+    """
+
+    run: str
+    node: str
+    path: Path
+    what: str
+    index: int = 0
+    item: str | None = None
+    inputs: dict[str, str | tuple[str, ...]] = {}
+    previous: str | None = None
+
+
 class CancelTask(msgspec.Struct, frozen=True, tag=True):
     """Stop the attempt at the next quantum; its result no longer counts."""
 
@@ -80,4 +102,4 @@ class SetTimer(msgspec.Struct, frozen=True, tag=True):
     at: float
 
 
-Command = StartTask | CancelTask | LoadModel | Publish | FinishRun | SetTimer
+Command = StartTask | Evaluate | CancelTask | LoadModel | Publish | FinishRun | SetTimer

@@ -102,6 +102,23 @@ class TaskFailed(msgspec.Struct, frozen=True, tag=True):
     input_fault: bool = False
 
 
+class Evaluated(msgspec.Struct, frozen=True, tag=True):
+    """The answer to ``Evaluate``.
+
+    ``value`` is the reference of a stored value, ``holds`` what became of the condition (``when`` or ``until``).
+    ``error`` says why there is no answer; the run fails with it.
+    """
+
+    run: str
+    node: str
+    path: Path
+    what: str
+    index: int = 0
+    value: str = ""
+    holds: bool = True
+    error: str = ""
+
+
 class WorkerJoined(msgspec.Struct, frozen=True, tag=True):
     """A worker process is ready to take one task at a time."""
 
@@ -155,6 +172,7 @@ Event = (
     | ItemEmitted
     | TaskFinished
     | TaskFailed
+    | Evaluated
     | WorkerJoined
     | WorkerLost
     | ModelLoaded

@@ -146,7 +146,7 @@ class Growth:
         return state.values[state.last] if state.node.ordered and state.last is not None else None
 
     def _resolve(self, edge: Edge, path: Path) -> str | tuple[str, ...]:
-        if edge.depth is None:
+        if edge.many or not self.nodes[edge.source].node.item_depth:
             return self.whole(edge.source)
         return self.nodes[edge.source].items[path[: edge.depth]]
 
@@ -156,7 +156,7 @@ class Growth:
         state.unfinished += 1
         for edge in set(state.node.edges):
             source = self.nodes[edge.source]
-            target = None if edge.depth is None else path[: edge.depth]
+            target = None if edge.many or not source.node.item_depth else path[: edge.depth]
             present = source.closed if target is None else target in source.items
             if not present:
                 task.missing += 1
