@@ -7,7 +7,7 @@ import pytest
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.planner.work import units_per_second
 from murakkab_runtimes.base import GROUP
-from murakkab_runtimes.catalog import load_catalog, read_cards
+from murakkab_runtimes.catalog import load_catalog, read_catalog
 
 CARDS = load_catalog()
 NODE = Node("any", "any")
@@ -37,4 +37,4 @@ def test_a_card_names_an_adapter_and_figures_that_the_planner_reads(name):
 def test_a_file_that_is_no_card_is_named(tmp_path, text, complaint):
     (tmp_path / "odd.yaml").write_text(text)
     with pytest.raises(ValueError, match=rf"odd\.yaml.*{complaint}"):
-        read_cards(tmp_path)
+        read_catalog(tmp_path)
