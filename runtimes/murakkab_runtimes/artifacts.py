@@ -8,13 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from murakkab_optimizer.graph import INLINE
+
 FILE_KEY = "$file"
+
+_NAME = re.compile(r"[0-9a-f]{64}(\.[^/]*|/(?!\.\.?$)[^/]+)?")
+
+
+def is_mark(value: dict[str, Any]) -> bool:
+    """Whether an object stands for a stored file."""
+    name = value.get(FILE_KEY)
+    return len(value) == 1 and isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
 class ArtifactStore:
@@ -84,27 +95,39 @@ class ArtifactStore:
         """Store a value with all the files (``pathlib.Path``) inside it and return its name."""
         return self.put_json(self._store_files(value))
 
+    def load(self, name: str) -> Any:  # noqa: ANN401 - JSON of any shape
+        """Read a value by its name or from an inline reference, file marks as they are."""
+        if name.startswith(INLINE):
+            return msgspec.json.decode(name[len(INLINE) :])
+        return msgspec.json.decode(self.path(name).read_bytes())
+
     def get(self, name: str) -> Any:  # noqa: ANN401 - JSON of any shape
         """Read a value; every file in it becomes a ``pathlib.Path``."""
-        return self.open_files(msgspec.json.decode(self.path(name).read_bytes()))
+        return self.open_files(self.load(name))
 
     def open_files(self, value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
-        """Replace file marks by paths."""
+        """Replace file marks by paths; what only looks like a mark stays, so that no value opens other files."""
         if isinstance(value, dict):
-            if set(value) == {FILE_KEY}:
+            if is_mark(value):
                 return self.path(value[FILE_KEY])
             return {key: self.open_files(inner) for key, inner in value.items()}
         return [self.open_files(inner) for inner in value] if isinstance(value, list) else value
 
     def is_whole(self, name: str) -> bool:
         """Whether the value and its files are what their names say; what is not (after a power cut) is removed."""
+        if name.startswith(INLINE):
+            return True
         try:
-            paths = [self.path(name), *_paths(self.get(name))]
+            paths = [self.path(name), *self.files_in(self.load(name))]
         except (OSError, msgspec.DecodeError):
             self.path(name).unlink(missing_ok=True)
             return False
         broken = [path for path in paths if not _is_intact(path)]
         return not broken
+
+    def files_in(self, value: Any) -> list[Path]:  # noqa: ANN401 - JSON of any shape
+        """The stored files that a value's marks stand for."""
+        return _paths(self.open_files(value))
 
     def _store_files(self, value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
         if isinstance(value, Path):
