@@ -93,8 +93,8 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     examples: tuple[str, ...] = ()
 
 
-class Capability(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a model can be asked to do (``kind: Capability``), whichever model does it.
+class Capability(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False):
+    """What a model can be asked to do (``kind: Capability``), whichever model does it; compared by identity.
 
     Types are in the notation of ``murakkab.language.kinds``; None stands for ``any``: nothing is known.
 
@@ -106,6 +106,7 @@ class Capability(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         returns: type of the value of a task.
         emits: type of an item; None where it cannot stream.
         forms: its variants by name; without the argument ``form`` the signature above holds.
+        types: by name, those that the signature may use: its own ones and those of the catalogue (``kind: Types``).
 
     """
 
@@ -116,3 +117,4 @@ class Capability(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     returns: Any = None
     emits: Any = None
     forms: dict[str, Form] = {}
+    types: dict[str, Any] = {}

@@ -72,6 +72,8 @@ def read_catalog(*folders: Path) -> Catalog:
             _add(catalog, document, file)
     for name, description in _undescribed(catalog).items():
         catalog.capabilities[name] = Capability(name, description)
+    for name, known in catalog.capabilities.items():
+        catalog.capabilities[name] = msgspec.structs.replace(known, types={**catalog.types, **known.types})
     return catalog
 
 
