@@ -336,21 +336,23 @@ class Engine:
                 self._later(at - now, lambda: self._apply(ev.TimerFired(name)))
 
     def _start_task(self, command: cmd.StartTask) -> None:
-        live = self._live[command.run]
-        chosen = command.configuration
+        live, chosen = self._live[command.run], command.configuration
+        node = live.graph.node(command.node)
         request = Run(
             lease=command.lease,
             store=str(live.artifacts.root.resolve()),
             card=load_catalog()[chosen.model],
             knobs=chosen.knobs,
             threads=chosen.needs.threads,
-            arguments=live.graph.node(command.node).arguments,
+            arguments=node.arguments,
             seed=live.record.seed,
             path=command.path,
             item=command.item,
             inputs=command.inputs,
             previous=command.previous,
             first_item=command.first_item,
+            streams=node.streams,
+            secrets=live.secrets,
         )
         self._workers.run(command.worker, request)
 

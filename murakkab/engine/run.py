@@ -13,6 +13,7 @@ from murakkab.engine.journal import Journal
 from murakkab.engine.publisher import Publisher
 from murakkab.engine.report import write_report
 from murakkab.engine.store import RunRecord, RunStore
+from murakkab.engine.submission import secrets_of
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.scheduler import Event
@@ -47,6 +48,7 @@ class LiveRun:
         self.figures = PlaybackFigures()
         self.publisher = Publisher(self.folder / "hls")
         self.abort_reason = ""
+        self.secrets = tuple(sorted(secrets_of(graph)))
 
     def told(self, event: Event, now: float) -> None:
         """Pass an event that counts on to the feed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import msgspec
 from murakkab.engine.errors import FAILED, UserError
 from murakkab_optimizer.graph import Graph
 from murakkab_runtimes.artifacts import FILE_KEY, ArtifactStore
+from murakkab_runtimes.references import secrets_in
 
 if TYPE_CHECKING:
     from murakkab.language import Workflow
@@ -26,6 +28,19 @@ def title_of(workflow: Workflow, inputs: Mapping[str, Any]) -> str:
     documents = [name for name, declared in workflow.inputs.items() if declared.type == "document"]
     files = [Path(inputs[name]).stem for name in documents if inputs.get(name)]
     return files[0] if files else workflow.metadata.name
+
+
+def secrets_of(graph: Graph) -> set[str]:
+    """Names of the secrets that the graph refers to."""
+    return {name for node in graph.nodes for name in secrets_in([node.arguments, node.when, node.until])}
+
+
+def check_secrets(graph: Graph) -> None:
+    """Refuse a run whose secrets are not set; UserError names them."""
+    if missing := sorted(name for name in secrets_of(graph) if not os.environ.get(name)):
+        names = ", ".join(missing)
+        setting = "; ".join(f"export {name}=..." for name in missing)
+        raise UserError(f"secrets are not set: {names}", f"Set them in the environment: {setting}")
 
 
 def import_files(graph: Graph, folder: Path) -> Graph:

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,6 +42,8 @@ from murakkab_runtimes.base import (
     runtime_class,
 )
 from murakkab_runtimes.references import fill
+from murakkab_runtimes.secrets import Mask
+from murakkab_runtimes.workers.logs import masked_output
 from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run, Stop
 
 PROGRESS_S = 0.2
@@ -103,6 +106,12 @@ class Child:
         self.send(ModelLoaded(self._name, request.card.name, error))
 
     def _run(self, request: Run) -> None:
+        """Do one attempt; none of the secrets that it may know gets into a reply, a file or the log."""
+        mask = Mask(request.secrets)
+        with masked_output(mask):
+            self.send(self._outcome(request, mask))
+
+    def _outcome(self, request: Run, mask: Mask) -> TaskFinished | TaskFailed:
         store = ArtifactStore(Path(request.store))
         scratch: Path | None = None
         try:
@@ -110,22 +119,23 @@ class Child:
             self.send(TaskStarted(request.lease))
             began = time.perf_counter()
             scratch = store.scratch(request.lease)
-            output = self._attempt(request, store, scratch)
-            value = store.put(output.value)
+            output = self._attempt(request, store, scratch, mask)
+            value, meta = store.put(mask.value(output.value, scratch)), mask.value(output.meta, scratch)
             self._stop_if_cancelled(request.lease)
-            self.send(TaskFinished(request.lease, value, output.meta, round(time.perf_counter() - began, 4)))
+            return TaskFinished(request.lease, value, meta, round(time.perf_counter() - began, 4))
         except Cancelled:
-            self.send(TaskFailed(request.lease, "cancelled", retry=False))
+            return TaskFailed(request.lease, "cancelled", retry=False)
         except Exception as fault:
-            self.send(_failure(request.lease, fault))
+            return _failure(request.lease, fault, mask)
         finally:
             self._cancelled.discard(request.lease)
             if scratch is not None:
                 shutil.rmtree(scratch, ignore_errors=True)
 
-    def _attempt(self, request: Run, store: ArtifactStore, scratch: Path) -> Output:
+    def _attempt(self, request: Run, store: ArtifactStore, scratch: Path, mask: Mask) -> Output:
         runtime = self._runtime(request.card, request.threads)
-        emitter = _Emitter(self, request, store, request.first_item if runtime.continues else 0)
+        first = request.first_item if runtime.continues else 0
+        emitter = _Emitter(self, request, store, first, lambda value: mask.value(value, scratch))
         task = self._task(request, store, scratch, emitter)
         output = runtime.run(task)
         return output if isinstance(output, Output) else Output(output)
@@ -153,13 +163,18 @@ class Child:
 class _Emitter:
     """Commits the items of one attempt, numbered from ``index``."""
 
-    def __init__(self, child: Child, request: Run, store: ArtifactStore, index: int) -> None:
-        self._child, self._request, self._store, self._index = child, request, store, index
+    def __init__(
+        self, child: Child, request: Run, store: ArtifactStore, index: int, hide: Callable[[Value], Value]
+    ) -> None:
+        self._child, self._request, self._store, self._index, self._hide = child, request, store, index, hide
 
     def __call__(self, value: Value, meta: Meta) -> None:
         self._child._stop_if_cancelled(self._request.lease)
+        if not self._request.streams:
+            raise InputError("it gives its result piece by piece, and the node does not say so: add 'streams: NAME'")
         index, self._index = self._index, self._index + 1
         if index >= self._request.first_item:
+            value, meta = self._hide((value, meta))
             self._child.send(ItemEmitted(self._request.lease, index, self._store.put(value), meta))
 
 
@@ -177,13 +192,13 @@ class _Reporter:
             self._child.send(TaskProgressed(self._lease, round(done, 3)))
 
 
-def _failure(lease: str, fault: Exception) -> TaskFailed:
+def _failure(lease: str, fault: Exception, mask: Mask) -> TaskFailed:
     if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT):
         return TaskFailed(lease, "the disk is full: free some space, then resume the run", retry=False)
     if isinstance(fault, RuntimeFault):
-        return TaskFailed(lease, str(fault), fault.retry, isinstance(fault, InputError))
+        return TaskFailed(lease, mask.text(str(fault)), fault.retry, isinstance(fault, InputError))
     traceback.print_exc()
-    return TaskFailed(lease, f"{type(fault).__name__}: {fault}")
+    return TaskFailed(lease, mask.text(f"{type(fault).__name__}: {fault}"))
 
 
 def main() -> None:

@@ -19,7 +19,14 @@ from murakkab_optimizer.scheduler.events import (
 
 
 class Run(msgspec.Struct, frozen=True, tag=True):
-    """Run one attempt. ``store`` is the folder of the run's artifacts; the rest is as in StartTask."""
+    """Run one attempt; what is not named here is as in StartTask.
+
+    Attributes:
+        store: folder of the run's artifacts.
+        streams: whether the node may emit items.
+        secrets: names of those whose values must not leave the worker.
+
+    """
 
     lease: str
     store: str
@@ -33,6 +40,8 @@ class Run(msgspec.Struct, frozen=True, tag=True):
     inputs: dict[str, str | tuple[str, ...]] = {}
     previous: str | None = None
     first_item: int = 0
+    streams: bool = False
+    secrets: tuple[str, ...] = ()
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):
