@@ -6,18 +6,29 @@ from collections.abc import Callable, Mapping
 
 from pydantic_core import PydanticCustomError
 
-from murakkab_optimizer.graph import ITEM_KEY, JOIN_KEY, NODE_KEY, Graph, Node, Slo
+from murakkab_optimizer.graph import TIMEOUT_S, Edge, Graph, Node, Slo, Where
 
 from .document import Data
-from .expressions import Reference, parse
-from .fields import check_attempts, check_flag, check_seconds
-from .lineage import Lineage, Shape, edge, order, shape_of, task_lineages
-from .model import DocumentInput, NodeSpec, Workflow
+from .fields import (
+    check_amount,
+    check_attempts,
+    check_duration,
+    check_flag,
+    check_rounds,
+    check_seconds,
+    check_share,
+)
+from .flat import FILE_KEY, INPUT_KEY, FlatNode, nodes_in, substitute
+from .lineage import edge, order, shapes_of, task_lineages
+from .model import DocumentInput, Workflow
 from .problems import InputProblem
-from .units import shown
 
-FILE_KEY = "$file"
-"""Mark of a document inside ``Node.arguments``: ``{"$file": absolute path}``."""
+__all__ = ["FILE_KEY", "TTFF_TIERS", "compile_graph"]
+
+TTFF_TIERS = {"best": 1.0, "good": 3.0, "fair": 10.0, "basic": 30.0}
+"""Seconds to the first item that the tiers of ``ttff`` stand for."""
+
+_Check = Callable[[Data], Data]
 
 
 def compile_graph(workflow: Workflow, inputs: Mapping[str, Data]) -> Graph:
@@ -34,17 +45,13 @@ def compile_graph(workflow: Workflow, inputs: Mapping[str, Data]) -> Graph:
         InputProblem: an input that a promise or a number of attempts is taken from does not fit there.
     """
     compiler = _Compiler(workflow, inputs)
-    stream = workflow.output_references().get("stream")
-    ttff = workflow.slo.ttff
+    outputs = workflow.flat.outputs
     return Graph(
         name=workflow.name,
-        nodes=tuple(compiler.node(name) for name in compiler.order),
-        publish=stream.target if stream else None,
-        slo=Slo(
-            ttff_s=None if ttff is None else compiler.setting(ttff, check_seconds),
-            realtime=compiler.setting(workflow.slo.realtime, check_flag),
-        ),
-        outputs={name: (ref.target, tuple(ref.path)) for name, ref in workflow.output_references().items()},
+        nodes=tuple(compiler.node(workflow.flat.nodes[name]) for name in compiler.order),
+        publish=next(nodes_in(outputs.get("stream")), None),
+        slo=compiler.slo(workflow.flat.promises),
+        outputs={name: (mark["$node"], tuple(mark["path"])) for name, mark in outputs.items()},
     )
 
 
@@ -52,88 +59,87 @@ class _Compiler:
     def __init__(self, workflow: Workflow, inputs: Mapping[str, Data]) -> None:
         self.workflow = workflow
         self.inputs = inputs
-        self.shapes: dict[str, Shape] = {name: _shape(spec) for name, spec in workflow.nodes.items()}
+        self.shapes = shapes_of(workflow.flat.nodes)
         self.order = order(self.shapes)
-        self.tasks: dict[str, Lineage] = task_lineages(self.shapes, self.order)
+        self.tasks = task_lineages(self.shapes, self.order)
 
-    def node(self, name: str) -> Node:
-        spec = self.workflow.nodes[name]
-        shape = self.shapes[name]
+    def node(self, flat: FlatNode) -> Node:
+        settings = flat.settings
+        arguments = self.value(flat.arguments)
+        if flat.returns is not None:
+            arguments["returns"] = flat.returns
         return Node(
-            name=name,
-            capability=spec.capability,
-            arguments={key: self.value(value) for key, value in spec.arguments.items()},
-            edges=tuple(edge(source, name, self.shapes, self.tasks) for source in shape.sources),
-            for_each=shape.for_each,
-            streams=shape.streams,
-            join=spec.join or "",
-            depth=len(self.tasks[name]),
-            attempts=self.setting(spec.attempts, check_attempts),
+            name=flat.name,
+            capability=flat.capability,
+            arguments=arguments,
+            edges=self.edges(flat),
+            for_each=flat.for_each,
+            streams=bool(flat.streams),
+            join=flat.join,  # type: ignore[arg-type]
+            depth=len(self.tasks[flat.name]),
+            attempts=self.setting(settings.get("attempts", 3), check_attempts),
+            timeout_s=self.setting(settings.get("timeout", TIMEOUT_S), check_seconds),
+            when=self.value(flat.when),
+            repeat=self.setting(flat.repeat, check_rounds) if flat.is_loop else 0,
+            until=self.value(flat.until),
+            body=flat.body,
+            cache=self.setting(settings.get("cache", True), check_flag),
+            slo=self.slo(settings),
+            where=_where(flat.where),
         )
 
+    def edges(self, flat: FlatNode) -> tuple[Edge, ...]:
+        return tuple(edge(source, flat.name, self.shapes, self.tasks) for source in flat.sources())
+
     def value(self, value: Data) -> Data:
-        """Plain data with inputs filled in and marks for the rest."""
-        match value:
-            case str():
-                return self.text(value)
-            case dict():
-                return {key: self.value(inner) for key, inner in value.items()}
-            case list():
-                return [self.value(inner) for inner in value]
-        return value
+        """Plain data with marks, inputs filled in."""
+        return substitute(value, self.mark)
 
-    def text(self, text: str) -> Data:
-        """A text without its expressions; one expression alone keeps the kind of its value."""
-        template = parse(text)
-        if template.sole:
-            return self.reference(template.sole)
-        parts: list[Data] = []
-        for part in template.parts:
-            filled = self.reference(part) if isinstance(part, Reference) else part
-            if not isinstance(filled, dict):
-                filled = _spoken(filled)
-                if parts and isinstance(parts[-1], str):
-                    filled = parts.pop() + filled
-            parts.append(filled)
-        return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else {JOIN_KEY: parts}
-
-    def reference(self, reference: Reference) -> Data:
-        match reference.root.text:
-            case "inputs":
-                return self.input(reference.target)
-            case "nodes":
-                return {NODE_KEY: reference.target, "path": reference.path}
-        return {ITEM_KEY: reference.path}
-
-    def input(self, name: str) -> Data:
+    def mark(self, key: str, mark: Data) -> Data:
+        if key != INPUT_KEY:
+            return mark
+        name = mark[INPUT_KEY]
         value = self.inputs.get(name)
         if isinstance(self.workflow.inputs[name], DocumentInput) and value is not None:
             return {FILE_KEY: str(value)}
         return value
 
-    def setting(self, value: Data, check: Callable[[Data], Data]) -> Data:
+    def slo(self, settings: Mapping[str, Data]) -> Slo:
+        """The promises among the settings of a node, or of the workflow."""
+
+        def read(name: str, check: _Check) -> Data:
+            value = settings.get(f"slo.{name}")
+            return None if value is None else self.setting(value, check)
+
+        ttff = read("ttff", check_duration)
+        objective = settings.get("slo.objective") or ()
+        return Slo(
+            ttff_s=TTFF_TIERS.get(ttff, ttff) if isinstance(ttff, str) else ttff,
+            realtime=bool(read("realtime", check_flag)),
+            latency=read("latency", check_duration),
+            cost=read("cost", check_amount),
+            energy=read("energy", check_amount),
+            quality=read("quality", check_share),
+            objective=(objective,) if isinstance(objective, str) else tuple(objective),
+        )
+
+    def setting(self, value: Data, check: _Check) -> Data:
         """A literal, or the input that it is taken from, checked like a literal."""
-        sole = parse(value).sole if isinstance(value, str) else None
-        if sole is None:
-            return value
+        name = value.get(INPUT_KEY) if isinstance(value, dict) else None
+        if name is None:
+            return check(value)
         try:
-            return check(self.inputs.get(sole.target))
+            return check(self.inputs.get(name))
         except PydanticCustomError as fault:
             message = (fault.context or {}).get("message", str(fault))
-            raise InputProblem({sole.target: str(message)}) from None
+            raise InputProblem({name: str(message)}) from None
 
 
-def _shape(spec: NodeSpec) -> Shape:
-    return shape_of({"for_each": spec.for_each, "streams": spec.streams, **spec.arguments})
-
-
-def _spoken(value: Data) -> str:
-    """How an input reads inside a text."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return shown(value)
-    return str(value)
+def _where(written: Mapping[str, Data]) -> Where:
+    model = written.get("model") or ()
+    return Where(
+        model=(model,) if isinstance(model, str) else tuple(model),
+        device=written.get("device") or "",
+        region=written.get("region") or "",
+        spot=written.get("spot", True),
+    )

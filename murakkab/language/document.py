@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from .problems import LIMIT, Problem
@@ -51,6 +52,11 @@ class Document:
         self._breaks = [(m.start(), m.end()) for m in _BREAK.finditer(self.text)]
         self._starts = [0, *(end for _, end in self._breaks)]
         self._line = lru_cache(maxsize=64)(lambda begin, end: self.text[begin:end])
+
+    @property
+    def folder(self) -> Path:
+        """The folder that files named in it are looked for in."""
+        return Path(self.file).parent if "\0" not in self.file else Path()
 
     def problem(self, span: Span, message: str, hint: str = "") -> Problem:
         """A problem at a stretch of the text."""

@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from murakkab_optimizer.graph import TIERS
+
 from .document import Data
 from .expressions import OPEN
 from .problems import describe
@@ -17,6 +19,7 @@ from .units import parse_number
 NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
 INPUT_NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 EXPRESSION_SCHEMA = {"type": "string", "pattern": r"\$\{\{[^{}]*\}\}", "description": "An expression"}
+_TIER_HINT = f"write a number, or one of {', '.join(TIERS)}"
 _TIME_PATTERN = r"^\s*([0-9.]+\s*(ms|s|sec|m|min|h)?\s*)+$"
 
 
@@ -49,6 +52,46 @@ def check_attempts(value: Data) -> int:
     return value
 
 
+def check_duration(value: Data) -> Data:
+    """A tier, or a time in seconds."""
+    return _tier(value) or check_seconds(value)
+
+
+def check_amount(value: Data) -> Data:
+    """A tier, or a number above 0."""
+    if tier := _tier(value):
+        return tier
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+        raise wrong(f"expected a number above 0 or a tier, got {describe(value)}", _TIER_HINT)
+    return value
+
+
+def check_share(value: Data) -> Data:
+    """A tier, or a number from 0 to 1."""
+    if tier := _tier(value):
+        return tier
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise wrong(f"expected a number from 0 to 1 or a tier, got {describe(value)}", _TIER_HINT)
+    return value
+
+
+def check_rounds(value: Data) -> int:
+    """A whole number from 1 to 100."""
+    return check_attempts(value)
+
+
+def check_condition(value: Data) -> Data:
+    """A boolean; expressions are looked at by the checker."""
+    if not isinstance(value, bool):
+        hint = "write for example ${{ item.kind == 'code' }}"
+        raise wrong(f"expected a condition, got {describe(value)}", hint)
+    return value
+
+
+def _tier(value: Data) -> str | None:
+    return value if isinstance(value, str) and value in TIERS else None
+
+
 def _number(value: Data) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise wrong(f"expected a number, got {describe(value)}", "write it without quotes and without its unit")
@@ -79,6 +122,18 @@ Flag = Annotated[bool | str, _or_expression(check_flag), _schema({"type": "boole
 Attempts = Annotated[
     int | str, _or_expression(check_attempts), _schema({"type": "integer", "minimum": 1, "maximum": 100})
 ]
+_TIER = {"enum": list(TIERS)}
+Duration = Annotated[
+    float | str,
+    _or_expression(check_duration),
+    _schema({"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": _TIME_PATTERN}, _TIER),
+]
+Amount = Annotated[float | str, _or_expression(check_amount), _schema({"type": "number", "exclusiveMinimum": 0}, _TIER)]
+Share = Annotated[
+    float | str, _or_expression(check_share), _schema({"type": "number", "minimum": 0, "maximum": 1}, _TIER)
+]
+Rounds = Annotated[int | str, _or_expression(check_rounds), _schema({"type": "integer", "minimum": 1, "maximum": 100})]
+Condition = Annotated[bool | str, _or_expression(check_condition), _schema({"type": "boolean"})]
 Number = Annotated[float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
 Whole = Annotated[int, PlainValidator(_whole), WithJsonSchema({"type": "integer"})]
 Expression = Annotated[str, WithJsonSchema(EXPRESSION_SCHEMA)]

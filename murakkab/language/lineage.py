@@ -8,15 +8,13 @@ from graphlib import CycleError, TopologicalSorter
 
 from murakkab_optimizer.graph import Edge
 
-from .document import Data, Place
-from .expressions import Reference, parse, texts
-from .model import RESERVED
+from .flat import FlatNode
 
 LEVELS = 16
 """Streams that may run inside each other."""
 
 Lineage = tuple[str, ...]
-"""The streaming nodes whose items a path counts, outermost first; as long as the path."""
+"""The streaming nodes and loops whose items a path counts, outermost first; as long as the path."""
 
 
 @dataclass(frozen=True)
@@ -24,30 +22,30 @@ class Shape:
     """What a node's place in the graph follows from.
 
     Attributes:
-        sources: the nodes that it refers to, ``for_each`` included, in the order of the file.
+        sources: the nodes that it waits for, ``for_each`` included; for a loop that it reads the end of, its body too.
         for_each: the node over whose items it runs, if any.
         streams: whether it emits items.
+        loop: whether it is a loop, whose items are its rounds.
     """
 
     sources: tuple[str, ...]
     for_each: str | None = None
     streams: bool = False
+    loop: bool = False
 
 
-def references(value: Data, place: Place = ()) -> Iterator[tuple[Place, str, Reference]]:
-    """Every well-formed expression inside plain data: its place, the text it stands in, the reference."""
-    for where, text in texts(value, place):
-        for reference in parse(text).references:
-            yield where, text, reference
+def shapes_of(nodes: Mapping[str, FlatNode]) -> dict[str, Shape]:
+    """The shapes of all nodes."""
+    return {name: _shape(node, nodes) for name, node in nodes.items()}
 
 
-def shape_of(node: Mapping[str, Data]) -> Shape:
-    """The shape of a node as it was read (reserved keys and arguments side by side)."""
-    sole = parse(node["for_each"]).sole if isinstance(node.get("for_each"), str) else None
-    for_each = sole.target if sole and sole.root.text == "nodes" else None
-    read = {key: value for key, value in node.items() if key == "for_each" or key not in RESERVED}
-    named = dict.fromkeys(r.target for _, _, r in references(read) if r.root.text == "nodes")
-    return Shape(tuple(named), for_each, bool(node.get("streams")))
+def _shape(node: FlatNode, nodes: Mapping[str, FlatNode]) -> Shape:
+    sources = dict.fromkeys(node.sources())
+    for source in list(sources):
+        body = nodes[source].body if source in nodes else ()
+        if body and node.name not in body:
+            sources.update(dict.fromkeys(body))
+    return Shape(tuple(sources), node.for_each, bool(node.streams), node.is_loop)
 
 
 def order(shapes: Mapping[str, Shape]) -> list[str]:
@@ -89,8 +87,8 @@ def task_lineages(shapes: Mapping[str, Shape], names: Iterable[str]) -> dict[str
 
 
 def item_lineage(name: str, shapes: Mapping[str, Shape], tasks: Mapping[str, Lineage]) -> Lineage:
-    """Lineage of one item that the node yields; empty for a node that runs once and does not stream."""
-    return (*tasks[name], name) if shapes[name].streams else tasks[name]
+    """Lineage of one item (of a loop: a round); empty for a node that runs once and does not stream."""
+    return (*tasks[name], name) if shapes[name].streams or shapes[name].loop else tasks[name]
 
 
 def edge(source: str, reader: str, shapes: Mapping[str, Shape], tasks: Mapping[str, Lineage]) -> Edge:
@@ -98,8 +96,10 @@ def edge(source: str, reader: str, shapes: Mapping[str, Shape], tasks: Mapping[s
 
     Otherwise it gets all the items below what both belong to: the whole output where they share nothing.
     """
-    items, own = item_lineage(source, shapes, tasks), tasks[reader]
+    own = tasks[reader]
+    final = shapes[source].loop and source not in own
+    items = tasks[source] if final else item_lineage(source, shapes, tasks)
     shared = next(
         (i for i, pair in enumerate(zip(items, own, strict=False)) if pair[0] != pair[1]), min(len(items), len(own))
     )
-    return Edge(source, shared, many=shared < len(items))
+    return Edge(source, shared, many=shared < len(items), final=final)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -10,9 +12,12 @@ from pydantic_core import ErrorDetails
 
 from .check import Checker
 from .document import Data, Document, Place, Span
+from .fields import NAME
+from .flatten import Flattener
 from .model import INPUT_TYPES, RESERVED, Metadata, Slo, Workflow
 from .problems import LIMIT, Problem, WorkflowError, describe, nearest, quoted
 from .reading import read_document, read_text
+from .used import Used
 
 _PACKAGED = Path(__file__).parents[1] / "workflows"
 _CHECKOUT = Path(__file__).parents[2] / "workflows"
@@ -60,20 +65,75 @@ def parse_workflow(text: str, file: str = "<text>") -> Workflow:
 
     Args:
         text: YAML.
-        file: what to call it in messages.
+        file: what to call it in messages; other files that it names are looked for beside it.
 
     Raises:
         WorkflowError: with every problem of the text.
     """
-    document = read_document(text, file)
+    workflow = check_document(read_document(text, file))
+    workflow._source_text = text
+    return workflow
+
+
+def check_document(document: Document, within: tuple[Path, ...] = ()) -> Workflow:
+    """Check a workflow that was read, from whatever door it came.
+
+    Args:
+        document: plain data with the places of its parts.
+        within: the files of the workflows that use it.
+
+    Raises:
+        WorkflowError: with every problem.
+    """
+    document.data = _named(document)
     workflow, problems = _validate(document)
-    checker = Checker(document)
-    problems += checker.check()
+    flattener = Flattener(document, _loader(document, within))
+    flat = flattener.flatten()
+    checker = Checker(flattener)
+    checker.check()
+    problems += flattener.problems
     if document.problems or problems or workflow is None:
         raise WorkflowError({*document.problems, *problems})
-    workflow._source_text = text
+    workflow._flat = flat
     workflow._warnings = tuple(sorted(checker.warnings()))
     return workflow
+
+
+def _named(document: Document) -> Data:
+    """The data with the name of the file for a workflow that does not say its own."""
+    data = document.data
+    if not isinstance(data, dict) or not isinstance(data.get("metadata", {}), dict) or not data:
+        return data
+    if "name" in data.get("metadata", {}):
+        return data
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(document.file).stem).strip("-_")
+    name = stem if re.match(NAME, stem) else "workflow"
+    return {**data, "metadata": {"name": name, **data.get("metadata", {})}}
+
+
+def _loader(document: Document, within: tuple[Path, ...]) -> Callable[[str], Used]:
+    """How the workflows that a document uses are found: beside it, or shipped."""
+    known: dict[str, Used] = {}
+
+    def load(name: str) -> Used:
+        if name not in known:
+            known[name] = _load_used(name, document, within)
+        return known[name]
+
+    return load
+
+
+def _load_used(name: str, document: Document, within: tuple[Path, ...]) -> Used:
+    path = document.folder / name
+    if not name.endswith((".yaml", ".yml")):
+        path = find_workflow(name)
+    chain = (*within, Path(document.file).resolve())
+    if path.resolve() in chain:
+        raise WorkflowError(
+            [Problem(quoted(name), 0, 0, "it uses itself", "workflows cannot use each other in a circle")]
+        )
+    workflow = check_document(read_document(read_text(path), str(path)), chain)
+    return Used(workflow.name, workflow.flat, workflow.inputs)
 
 
 def _validate(document: Document) -> tuple[Workflow | None, list[Problem]]:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from .document import Data
-from .model import Workflow
+from .model import INPUT_TYPES, WORKS, Workflow
 
 SCHEMA_FILE = Path(__file__).with_name("workflow.schema.json")
 
@@ -18,7 +18,12 @@ SCHEMA_FILE = Path(__file__).with_name("workflow.schema.json")
 def workflow_schema() -> dict[str, Data]:
     """Generate the schema from the models; expressions are accepted wherever the language takes one."""
     generated = _tidy(Workflow.model_json_schema(by_alias=True))
-    generated["$defs"]["NodeSpec"]["propertyNames"] = {"pattern": r"^[^$]"}
+    definitions = generated["$defs"]
+    definitions["NodeSpec"]["propertyNames"] = {"pattern": r"^[^$]"}
+    definitions["NodeSpec"]["oneOf"] = [{"required": [work]} for work in WORKS]
+    declared = generated["properties"]["inputs"]["patternProperties"]
+    for pattern, schema in declared.items():
+        declared[pattern] = {"anyOf": [{"enum": list(INPUT_TYPES)}, schema]}
     generated["description"] = "A Murakkab workflow: what is to be made, not how."
     return {"$schema": "http://json-schema.org/draft-07/schema#", **generated}
 

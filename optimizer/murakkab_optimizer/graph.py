@@ -18,11 +18,13 @@ Path = tuple[int, ...]
 
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 
-NODE_KEY, ITEM_KEY, JOIN_KEY, SECRET_KEY, OPERATOR_KEY = "$node", "$item", "$join", "$secret", "$is"
+NODE_KEY, ITEM_KEY, PREVIOUS_KEY = "$node", "$item", "$previous"
+JOIN_KEY, SECRET_KEY, OPERATOR_KEY = "$join", "$secret", "$is"
 """Marks inside ``Node.arguments`` and conditions.
 
 ``{"$node": "speech", "path": ["audio"]}`` is a field of the value of a node,
 ``{"$item": ["text"]}`` a field of the item that the task runs over,
+``{"$previous": ["text"]}`` a field of what the task before it returned (in a join; null for the first),
 ``{"$join": ["Hello ", {"$item": ["speaker"]}]}`` a text made of parts,
 ``{"$secret": "NAME"}`` the environment variable of that name, read where the task runs and nowhere written down,
 ``{"$is": "==", "of": [left, right]}`` a comparison or ``and``, ``or``, ``not`` of values.

@@ -53,7 +53,7 @@ BAD = [
     workflow_text("n: {capability: x}", inputs="a-b: {type: text}"),
     workflow_text("n: {capability: x}", slo="ttff: soon"),
     workflow_text("n: {capability: x}", slo="realtime: 'true'"),
-    workflow_text("n: {capability: x}", slo="latency: 1s"),
+    workflow_text("n: {capability: x}", slo="latency: soon"),
     workflow_text("n: {capability: x}", outputs="stream: n"),
     workflow_text("n: {capability: x}").replace("murakkab/v1", "murakkab/v2"),
     workflow_text("n: {capability: x}") + "extra: 1\n",
