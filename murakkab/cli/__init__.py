@@ -10,6 +10,10 @@ import typer
 
 COMMANDS = {
     "run": "Run a workflow and play what it makes while it is being made.",
+    "new": "Write a workflow to start from.",
+    "check": "Tell what is wrong with a workflow, or what it does.",
+    "graph": "Draw a workflow.",
+    "schema": "Print the JSON Schema of workflow files, for editors.",
     "resume": "End a run that was interrupted, without redoing what it had finished.",
     "runs": "List runs, remove some, or keep them within a disk budget.",
     "show": "Show the plan, the script, the shots and the figures of a run.",

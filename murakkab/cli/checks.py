@@ -96,7 +96,7 @@ def _needed_capabilities() -> set[str]:
     found: set[str] = set()
     for path in _shipped():
         with contextlib.suppress(WorkflowError):
-            found.update(node.capability for node in load_workflow(path).nodes.values())
+            found.update(node.capability for node in load_workflow(path).flat.nodes.values() if node.capability)
     return found
 
 

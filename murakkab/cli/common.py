@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -14,3 +15,12 @@ def command_app(*, no_args_is_help: bool = False) -> typer.Typer:
     return typer.Typer(
         add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=no_args_is_help
     )
+
+
+def write_output(text: str, file: Path | None) -> None:
+    """Write to a file, or to standard output where none is named."""
+    if file is None:
+        typer.echo(text, nl=False)
+    else:
+        file.write_text(text, encoding="utf-8")
+        typer.echo(f"Wrote {file}", err=True)

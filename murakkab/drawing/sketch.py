@@ -118,7 +118,7 @@ class Picture:
 def sketch(workflow: Workflow) -> Picture:
     """Read off a workflow what is to be drawn; needs no inputs."""
     graph = sketched_graph(workflow)
-    frames = _frames(graph)
+    frames = _frames(graph, workflow)
     framed = {frame.name for frame in frames}
     boxes = tuple(_box(node, graph) for node in graph.nodes if node.name not in framed)
     used = {name for box in boxes for name in box.inputs}
@@ -189,12 +189,12 @@ def _does(node: Node) -> str:
     return f"{node.capability}: {form}" if isinstance(form, str) and form.isascii() else node.capability
 
 
-def _frames(graph: Graph) -> tuple[Frame, ...]:
+def _frames(graph: Graph, workflow: Workflow) -> tuple[Frame, ...]:
     """Loops, and the prefixes that nodes share which are no loops."""
     loops = {node.name: node for node in graph.nodes if node.repeat}
     prefixes = dict.fromkeys(prefix for node in graph.nodes for prefix in _prefixes(node.name))
     names = dict.fromkeys([*prefixes, *loops])
-    return tuple(_loop(loops[name]) if name in loops else _uses(name) for name in names)
+    return tuple(_loop(loops[name]) if name in loops else _uses(name, workflow) for name in names)
 
 
 def _prefixes(name: str) -> Iterable[str]:
@@ -208,8 +208,9 @@ def _loop(node: Node) -> Frame:
     return Frame(node.name, node.name.rpartition(".")[2], "loop", f"at most {node.repeat} rounds{until}", when)
 
 
-def _uses(name: str) -> Frame:
-    return Frame(name, name.rpartition(".")[2], "uses", "a workflow of its own")
+def _uses(name: str, workflow: Workflow) -> Frame:
+    spec = workflow.nodes.get(name)
+    return Frame(name, name.rpartition(".")[2], "uses", f"uses {spec.uses}" if spec else "a workflow of its own")
 
 
 def _shortened(value: Any, loop: str) -> Any:  # noqa: ANN401 - JSON of any shape
@@ -248,22 +249,8 @@ def _output_links(graph: Graph) -> Iterable[Link]:
 
 def item_names(graph: Graph, workflow: Workflow) -> dict[str, str]:
     """What the items of each node are called: by the node that streams them, however far they were carried on."""
-    told = dict(_told_names(workflow))
     found: dict[str, str] = {}
     for node in graph.nodes:
         carried = found.get(node.for_each or "", "")
-        found[node.name] = told.get(node.name, "item") if node.streams else carried
+        found[node.name] = workflow.flat.nodes[node.name].streams if node.streams else carried
     return found
-
-
-def _told_names(workflow: Workflow, prefix: str = "") -> Iterable[tuple[str, str]]:
-    """Node name -> what it calls its items, for nodes at any depth."""
-    for name, spec in workflow.nodes.items():
-        yield from _told(f"{prefix}{name}", spec)
-
-
-def _told(name: str, spec: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - a node of the language
-    if streams := getattr(spec, "streams", None):
-        yield name, streams
-    for inner, body in (getattr(spec, "nodes", None) or {}).items():
-        yield from _told(f"{name}.{inner}", body)
