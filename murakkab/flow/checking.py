@@ -1,0 +1,35 @@
+"""Checks a workflow that was written in Python like one that was read from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from murakkab.language.document import Data, Document
+from murakkab.language.load import check_document
+from murakkab.language.model import Workflow
+
+
+def check(document: Document) -> Workflow:
+    """The checked workflow; ``source_text`` of it is YAML.
+
+    Raises:
+        WorkflowError: with every problem.
+    """
+    workflow = check_document(document)
+    workflow._source_text = to_yaml(document.data)
+    workflow._file = Path(document.file)
+    return workflow
+
+
+def to_yaml(data: Data) -> str:
+    """Plain data as the text of a workflow file."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes values out where they stand twice; the language has no aliases."""
+
+    def ignore_aliases(self, data: Data) -> bool:
+        return True
