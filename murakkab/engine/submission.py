@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from murakkab.engine.errors import FAILED, UserError
-from murakkab_optimizer.graph import Graph
+from murakkab_optimizer.graph import Graph, Node
 from murakkab_runtimes.artifacts import FILE_KEY, ArtifactStore
 from murakkab_runtimes.references import secrets_in
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from murakkab.language import Workflow
 
 TITLE_LENGTH = 80
+
+FUNCTION = "function"
+"""Capability of nodes that call a function of the user."""
 
 
 def title_of(workflow: Workflow, inputs: Mapping[str, Any]) -> str:
@@ -50,8 +53,17 @@ def import_files(graph: Graph, folder: Path) -> Graph:
         UserError: a file cannot be read, or its copy cannot be written.
     """
     store = ArtifactStore(folder)
-    nodes = [msgspec.structs.replace(node, arguments=_import(node.arguments, store)) for node in graph.nodes]
+    nodes = [msgspec.structs.replace(node, arguments=_import(_with_folder(node), store)) for node in graph.nodes]
     return msgspec.structs.replace(graph, nodes=tuple(nodes))
+
+
+def _with_folder(node: Node) -> dict[str, Any]:
+    """The arguments; a function's file with the folder where the modules beside it are found."""
+    function = node.arguments.get("function")
+    if node.capability != FUNCTION or not isinstance(function, dict) or "file" not in function:
+        return node.arguments
+    folder = str(Path(function["file"][FILE_KEY]).absolute().parent)
+    return {**node.arguments, "function": {**function, "folder": folder}}
 
 
 def _import(value: Any, store: ArtifactStore) -> Any:  # noqa: ANN401 - JSON of any shape
