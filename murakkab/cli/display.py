@@ -11,6 +11,7 @@ import typer
 
 from murakkab.cli.progress import Event, Progress
 from murakkab.cli.requests import RunOptions
+from murakkab.cli.results import output_lines, told_outputs
 from murakkab.cli.wording import failure, outcome, printable
 
 FINISHED_KEYS = (
@@ -27,6 +28,7 @@ FINISHED_KEYS = (
     "video",
     "playlist",
     "report",
+    "outputs",
 )
 
 
@@ -42,14 +44,14 @@ class Sink(Protocol):
 
 def open_sinks(options: RunOptions) -> list[Sink]:
     """Return the sinks that the options and the terminal call for."""
-    sinks: list[Sink] = [JsonLines()] if options.json else []
+    results: Sink = JsonLines() if options.json else Outputs(typer.echo)
     if options.quiet:
-        return [*sinks, Failures()]
+        return [Failures(), results]
     if sys.stderr.isatty():
         from murakkab.cli.live import LiveDisplay
 
-        return [*sinks, LiveDisplay()]
-    return [*sinks, PlainLines(lambda line: typer.echo(line, err=True))]
+        return [LiveDisplay(), results]
+    return [PlainLines(lambda line: typer.echo(line, err=True)), results]
 
 
 class JsonLines:
@@ -68,6 +70,26 @@ def _outward(event: Event) -> dict[str, Any]:
         return event
     plain = {key: event.get(key) for key in FINISHED_KEYS}
     return {**plain, "error": event["error"]} if event.get("error") else plain
+
+
+class Outputs:
+    """The outputs of a run that are no video, on stdout.
+
+    Args:
+        write: takes one line.
+    """
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def show(self, event: Event) -> None:
+        """Print the outputs of a run that succeeded."""
+        if event["event"] == "run.finished" and event["status"] == "succeeded":
+            for line in output_lines(told_outputs(event)):
+                self._write(line)
+
+    def close(self) -> None:
+        """Nothing is held back."""
 
 
 class Failures:

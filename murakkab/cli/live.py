@@ -106,7 +106,7 @@ def _shot_lines(progress: Progress) -> list[Text]:
 
 
 def _shot_line(shot: Shot) -> Text:
-    done = shot.stage == "shown"
-    state = f"{shot.shown_s:.1f} s" if done else shot.stage
+    done = shot.stage in ("shown", "made")
+    state = f"{shot.shown_s:.1f} s" if shot.stage == "shown" else shot.stage
     line = Text(f"{state:>10}  ", style="green" if done else "yellow", no_wrap=True, overflow="ellipsis")
     return line.append(f"{printable(shot.speaker)}: ", style="bold").append(printable(shot.text), style="default")

@@ -32,7 +32,7 @@ class NodeState:
     @property
     def yields(self) -> int:
         """Items that other nodes can run over."""
-        return self.items if self.plan["streams"] else len(self.finished)
+        return self.items if self.plan.get("streams") else len(self.finished)
 
 
 @dataclass
@@ -68,8 +68,9 @@ class Progress:
 
     def expected(self, node: str) -> int:
         """Tasks of a node that are known by now."""
-        over = self.nodes[node].plan["for_each"]
-        return self.nodes[over].yields if over in self.nodes else 1
+        state = self.nodes[node]
+        over = self.nodes.get(state.plan.get("for_each") or "")
+        return max(over.yields if over else 1, len(state.finished) + len(state.busy))
 
     def add(self, event: Event) -> None:
         """Take one event; kinds that are not known are passed over."""
@@ -92,29 +93,32 @@ class Progress:
             self.nodes.setdefault(plan["node"], NodeState(plan)).plan = plan
 
     def _on_item_emitted(self, event: Event) -> None:
-        self.nodes[event["node"]].items += 1
+        self._node(event).items += 1
 
     def _on_task_started(self, event: Event) -> None:
         path = tuple(event["path"])
-        self.nodes[event["node"]].busy[path] = 0.0
+        self._node(event).busy[path] = 0.0
         shot = self._shot_of(path)
         if shot is not None and shot.stage != "shown":
             shot.stage = event["node"]
 
     def _on_task_progressed(self, event: Event) -> None:
-        busy = self.nodes[event["node"]].busy
+        busy = self._node(event).busy
         path = tuple(event["path"])
         if path in busy:
             busy[path] = event["done"]
 
     def _on_task_finished(self, event: Event) -> None:
-        node, path = self.nodes[event["node"]], tuple(event["path"])
+        node, path = self._node(event), tuple(event["path"])
         node.busy.pop(path, None)
         node.finished.add(path)
         node.seconds += event.get("seconds") or 0.0
+        shot = self._shot_of(path)
+        if shot is not None and shot.stage == event["node"]:
+            shot.stage = "made"
 
     def _on_task_failed(self, event: Event) -> None:
-        node = self.nodes[event["node"]]
+        node = self._node(event)
         node.busy.pop(tuple(event["path"]), None)
         node.retries += 1
 
@@ -140,6 +144,10 @@ class Progress:
 
     def _on_run_finished(self, event: Event) -> None:
         self.finished = event
+
+    def _node(self, event: Event) -> NodeState:
+        """The node of an event; one that no plan names is known from then on."""
+        return self.nodes.setdefault(event["node"], NodeState({"node": event["node"]}))
 
     def _shot_of(self, path: Path) -> Shot | None:
         """The shot that a task at ``path`` works on, if its turn is written."""

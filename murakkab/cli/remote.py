@@ -34,7 +34,8 @@ async def make_there(workflow: Workflow, inputs: dict[str, Any], options: RunOpt
             async with httpx.AsyncClient(base_url=options.server or "", timeout=_TIMEOUT) as client:
                 run = await _submit(client, workflow, inputs, options.seed)
                 if not options.quiet:
-                    typer.echo(f"Watch it at {client.base_url.join(f'/runs/{run}')}", err=True)
+                    verb = "Watch" if "stream" in workflow.outputs else "See"
+                    typer.echo(f"{verb} it at {client.base_url.join(f'/runs/{run}')}", err=True)
                 return await follow(_events(client, run), lambda: _cancel(client, run), interrupts, open_sinks(options))
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
             raise UserError(

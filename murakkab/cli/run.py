@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from murakkab.cli import sources
 from murakkab.cli.common import RUNS, command_app
 from murakkab.cli.requests import RunOptions
 
@@ -23,9 +24,7 @@ def main(args: list[str], prog_name: str) -> None:
     requested_at = time.time()
     if not args or args[0].startswith("-"):
         _overview(args, prog_name)
-    from murakkab.language import find_workflow, load_workflow
-
-    workflow = load_workflow(find_workflow(args[0]))
+    workflow = sources.load(args[0])
     _command(workflow, requested_at)(args=args[1:], prog_name=f"{prog_name} {args[0]}")
 
 
@@ -34,9 +33,10 @@ def _overview(args: list[str], prog_name: str) -> None:
     from murakkab.language import load_workflow, workflow_folder
 
     wants_help = args[:1] in (["--help"], ["-h"])
-    lines = [f"Usage: {prog_name} WORKFLOW [OPTIONS]", "", "WORKFLOW is a .yaml file or one of:"]
-    for path in sorted(workflow_folder().glob("*.yaml")):
-        lines.append(f"  {path.stem}  {load_workflow(path).metadata.description}")
+    lines = [f"Usage: {prog_name} WORKFLOW [OPTIONS]", "", "WORKFLOW is a .yaml file, module.py:flow, or one of:"]
+    paths = sorted(workflow_folder().glob("*.yaml"))
+    width = max((len(path.stem) for path in paths), default=0)
+    lines += [f"  {path.stem:<{width}}  {load_workflow(path).metadata.description}" for path in paths]
     lines += ["", f"Its inputs are the options: {prog_name} podcast --help"]
     if args and not wants_help:
         lines.append(f"murakkab: the workflow comes first, before {args[0]}")

@@ -13,6 +13,7 @@ from murakkab.cli.interrupts import Interrupts
 from murakkab.cli.page import Page
 from murakkab.cli.requests import RunOptions
 from murakkab.engine import Engine, EngineOptions, UserError
+from murakkab.engine.resume import committed
 from murakkab.language import Workflow, check_inputs
 
 Event = dict[str, Any]
@@ -66,13 +67,14 @@ async def _make_here(workflow: Workflow, inputs: dict[str, Any], options: RunOpt
         run = await session.engine.submit(
             workflow, inputs, seed=options.seed, use=options.use, requested_at=requested_at
         )
-        return await session.attend(run)
+        return await session.attend(run, stream="stream" in workflow.outputs)
 
 
 async def resume_here(run: str, options: RunOptions) -> Event:
     """Go on with an interrupted run and return its last event."""
     async with _session(options) as session:
-        return await session.attend(await session.engine.resume(run))
+        stream = committed(session.engine.store.folder(run)).graph.publish is not None
+        return await session.attend(await session.engine.resume(run), stream=stream)
 
 
 @asynccontextmanager
@@ -97,9 +99,10 @@ class Session:
     def __init__(self, engine: Engine, page: Page, interrupts: Interrupts, options: RunOptions) -> None:
         self.engine, self.page, self.interrupts, self.options = engine, page, interrupts, options
 
-    async def attend(self, run: str) -> Event:
-        """Show a run until it ends, and stay while someone is still watching it; returns ``run.finished``."""
-        await self.page.show(run)
+    async def attend(self, run: str, *, stream: bool) -> Event:
+        """Show a run until it ends, and stay while someone is still watching its stream; returns ``run.finished``."""
+        if stream:
+            await self.page.show(run)
         finished = await follow(
             self.engine.events(run), lambda: self.engine.cancel(run), self.interrupts, open_sinks(self.options)
         )

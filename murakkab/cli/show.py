@@ -21,7 +21,7 @@ def show(
     run: Annotated[str, typer.Argument(help="Id of the run; 'murakkab runs' lists them.", metavar="ID")],
     runs: Annotated[Path, RUNS] = Path("runs"),
 ) -> None:
-    """Show the plan, the script with its sources, the shots and the figures of a run."""
+    """Show the plan, the script with its sources, the shots, the figures and the outputs of a run."""
     from murakkab.engine import RunStore
     from murakkab.engine.feed import read_events
 
@@ -31,6 +31,7 @@ def show(
     _print_plan(events)
     _print_script(events)
     _print_shots(events)
+    _print_outputs(events)
 
 
 def _print_head(record: RunRecord, folder: Path) -> None:
@@ -91,3 +92,14 @@ def _print_shots(events: list[dict[str, Any]]) -> None:
             f"{label:>8}  at {clock(segments[0]['start'])}  {length:5.1f} s in {len(segments)} segments, "
             f"the last after {segments[-1]['t']:.1f} s"
         )
+
+
+def _print_outputs(events: list[dict[str, Any]]) -> None:
+    from murakkab.cli.results import output_lines, told_outputs
+
+    last = events[-1] if events else {}
+    outputs = told_outputs(last)
+    if outputs:
+        typer.secho("\nOutputs", bold=True)
+    for line in output_lines(outputs):
+        typer.echo(line)

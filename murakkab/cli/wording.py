@@ -54,9 +54,13 @@ def outcome(finished: dict[str, Any]) -> list[str]:
         lines.append(f"Made {seconds(length)} in {seconds(made)}, {length / made:.1f}x real time")
     if finished["ttff_s"] is not None:
         lines.append(figures(finished))
+    if not lines:
+        lines.append(f"Finished in {seconds(made)}")
     if finished["video"]:
         lines.append(f"Video: {finished['video']}")
-    return lines or [f"Finished: {finished['report']}"]
+    elif finished["report"]:
+        lines.append(f"Report: {finished['report']}")
+    return lines
 
 
 def figures(record: dict[str, Any]) -> str:
