@@ -12,6 +12,7 @@ from .flatten import EnoughError, Flattener, Scope, group
 from .lineage import LEVELS, Lineage, Shape, cycles, edge, item_lineage, order, shapes_of, task_lineages
 from .model import RESERVED
 from .problems import Problem
+from .wiring import Wiring
 
 CIRCLES = 10
 """Circles of references reported at most."""
@@ -44,6 +45,7 @@ class Checker:
                 self._runs_over_items(node, tasks)
                 self._field_of_list(node, tasks)
             self._stream(tasks)
+            Wiring(self.flattener, self.shapes, tasks).check()
 
     def warnings(self) -> Iterator[Problem]:
         """What is odd but allowed."""
@@ -114,7 +116,7 @@ class Checker:
 
     def _field_of_list(self, reader: FlatNode, tasks: Mapping[str, Lineage]) -> None:
         for use in reader.uses:
-            if not use.path or not edge(use.source, reader.name, self.shapes, tasks).many:
+            if not use.path or not use.source or not edge(use.source, reader.name, self.shapes, tasks).many:
                 continue
             source = use.source
             message = f"'nodes.{source}' is the list of all its items here, which has no field '{use.path[0]}'"

@@ -114,7 +114,7 @@ class _Compiler:
         ttff = read("ttff", check_duration)
         objective = settings.get("slo.objective") or ()
         return Slo(
-            ttff_s=TTFF_TIERS.get(ttff, ttff) if isinstance(ttff, str) else ttff,
+            ttff_s=TTFF_TIERS[ttff] if isinstance(ttff, str) else ttff,
             realtime=bool(read("realtime", check_flag)),
             latency=read("latency", check_duration),
             cost=read("cost", check_amount),

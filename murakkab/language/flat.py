@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 INPUT_KEY, FILE_KEY = "$input", "$file"
 
+BROKEN = {"$broken": True}
+"""Stands for a reference that means nothing; a problem tells of it."""
+
 
 @dataclass(frozen=True)
 class Spot:
@@ -37,7 +40,7 @@ class Use:
         place: of the text that it stands in.
         text: that text.
         reference: what stands there.
-        source: the flat node that is meant.
+        source: the flat node that is meant; empty for the item that the node runs over.
         path: fields of its value.
     """
 
@@ -91,7 +94,7 @@ class FlatNode:
     @property
     def is_loop(self) -> bool:
         """Whether it repeats a body."""
-        return self.repeat != 0
+        return bool(self.repeat)
 
     def sources(self) -> tuple[str, ...]:
         """The nodes that it waits for, ``for_each`` first; the body of a loop is none of them."""
@@ -209,5 +212,7 @@ def inlined(node: FlatNode, prefix: str, bound: Mapping[str, Data], around: Flat
         body=tuple(prefix + name for name in node.body),
         settings={**around.settings, **{name: substitute(value, change) for name, value in node.settings.items()}},
         where={**around.where, **node.where},
-        uses=tuple(replace(use, source=prefix + use.source, place=around.spot.place) for use in node.uses),
+        uses=tuple(
+            replace(use, source=prefix + use.source if use.source else "", place=around.spot.place) for use in node.uses
+        ),
     )

@@ -13,7 +13,7 @@ from murakkab_optimizer.graph import ITEM_KEY, NODE_KEY, OPERATOR_KEY, PREVIOUS_
 
 from .document import Data, Document, Place, Span
 from .expressions import Expression, Literal, Operation, Reference, Template, parse, texts
-from .flat import INPUT_KEY, Flat, FlatNode, Spot, Use, inlined, joined
+from .flat import BROKEN, INPUT_KEY, Flat, FlatNode, Spot, Use, inlined, joined
 from .functions import function_arguments
 from .model import RESERVED
 from .problems import LIMIT, Problem, nearest, quoted
@@ -284,7 +284,8 @@ class Flattener:
             case str():
                 return self._text(reader, place, value)
             case dict():
-                return {key: self._value(reader, (*place, key), inner) for key, inner in value.items()}
+                plain = {key: inner for key, inner in value.items() if not key.startswith("$")}
+                return {key: self._value(reader, (*place, key), inner) for key, inner in plain.items()}
             case list():
                 return [self._value(reader, (*place, index), inner) for index, inner in enumerate(value)]
         return value
@@ -335,6 +336,7 @@ class Flattener:
 
     def _item(self, reader: _Reader, place: Place, text: str, reference: Reference) -> Data:
         if "for_each" in reader.node and reader.own:
+            reader.uses.append(Use(place, text, reference, "", tuple(reference.path)))
             return {ITEM_KEY: reference.path}
         source, scope = reader.for_each, reader.scope
         while source is None and scope is not None and scope.loop:
@@ -343,7 +345,8 @@ class Flattener:
             if "for_each" not in reader.node:
                 hint = "add for_each: ${{ nodes.name }} to the node, or refer to a node"
                 self.at(place, text, reference, f"there is no item: the node '{reader.name}' has no for_each", hint)
-            return None
+            return dict(BROKEN)
+        reader.uses.append(Use(place, text, reference, source, tuple(reference.path)))
         return {NODE_KEY: source, "path": reference.path}
 
     def _previous(self, reader: _Reader, place: Place, text: str, reference: Reference) -> Data:
@@ -352,7 +355,7 @@ class Flattener:
         if not reader.scope.loop:
             hint = "it is for steps inside a loop ('repeat:') and for steps with 'join:'"
             self.at(place, text, reference, "there is nothing before", hint)
-            return None
+            return dict(BROKEN)
         if reference.names and reference.names[0].text not in reader.scope.nodes:
             name = reference.names[0].text
             hint = self.nearest(name, reader.scope.nodes, "its steps")
@@ -363,7 +366,7 @@ class Flattener:
         """The mark of what a reference to a node stands for; None where it means nothing."""
         scope = self._visible(reader.scope, place, text, reference)
         if scope is None:
-            return None
+            return dict(BROKEN)
         name, flat = reference.target, scope.prefix + reference.target
         node = group(scope.nodes[name])
         if flat == reader.flat:
@@ -384,7 +387,7 @@ class Flattener:
         """What a reference to a step with ``uses`` stands for: an output of that workflow, or all of them."""
         used = self._subs.get(flat) or self._later(reader, flat)
         if used is None:
-            return None
+            return dict(BROKEN)
         outputs = {key: _renamed(value, flat + ".") for key, value in used.outputs.items()}
         if not reference.path:
             return outputs
@@ -392,7 +395,7 @@ class Flattener:
         if key not in outputs:
             hint = self.nearest(key, outputs, "its outputs")
             self.at(place, text, reference, f"the workflow '{used.name}' has no output {quoted(key)}", hint, word=1)
-            return None
+            return dict(BROKEN)
         mark = {**outputs[key], "path": [*outputs[key]["path"], *rest]}
         reader.uses.append(Use(place, text, reference, mark[NODE_KEY], tuple(mark["path"])))
         return mark
@@ -440,7 +443,7 @@ class Flattener:
         mark = None
         if sole is not None and sole.root.text == "nodes":
             mark = self._reference(reader, place, text, sole, alone=True)
-            if mark is None:
+            if mark == BROKEN:
                 return None
         if not isinstance(mark, dict) or mark.get("path") != []:
             message = "for_each takes a node over whose items to run, and nothing else"
@@ -508,11 +511,13 @@ class Flattener:
             self.note(span, "an output is a node", f"write {name}: ${{{{ nodes.name }}}}")
             return
         mark = self._reference(_Reader(self.top, "", {}), place, value, sole, alone=True)
-        if isinstance(mark, dict) and NODE_KEY not in mark:
+        if mark == BROKEN:
+            return
+        if NODE_KEY not in mark:
             hint = f"write ${{{{ nodes.{sole.target}.NAME }}}}, one of {', '.join(mark)}"
             self.at(place, value, sole, "an output is one value", hint)
             return
-        if mark is not None and name == "stream" and mark["path"]:
+        if name == "stream" and mark["path"]:
             self.at(place, value, sole, "the stream is a whole node", f"write ${{{{ nodes.{sole.target} }}}}")
         self.flat.outputs[name] = mark
 

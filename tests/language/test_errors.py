@@ -10,7 +10,7 @@ from murakkab.language import WorkflowError, load_workflow, parse_workflow
 
 from .texts import HEAD, parsed, problems_of, told, workflow_text
 
-STREAM = "turns:\n  capability: text-generation\n  streams: turn\n"
+STREAM = "turns:\n  capability: writing\n  streams: turn\n"
 INPUTS = "topic: {type: text}\npaper: {type: document, optional: true}\ncount: {type: integer, default: 2}"
 
 # nodes (from line 5 on), line, column, marked characters, part of the message, part of the hint

@@ -1,0 +1,150 @@
+"""Plain words to capabilities: ``task: narrate the script in two voices``.
+
+BM25 over names, descriptions and examples of capabilities and their forms (Robertson and Zaragoza, "The Probabilistic
+Relevance Framework: BM25 and Beyond", 2009; with Lucene's idf, which is never negative). The formula is written out
+because the library for it takes a third of a second to import, longer than all else that ``check`` does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from murakkab_optimizer.catalog import Capability
+from murakkab_runtimes.text.words import stem, tokens, word_set
+
+K1, B = 1.2, 0.75
+LEAST = 0.3
+"""Score below which a match is no match."""
+
+CLOSE = 0.9
+"""Share of the best score from which on the second one makes the words ambiguous."""
+
+SHOWN = 5
+"""Candidates that an error lists."""
+
+EMPTY = word_set(
+    """
+    a an the of to in on at by for from with into onto as and or but so that this these those it its them they their
+    there then than i me my we us our you your he she his her is are was were be been am do does did please can could
+    should would will shall may must not no if just also very some any each every all both one out up
+    """
+)
+"""Words that say nothing about what is to be done."""
+
+NEVER = frozenset({"function"})
+"""Capabilities that words alone cannot ask for."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A capability that plain words may mean.
+
+    Attributes:
+        capability: its name.
+        form: of the capability; empty for the capability as it stands.
+        score: from 0 to 1: the share that it has of what the words could score at best, if one capability were the
+            best there is for every single word.
+
+    """
+
+    capability: str
+    form: str
+    score: float
+
+    def __str__(self) -> str:
+        return f"{self.capability}{f' (form: {self.form})' if self.form else ''} {self.score:.2f}"
+
+
+class MatchError(ValueError):
+    """The words mean no capability, or more than one.
+
+    Attributes:
+        message: what is wrong.
+        hint: what to write instead.
+        candidates: the nearest capabilities, best first; none where no word is known.
+
+    """
+
+    def __init__(self, message: str, hint: str, candidates: tuple[Match, ...]) -> None:
+        self.message, self.hint, self.candidates = message, hint, candidates
+        super().__init__(f"{message}; {hint}")
+
+
+def match_task(words: str, capabilities: Mapping[str, Capability]) -> list[Match]:
+    """The capabilities and forms that share a word with ``words``, best first; equal scores in order of names."""
+    texts = {(c.name, form): terms(text) for c in capabilities.values() for form, text in _texts(c)}
+    scores = _Index(texts).scores(terms(words))
+    found = [Match(name, form, round(score, 3)) for (name, form), score in scores.items() if score > 0]
+    return sorted(found, key=lambda match: (-match.score, match.capability, match.form))
+
+
+def choose(words: str, capabilities: Mapping[str, Capability]) -> Match:
+    """The capability that is meant.
+
+    Raises:
+        MatchError: nothing scores ``LEAST``, or the second scores ``CLOSE`` times the best, or more.
+    """
+    found = match_task(words, capabilities)
+    near = tuple(found[:SHOWN])
+    if not near or near[0].score < LEAST:
+        hint = f"nearest: {_listed(near)}" if near else "`murakkab graph --help` lists nothing"
+        raise MatchError("these words match no capability", hint, near)
+    close = tuple(match for match in found if match.score >= CLOSE * near[0].score)
+    if len(close) > 1:
+        raise MatchError("these words match more than one capability", f"name one: {_listed(close)}", near)
+    return near[0]
+
+
+def _listed(matches: Iterable[Match]) -> str:
+    return ", ".join(map(str, matches))
+
+
+def terms(text: str) -> list[str]:
+    """Stems of the words that say something."""
+    return [stem(word) for word in tokens(text) if word not in EMPTY]
+
+
+def _texts(capability: Capability) -> Iterator[tuple[str, str]]:
+    """What is said of a capability and of each of its forms; nothing for what words cannot ask for."""
+    if capability.name in NEVER:
+        return
+    yield "", " ".join([capability.name, capability.description, *capability.examples])
+    for name, form in capability.forms.items():
+        if form.description or form.examples:
+            yield name, " ".join([name, form.description, *form.examples])
+
+
+Key = tuple[str, str]
+
+
+class _Index:
+    """The statistics of a few short texts."""
+
+    def __init__(self, texts: Mapping[Key, list[str]]) -> None:
+        self.counts = {key: Counter(found) for key, found in texts.items()}
+        self.lengths = {key: len(found) for key, found in texts.items()}
+        self.mean = sum(self.lengths.values()) / max(1, len(texts))
+        self.holding = Counter(term for counts in self.counts.values() for term in counts)
+
+    def idf(self, term: str) -> float:
+        """How rare a term is."""
+        held = self.holding[term]
+        return math.log(1 + (len(self.counts) - held + 0.5) / (held + 0.5))
+
+    def weight(self, term: str, key: Key) -> float:
+        """What a term adds to the score of a text."""
+        count = self.counts[key][term]
+        return self.idf(term) * count / (count + K1 * (1 - B + B * self.lengths[key] / self.mean))
+
+    def scores(self, query: Iterable[str]) -> dict[Key, float]:
+        """Of each text, the share of the best score that its parts could have."""
+        wanted = sorted(set(query))
+        best = sum(self.best(term) for term in wanted)
+        return {key: sum(self.weight(term, key) for term in wanted) / best for key in self.counts} if best else {}
+
+    def best(self, term: str) -> float:
+        """The most that a term adds to any text; for a term that none has, what one mention of it would."""
+        return max((self.weight(term, key) for key in self.counts), default=0.0) or self.idf(term) / (1 + K1)
