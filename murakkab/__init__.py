@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from murakkab.flow import Input, collect, compose, each, find_flow, loop, secret, task, use, when, workflow
+    from murakkab.flow import (
+        Input,
+        collect,
+        compose,
+        each,
+        find_flow,
+        loop,
+        previous,
+        secret,
+        task,
+        use,
+        when,
+        workflow,
+    )
 
 __all__ = [
     "Input",
@@ -15,6 +28,7 @@ __all__ = [
     "each",
     "find_flow",
     "loop",
+    "previous",
     "secret",
     "task",
     "use",

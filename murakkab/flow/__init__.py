@@ -6,7 +6,7 @@ calls becomes a step.
 
 from __future__ import annotations
 
-from .blocks import collect, each, loop, when
+from .blocks import collect, each, loop, previous, when
 from .find import find_flow
 from .inputs import Input
 from .tasks import Asked, Task, compose, secret, task, use
@@ -22,6 +22,7 @@ __all__ = [
     "each",
     "find_flow",
     "loop",
+    "previous",
     "secret",
     "task",
     "use",

@@ -132,6 +132,11 @@ class loop:  # noqa: N801 - a statement of the language
         return self._reference
 
 
+def previous() -> Any:  # noqa: ANN401 - fields of any name and kind
+    """What the run before gave of a step with ``join``: it takes the items one at a time."""
+    return Ref(Meaning(recorder_for("previous()"), lambda: "previous"))
+
+
 def collect(items: _T, /) -> list[_T]:
     """What a step of a ``for ... in each(...)`` gives, as the list of all: nothing but its type changes.
 

@@ -6,7 +6,9 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar, cast, overload
+
+from murakkab.language.problems import nearest
 
 from .declared import function_name, given, is_declaration
 from .recorder import Recorder, Setting, current, recorder_for
@@ -14,9 +16,12 @@ from .references import Meaning, Ref
 from .source import Site, assigned_name, refuse, site_in
 
 _P = ParamSpec("_P")
-_R = TypeVar("_R")
+_R = TypeVar("_R", covariant=True)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _UNSET: Any = object()
+
+OPTIONS = ("name", "streams", "join", "when", "attempts", "timeout", "cache", "slo", "where", "returns")
+"""What ``.options(...)`` takes."""
 
 Slo = Mapping[str, Any]
 Settings = dict[str, Setting]
@@ -46,9 +51,13 @@ class Work:
         self.key, self.target, self.settings, self.fixed = key, target, settings, fixed
         self.function, self.site = function, site
 
-    def with_settings(self, settings: Settings) -> Work:
+    def optioned(self, site: Site, given_settings: Mapping[str, object]) -> Work:
         """The same work, asked for otherwise."""
-        return Work(self.key, self.target, {**self.settings, **settings}, self.fixed, self.function, self.site)
+        for key in given_settings:
+            if key not in OPTIONS:
+                refuse(f"there is no option '{key}'", nearest(key, OPTIONS, what="options"))
+        settings = {**self.settings, **settings_of(site, given_settings)}
+        return Work(self.key, self.target, settings, self.fixed, self.function, self.site)
 
     @property
     def label(self) -> str:
@@ -101,46 +110,55 @@ def settings_of(site: Site, given_settings: Mapping[str, object]) -> Settings:
     return {key: Setting(value, site, key) for key, value in given_settings.items() if value is not _UNSET}
 
 
-class Task(Generic[_P, _R]):
+class Task(Protocol[_P, _R]):
     """A function as a task: with a body it does the work itself, without one it declares what is asked for.
 
     In a workflow a call makes a step and returns a reference to what the step will give. Elsewhere the function is
     called like any other.
     """
 
-    def __init__(self, function: Callable[_P, _R], work: Work) -> None:
-        functools.update_wrapper(self, function)
-        self._function, self._work = function, work
+    __name__: str
 
     def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """Make a step of a workflow, or call the function."""
-        recorder = current()
-        if recorder is not None:
-            return self._work.add(recorder, args, kwargs)  # type: ignore[return-value]
-        if self._work.key != "function":
-            hint = "call it in a function that @workflow decorates, or give it a body"
-            refuse(f"{self._function.__name__}() only says what is wanted; models do it in a run", hint)
-        return self._function(*args, **kwargs)
+        ...
 
     def options(
         self,
         *,
-        name: str = _UNSET,
-        streams: str = _UNSET,
-        join: Literal["ordered", "unordered"] = _UNSET,
-        when: object = _UNSET,
-        attempts: object = _UNSET,
-        timeout: object = _UNSET,
-        cache: object = _UNSET,
-        slo: Slo = _UNSET,
-        where: Mapping[str, Any] = _UNSET,
-        returns: object = _UNSET,
+        name: str = ...,
+        streams: str = ...,
+        join: Literal["ordered", "unordered"] = ...,
+        when: object = ...,
+        attempts: object = ...,
+        timeout: object = ...,
+        cache: object = ...,
+        slo: Slo = ...,
+        where: Mapping[str, Any] = ...,
+        returns: object = ...,
     ) -> Task[_P, _R]:
         """The same task with other settings; see ``task``."""
-        return Task(self._function, self._work.with_settings(_only_given(site_in(), locals())))
+        ...
 
-    def __repr__(self) -> str:
-        return f"<task {self._work.key} {self._function.__name__}>"
+
+def _function_task(function: Callable[_P, _R], work: Work) -> Task[_P, _R]:
+    """A task is a function still, so that whatever takes functions takes it."""
+
+    @functools.wraps(function)
+    def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        recorder = current()
+        if recorder is not None:
+            return work.add(recorder, args, kwargs)  # type: ignore[return-value]
+        if work.key != "function":
+            hint = "call it in a function that @workflow decorates, or give it a body"
+            refuse(f"{function.__name__}() only says what is wanted; models do it in a run", hint)
+        return function(*args, **kwargs)
+
+    def options(**given_settings: object) -> Task[_P, _R]:
+        return _function_task(function, work.optioned(site_in(), given_settings))
+
+    call.options = options  # type: ignore[attr-defined]
+    return cast("Task[_P, _R]", call)
 
 
 class Asked:
@@ -177,14 +195,11 @@ class Asked:
         returns: object = _UNSET,
     ) -> Asked:
         """The same task with other settings; see ``task``."""
-        return Asked(self._work.with_settings(_only_given(site_in(), locals())))
+        values = locals()
+        return Asked(self._work.optioned(site_in(), {key: values[key] for key in OPTIONS}))
 
     def __repr__(self) -> str:
         return f"<task {self._work.key} {self._work.target}>"
-
-
-def _only_given(site: Site, values: Mapping[str, object]) -> Settings:
-    return settings_of(site, {key: value for key, value in values.items() if key != "self"})
 
 
 @overload
@@ -246,9 +261,8 @@ def task(
         WorkflowError: what is asked for makes no sense.
     """
     site = site_in()
-    keys = ("name", "streams", "join", "attempts", "timeout", "cache", "slo", "where", "returns")
     values = locals()
-    settings = settings_of(site, {key: values[key] for key in keys})
+    settings = settings_of(site, {key: values[key] for key in OPTIONS if key in values})
     fixed = settings_of(site, arguments)
     if inspect.isfunction(what):
         return _decorated(what, Work("function", what.__name__, {}, {}, None, site))
@@ -272,7 +286,7 @@ def _decorated(function: Callable[_P, _R], work: Work) -> Task[_P, _R]:
     if work.key != "function" and not empty:
         hint = "write '...' as its body, or leave the capability or words out"
         refuse(f"the task '{name}' has a body, so it does the work itself", hint, work.site)
-    return Task(function, Work(work.key, work.target, work.settings, work.fixed, function, work.site))
+    return _function_task(function, Work(work.key, work.target, work.settings, work.fixed, function, work.site))
 
 
 def use(workflow: str, /, **inputs: Any) -> Any:  # noqa: ANN401 - its outputs, by name

@@ -1,0 +1,66 @@
+"""Every shipped workflow that is also written in Python gives the same graph."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from murakkab.flow import find_flow
+from murakkab.language import Workflow, check_inputs, compile_graph, find_workflow, load_workflow
+from murakkab_optimizer.graph import Graph
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "python"
+SHIPPED = sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem != "reader")
+
+
+def pair(name: str) -> tuple[Workflow, Workflow]:
+    """The workflow of the file and that of the Python function."""
+    function = name.replace("-", "_")
+    return load_workflow(find_workflow(name.replace("_", "-"))), find_flow(f"{EXAMPLES / name}.py:{function}")
+
+
+def inputs_for(workflow: Workflow, folder: Path) -> dict[str, object]:
+    """A value for every input that a run must give."""
+    (folder / "given.txt").write_text("a text")
+    given: dict[str, object] = {}
+    for name, declared in workflow.inputs.items():
+        if declared.type in ("text", "number", "integer", "boolean", "choice"):
+            if declared.required:
+                values = {"text": "bees", "number": 1.0, "integer": 1, "boolean": True}
+                given[name] = values.get(declared.type) or declared.choices[0]
+        else:
+            given[name] = str(folder / "given.txt")
+    return given
+
+
+def graph_of(workflow: Workflow, given: dict[str, object]) -> Graph:
+    return compile_graph(workflow, check_inputs(workflow, given))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_graphs_are_equal(name: str, tmp_path: Path):
+    written, recorded = pair(name)
+    for given in (inputs_for(written, tmp_path), {**inputs_for(written, tmp_path)}):
+        assert graph_of(recorded, given) == graph_of(written, given)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_inputs_are_equal(name: str):
+    written, recorded = pair(name)
+    assert recorded.inputs == written.inputs
+    assert (recorded.metadata, recorded.slo) == (written.metadata, written.slo)
+    assert recorded.warnings == written.warnings == ()
+
+
+def test_every_example_satisfies_a_strict_type_checker():
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", *map(str, sorted(EXAMPLES.glob("*.py")))],
+        capture_output=True,
+        text=True,
+        cwd=EXAMPLES.parents[1],
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
