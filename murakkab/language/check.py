@@ -8,10 +8,12 @@ from itertools import islice
 
 from .document import Data, Place, Span
 from .flat import Flat, FlatNode, nodes_in
-from .flatten import EnoughError, Flattener, Scope, group
+from .flatten import Flattener
 from .lineage import LEVELS, Lineage, Shape, cycles, edge, item_lineage, order, shapes_of, task_lineages
 from .model import RESERVED
+from .notes import EnoughError
 from .problems import Problem
+from .scopes import Scope, group
 from .wiring import Wiring
 
 CIRCLES = 10
@@ -50,7 +52,7 @@ class Checker:
     def warnings(self) -> Iterator[Problem]:
         """What is odd but allowed."""
         for name in self.flattener.inputs:
-            if name not in self.flattener.used:
+            if name not in self.flattener.refs.used:
                 span = self.document.key_span(("inputs", name))
                 yield self.document.problem(span, f"nothing uses the input '{name}'", "use it or remove it")
         yield from self._unused(self.flattener.top)
@@ -58,7 +60,7 @@ class Checker:
     def _unused(self, scope: Scope) -> Iterator[Problem]:
         for name, node in scope.nodes.items():
             place = (*scope.place, name)
-            if not scope.loop and (scope.prefix, name) not in self.flattener.named:
+            if not scope.loop and (scope.prefix, name) not in self.flattener.refs.named:
                 span = self.document.key_span(place)
                 yield self.document.problem(span, f"nothing uses the node '{name}'", "refer to it in outputs")
             yield from self._near_reserved(place, group(node))
@@ -83,7 +85,7 @@ class Checker:
         node = self.flat.nodes[reader]
         for use in node.uses:
             if use.source == source:
-                self.flattener.at(use.place, use.text, use.reference, message, hint)
+                self.flattener.notes.at(use.place, use.text, use.reference, message, hint)
                 return
         self._note(self.document.key_span(node.spot.place), message, hint)
 
@@ -121,7 +123,7 @@ class Checker:
             source = use.source
             message = f"'nodes.{source}' is the list of all its items here, which has no field '{use.path[0]}'"
             hint = f"run over them: for_each: ${{{{ nodes.{source} }}}}"
-            self.flattener.at(use.place, use.text, use.reference, message, hint, word=1)
+            self.flattener.notes.at(use.place, use.text, use.reference, message, hint, word=1)
 
     def _stream(self, tasks: Mapping[str, Lineage]) -> None:
         """What viewers see must be items, and in one order, whichever piece is finished first."""
@@ -136,4 +138,4 @@ class Checker:
             self._note(self.document.value_span(place), told, f"add 'join: ordered' to '{source}'")
 
     def _note(self, span: Span, message: str, hint: str) -> None:
-        self.flattener.note(span, message, hint)
+        self.flattener.notes.note(span, message, hint)

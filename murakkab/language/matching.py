@@ -8,9 +8,11 @@ because the library for it takes a third of a second to import, longer than all 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, pairwise
 
 from murakkab_optimizer.catalog import Capability
 from murakkab_runtimes.text.words import stem, tokens, word_set
@@ -75,7 +77,7 @@ class MatchError(ValueError):
 
 def match_task(words: str, capabilities: Mapping[str, Capability]) -> list[Match]:
     """The capabilities and forms that share a word with ``words``, best first; equal scores in order of names."""
-    texts = {(c.name, form): terms(text) for c in capabilities.values() for form, text in _texts(c)}
+    texts = {(c.name, form): list(chain(*map(terms, said))) for c in capabilities.values() for form, said in _texts(c)}
     scores = _Index(texts).scores(terms(words))
     found = [Match(name, form, round(score, 3)) for (name, form), score in scores.items() if score > 0]
     return sorted(found, key=lambda match: (-match.score, match.capability, match.form))
@@ -103,18 +105,19 @@ def _listed(matches: Iterable[Match]) -> str:
 
 
 def terms(text: str) -> list[str]:
-    """Stems of the words that say something."""
-    return [stem(word) for word in tokens(text) if word not in EMPTY]
+    """Stems of the words that say something, and pairs of neighbours: "speech to text" is not "text to speech"."""
+    said = [stem(re.sub("iz(?=[aei])", "is", word)) for word in tokens(text) if word not in EMPTY]
+    return said + [f"{one} {other}" for one, other in pairwise(said)]
 
 
-def _texts(capability: Capability) -> Iterator[tuple[str, str]]:
+def _texts(capability: Capability) -> Iterator[tuple[str, list[str]]]:
     """What is said of a capability and of each of its forms; nothing for what words cannot ask for."""
     if capability.name in NEVER:
         return
-    yield "", " ".join([capability.name, capability.description, *capability.examples])
+    yield "", [capability.name, capability.description, *capability.examples]
     for name, form in capability.forms.items():
         if form.description or form.examples:
-            yield name, " ".join([name, form.description, *form.examples])
+            yield name, [name, form.description, *form.examples]
 
 
 Key = tuple[str, str]
@@ -146,5 +149,7 @@ class _Index:
         return {key: sum(self.weight(term, key) for term in wanted) / best for key in self.counts} if best else {}
 
     def best(self, term: str) -> float:
-        """The most that a term adds to any text; for a term that none has, what one mention of it would."""
-        return max((self.weight(term, key) for key in self.counts), default=0.0) or self.idf(term) / (1 + K1)
+        """The most that a term adds to any text; for a word that none has, what one mention of it would."""
+        if term in self.holding:
+            return max(self.weight(term, key) for key in self.counts)
+        return 0.0 if " " in term else self.idf(term) / (1 + K1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from murakkab_optimizer.graph import NODE_KEY
+
 from .document import Data
 from .flat import Flat
 from .model import AnyInput
@@ -39,3 +41,13 @@ class Used:
     def outputs(self) -> dict[str, Data]:
         """Its outputs by name, each the mark of what it stands for."""
         return self.flat.outputs
+
+
+def prefixed(outputs: Mapping[str, Data], step: str) -> dict[str, Data]:
+    """The outputs of a used workflow as marks of the workflow that uses it.
+
+    Args:
+        outputs: by name.
+        step: flat name of the step that uses it.
+    """
+    return {name: {**mark, NODE_KEY: f"{step}.{mark[NODE_KEY]}"} for name, mark in outputs.items()}

@@ -11,7 +11,7 @@ from murakkab_runtimes.catalog import load_capabilities, load_types
 
 from .document import Data, Place, Span
 from .flat import BROKEN, FILE_KEY, INPUT_KEY, FlatNode, Use
-from .flatten import Flattener, group
+from .flatten import Flattener
 from .kinds import (
     ANY,
     BOOLEAN,
@@ -35,6 +35,7 @@ from .kinds import (
 )
 from .lineage import Lineage, Shape, edge, order
 from .problems import nearest, quoted
+from .scopes import group
 
 FILE = Scalar("file")
 _INPUT_KINDS = {
@@ -274,4 +275,4 @@ class Wiring:
         return self.document.text_span(use.place, use.text, first.start, last.end)
 
     def _note(self, span: Span, message: str, hint: str) -> None:
-        self.flattener.note(span, message, hint)
+        self.flattener.notes.note(span, message, hint)
