@@ -11,8 +11,9 @@ import typer
 
 from murakkab.cli.progress import Event, Progress
 from murakkab.cli.requests import RunOptions
-from murakkab.cli.results import output_lines, told_outputs
+from murakkab.cli.results import output_lines
 from murakkab.cli.wording import failure, outcome, printable
+from murakkab.outputs import told_outputs
 
 FINISHED_KEYS = (
     "event",

@@ -8,19 +8,6 @@ from typing import Any
 
 from murakkab.cli.wording import printable
 
-STREAM = "stream"
-"""The output that is played and not printed."""
-
-_VIDEO = (".mp4", ".h264")
-
-
-def told_outputs(finished: Mapping[str, Any]) -> dict[str, Any]:
-    """The outputs of a ``run.finished`` event that are worth printing: none that is played or is the run's video."""
-    outputs = finished.get("outputs") or {}
-    if not finished.get("video"):
-        return dict(outputs)
-    return {name: value for name, value in outputs.items() if name != STREAM and not _holds_video(value)}
-
 
 def output_lines(outputs: Mapping[str, Any]) -> Iterator[str]:
     """The outputs as lines; a single text stands alone, so that it can be piped on."""
@@ -46,14 +33,3 @@ def _printable_lines(text: str) -> Iterator[str]:
     for line in text.splitlines() or [""]:
         indent = line[: len(line) - len(line.lstrip(" "))]
         yield indent + printable(line)
-
-
-def _holds_video(value: Any) -> bool:  # noqa: ANN401 - JSON of any shape
-    match value:
-        case str():
-            return value.endswith(_VIDEO)
-        case dict():
-            return any(map(_holds_video, value.values()))
-        case list():
-            return any(map(_holds_video, value))
-    return False

@@ -72,13 +72,13 @@ def collect(
     )
 
 
-def parse_size(text: str) -> int:
+def parse_size(text: str, example: str = "--budget 5GB") -> int:
     """Bytes of ``500MB``, ``1.5 GB`` or ``0``; UserError for anything else."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?\s*", text, re.IGNORECASE | re.ASCII)
     if match is None:
         from murakkab.engine import UserError
 
-        raise UserError(f"'{text}' is no size", "Write for example --budget 5GB or --budget 500MB.")
+        raise UserError(f"'{text}' is no size", f"Write for example {example}.")
     return int(float(match[1]) * _UNITS[match[2].upper()])
 
 

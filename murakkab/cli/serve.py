@@ -28,18 +28,28 @@ def serve(
     llm: Annotated[
         str | None, typer.Option("--llm", help="Base URL of an OpenAI-compatible server to write with.", metavar="URL")
     ] = None,
+    workflows: Annotated[
+        Path | None,
+        typer.Option("--workflows", help="Folder of workflows to offer beside the shipped ones.", metavar="DIR"),
+    ] = None,
+    upload_limit: Annotated[
+        str, typer.Option("--upload-limit", help="Size of one submission, files included.", metavar="SIZE")
+    ] = "500MB",
     runs: Annotated[Path, RUNS] = Path("runs"),
 ) -> None:
     """Keep the workers warm and serve the page and the API until Ctrl-C."""
     import asyncio
 
+    from murakkab.cli.runs import parse_size
+
+    limit = parse_size(upload_limit, "--upload-limit 500MB")
     try:
-        asyncio.run(_serve(host, port, llm, runs))
+        asyncio.run(_serve(host, port, llm, runs, workflows, limit))
     except asyncio.CancelledError:
         typer.echo("Stopped.", err=True)
 
 
-async def _serve(host: str, port: int, llm: str | None, runs: Path) -> None:
+async def _serve(host: str, port: int, llm: str | None, runs: Path, workflows: Path | None, limit: int) -> None:
     from murakkab.cli.interrupts import Interrupts
     from murakkab.engine import Engine, EngineOptions
     from murakkab.server import serve as serve_page
@@ -50,17 +60,30 @@ async def _serve(host: str, port: int, llm: str | None, runs: Path) -> None:
             await engine.start()
             _warm_up(engine)
             await serve_page(
-                engine, host, port, ready=lambda url: typer.echo(f"Serving {url} (Ctrl-C stops)", err=True)
+                engine,
+                host,
+                port,
+                ready=lambda url: typer.echo(f"Serving {url} (Ctrl-C stops)", err=True),
+                workflows=_checked(workflows),
+                upload_limit=limit,
             )
         finally:
             await engine.close()
 
 
+def _checked(folder: Path | None) -> Path | None:
+    from murakkab.engine import UserError
+
+    if folder is not None and not folder.is_dir():
+        raise UserError(f"there is no folder {folder}", "Name the folder of your .yaml files: --workflows DIR")
+    return folder
+
+
 def _warm_up(engine: Engine) -> None:
     """Load the models of the shipped workflows that can run here without inputs; the others load when asked for."""
     from murakkab.engine import UserError
-    from murakkab.language import InputProblem, load_workflow, workflow_folder
+    from murakkab.language import InputProblem, WorkflowError, load_workflow, workflow_folder
 
     for path in sorted(workflow_folder().glob("*.yaml")):
-        with contextlib.suppress(UserError, InputProblem):
+        with contextlib.suppress(UserError, InputProblem, WorkflowError):
             engine.expect(load_workflow(path))

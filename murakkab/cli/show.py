@@ -95,7 +95,8 @@ def _print_shots(events: list[dict[str, Any]]) -> None:
 
 
 def _print_outputs(events: list[dict[str, Any]]) -> None:
-    from murakkab.cli.results import output_lines, told_outputs
+    from murakkab.cli.results import output_lines
+    from murakkab.outputs import told_outputs
 
     last = events[-1] if events else {}
     outputs = told_outputs(last)

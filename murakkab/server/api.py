@@ -14,12 +14,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from murakkab.engine import RunRecord
-from murakkab.server import files
+from murakkab.server import files, results
 from murakkab.server.door import EngineDoor
 from murakkab.server.errors import Refusal
 from murakkab.server.events import event_response, last_seen
 from murakkab.server.uploads import UPLOAD_LIMIT, Submission, read_json, read_submission, save_uploads
-from murakkab.server.workflows import describe, document_inputs, shipped_workflow, shipped_workflows
+from murakkab.server.workflows import Shelf, describe, document_inputs
 
 
 class Api:
@@ -28,16 +28,24 @@ class Api:
     Args:
         engine: does the runs.
         quit_on: once set, held requests and event streams end so that the server can stop.
+        shelf: the workflows that are offered.
+        upload_limit: bytes of one submission, files included.
     """
 
-    def __init__(self, engine: EngineDoor, quit_on: asyncio.Event) -> None:
+    def __init__(
+        self, engine: EngineDoor, quit_on: asyncio.Event, shelf: Shelf, upload_limit: int = UPLOAD_LIMIT
+    ) -> None:
         self.engine = engine
         self.quit_on = quit_on
+        self.shelf = shelf
+        self.upload_limit = upload_limit
 
     async def workflows(self, _request: Request) -> Response:
-        """``GET /api/workflows``: what can be run, and the limit of an upload in bytes."""
-        found = await run_in_threadpool(shipped_workflows)
-        return _json({"workflows": [describe(w) for w in found.values()], "upload_limit": UPLOAD_LIMIT})
+        """``GET /api/workflows``: what can be run, files that cannot, and the limit of an upload in bytes."""
+        found = await run_in_threadpool(self.shelf.workflows)
+        broken = await run_in_threadpool(self.shelf.broken)
+        told = [describe(workflow) for workflow in found.values()]
+        return _json({"workflows": told, "broken": broken, "upload_limit": self.upload_limit})
 
     async def runs(self, _request: Request) -> Response:
         """``GET /api/runs``: all runs, the newest first."""
@@ -45,16 +53,18 @@ class Api:
         return _json({"runs": [_plain(record) for record in records]})
 
     async def run(self, request: Request) -> Response:
-        """``GET /api/runs/{run}``: one run and the files that it has left so far."""
+        """``GET /api/runs/{run}``: one run, what it has left so far, and whether it shows something meanwhile."""
         run = request.path_params["run"]
         folder = files.run_folder(self.engine, run)
         made = [name for name in files.DOWNLOADS if (folder / name).is_file()]
-        return _json({**_plain(self.engine.store.record(run)), "files": made})
+        outputs = await run_in_threadpool(results.outputs_of, folder)
+        stream = await run_in_threadpool(results.has_stream, folder)
+        return _json({**_plain(self.engine.store.record(run)), "files": made, "outputs": outputs, "stream": stream})
 
     async def submit(self, request: Request) -> Response:
         """``POST /api/runs``: start a run."""
         requested_at = time.time()
-        submission = await read_submission(request)
+        submission = await read_submission(request, self.upload_limit)
         try:
             run = await self._start(submission, requested_at)
         finally:
@@ -62,7 +72,7 @@ class Api:
         return _json({"run": run, "url": f"/runs/{run}"}, 201)
 
     async def _start(self, submission: Submission, requested_at: float) -> str:
-        workflow = await run_in_threadpool(shipped_workflow, submission.workflow)
+        workflow = await run_in_threadpool(self.shelf.workflow, submission.workflow)
         documents = document_inputs(workflow)
         _check_files(submission, documents)
         inputs = {k: v for k, v in submission.inputs.items() if k not in documents}
@@ -93,6 +103,13 @@ class Api:
     async def download(self, request: Request) -> Response:
         """``GET /runs/{run}/{file}``."""
         return files.download(self.engine, request)
+
+    async def output(self, request: Request) -> Response:
+        """``GET /runs/{run}/outputs/{number}/{file}``: a file among the outputs; ``?download`` saves it."""
+        folder = files.run_folder(self.engine, request.path_params["run"])
+        number, name = request.path_params["number"], request.path_params["file"]
+        save = "download" in request.query_params
+        return await run_in_threadpool(results.output_file, folder, number, name, save=save)
 
     def _known(self, request: Request) -> str:
         files.run_folder(self.engine, request.path_params["run"])

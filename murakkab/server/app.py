@@ -18,6 +18,8 @@ from murakkab.server.door import EngineDoor
 from murakkab.server.errors import HANDLERS, Refusal
 from murakkab.server.files import run_folder
 from murakkab.server.security import Guard
+from murakkab.server.uploads import UPLOAD_LIMIT
+from murakkab.server.workflows import Shelf
 
 STATIC = Path(__file__).parent / "static"
 REVALIDATE = {"cache-control": "no-cache"}
@@ -34,7 +36,12 @@ class Static(StaticFiles):
 
 
 def create_app(
-    engine: EngineDoor, *, quit_on: asyncio.Event | None = None, allowed_hosts: Collection[str] = ()
+    engine: EngineDoor,
+    *,
+    quit_on: asyncio.Event | None = None,
+    allowed_hosts: Collection[str] = (),
+    workflows: Path | None = None,
+    upload_limit: int = UPLOAD_LIMIT,
 ) -> Starlette:
     """Build the web application around an engine.
 
@@ -42,8 +49,10 @@ def create_app(
         engine: does the runs; it must be started.
         quit_on: once set, held requests and event streams end so that the server can stop.
         allowed_hosts: names, beside ``localhost`` and addresses, under which the server may be reached.
+        workflows: folder of workflows that are offered beside the shipped ones.
+        upload_limit: bytes of one submission, files included.
     """
-    api = Api(engine, quit_on or asyncio.Event())
+    api = Api(engine, quit_on or asyncio.Event(), Shelf(workflows), upload_limit)
 
     async def start_page(_request: Request) -> Response:
         return FileResponse(STATIC / "index.html", headers=REVALIDATE)
@@ -67,6 +76,7 @@ def create_app(
         Route("/api/runs/{run}/playback", api.playback, methods=["POST"]),
         Route("/api/runs/{run}/events", api.events),
         Route("/runs/{run}/hls/{file}", api.hls),
+        Route("/runs/{run}/outputs/{number:int}/{file}", api.output),
         Route("/runs/{run}/{file}", api.download),
         Mount("/static", Static(directory=STATIC)),
     ]

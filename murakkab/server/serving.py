@@ -7,12 +7,14 @@ import errno
 import socket
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 
 from murakkab.engine import UserError
 from murakkab.server.app import create_app
 from murakkab.server.door import EngineDoor
+from murakkab.server.uploads import UPLOAD_LIMIT
 
 LINGER_S = 1
 """How long open connections may go on once the server stops."""
@@ -59,6 +61,8 @@ async def serve(
     ready: Callable[[str], None] | None = None,
     quit_on: asyncio.Event | None = None,
     allowed_hosts: Collection[str] = (),
+    workflows: Path | None = None,
+    upload_limit: int = UPLOAD_LIMIT,
 ) -> None:
     """Serve the page and the API until ``quit_on`` is set or the task is cancelled.
 
@@ -69,13 +73,17 @@ async def serve(
         ready: called with the page's URL once it can be opened.
         quit_on: stops the server when set.
         allowed_hosts: names, beside ``localhost``, ``host`` and addresses, under which it may be reached.
+        workflows: folder of workflows that are offered beside the shipped ones.
+        upload_limit: bytes of one submission, files included.
 
     Raises:
         UserError: the address cannot be listened on.
     """
     stop = quit_on or asyncio.Event()
     bound = listen(host, port)
-    app = create_app(engine, quit_on=stop, allowed_hosts=[host, *allowed_hosts])
+    app = create_app(
+        engine, quit_on=stop, allowed_hosts=[host, *allowed_hosts], workflows=workflows, upload_limit=upload_limit
+    )
     server = _Server(
         uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=LINGER_S)
     )

@@ -15,8 +15,8 @@ from starlette.types import Message
 
 from murakkab.server.errors import Refusal
 
-UPLOAD_LIMIT = 25 * 2**20
-"""Bytes of one submission, files included."""
+UPLOAD_LIMIT = 500 * 10**6
+"""Bytes of one submission, files included; some minutes of video fit."""
 
 JSON_LIMIT = 256 * 2**10
 """Bytes of a JSON body."""
@@ -39,7 +39,7 @@ class Submission:
 
 def limited(request: Request, limit: int) -> Request:
     """The request with a body that fails with 413 as soon as it passes ``limit`` bytes."""
-    too_large = Refusal(413, f"the request is larger than {limit // 1024} KiB", "send a smaller file")
+    too_large = Refusal(413, f"the request is larger than {limit / 1e6:.1f} MB", "send a smaller file")
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal() or int(declared) > limit:
         raise too_large
@@ -61,7 +61,7 @@ async def read_json(request: Request, limit: int = JSON_LIMIT) -> dict[str, Any]
     return _json_object(await limited(request, limit).body())
 
 
-async def read_submission(request: Request) -> Submission:
+async def read_submission(request: Request, limit: int = UPLOAD_LIMIT) -> Submission:
     """Read the body of ``POST /api/runs``: JSON, or multipart with the fields workflow, inputs (JSON), seed and files.
 
     Raises:
@@ -71,7 +71,7 @@ async def read_submission(request: Request) -> Submission:
     if kind == "application/json":
         return _submission(await read_json(request), {})
     if kind == "multipart/form-data":
-        form = await limited(request, UPLOAD_LIMIT).form(max_files=8, max_fields=8)
+        form = await limited(request, limit).form(max_files=8, max_fields=8)
         files = {name: value for name, value in form.items() if isinstance(value, UploadFile) and value.filename}
         fields: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
         fields["inputs"] = _json_object(fields.get("inputs") or "{}")

@@ -15,6 +15,9 @@ from murakkab.server import serve
 from tests.server.rehearsal import Rehearsal, make_packages
 
 
+UPLOAD_LIMIT = 2_000_000
+
+
 @dataclass
 class Hosted:
     """A running server.
@@ -49,8 +52,10 @@ class Hosted:
 
 
 @contextmanager
-def hosted(root: Path, scratch: Path, *, lead_s: float = 0.1, pace: float = 0.02) -> Iterator[Hosted]:
-    """Serve a rehearsal; see ``Rehearsal`` for the arguments."""
+def hosted(
+    root: Path, scratch: Path, *, lead_s: float = 0.1, pace: float = 0.02, workflows: Path | None = None
+) -> Iterator[Hosted]:
+    """Serve a rehearsal, small uploads only; see ``Rehearsal`` for the arguments."""
     make_packages(scratch)
     found: list[Hosted] = []
     listening = threading.Event()
@@ -63,7 +68,8 @@ def hosted(root: Path, scratch: Path, *, lead_s: float = 0.1, pace: float = 0.02
             listening.set()
 
         try:
-            await serve(engine, port=0, ready=ready, quit_on=quit_on)
+            limits = {"workflows": workflows, "upload_limit": UPLOAD_LIMIT}
+            await serve(engine, port=0, ready=ready, quit_on=quit_on, **limits)
         finally:
             await engine.close()
 

@@ -18,8 +18,11 @@ import numpy as np
 
 from murakkab.engine import RunRecord, RunStore, UserError
 from murakkab.engine.feed import RunFeed, read_events
-from murakkab.language import Workflow, check_inputs
+from murakkab.engine.journal import Journal
+from murakkab.language import Workflow, check_inputs, compile_graph
 from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.plan import Plan
+from murakkab_optimizer.scheduler.events import RunSubmitted
 from murakkab_runtimes.base import Task
 from murakkab_runtimes.media.fmp4 import Fmp4
 from murakkab_runtimes.media.hls import HlsWriter
@@ -92,6 +95,9 @@ class Rehearsal:
             seed=seed or 0,
         )
         folder = self.store.create(record)
+        journal = Journal(folder / "journal.jsonl")
+        journal.event(RunSubmitted(record.run, compile_graph(workflow, self.inputs), Plan({})), time.time())
+        journal.close()
         feed = RunFeed(folder / "events.jsonl", record.run, requested_at or time.time())
         live = self._live[record.run] = _Live(feed, self.store.lock(record.run), record)
         live.making = asyncio.create_task(self._make(live, folder))

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from murakkab.server.uploads import UPLOAD_LIMIT, safe_name
-from tests.server.hosting import Hosted
+from murakkab.server.uploads import safe_name
+from tests.server.hosting import UPLOAD_LIMIT, Hosted
 
 
 @pytest.fixture
