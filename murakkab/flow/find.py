@@ -110,15 +110,17 @@ def _told_at_its_line(file: str) -> Iterator[None]:
     except WorkflowError:
         raise
     except SyntaxError as fault:
-        raise WorkflowError([_syntax_problem(fault)]) from fault
+        raise WorkflowError([_syntax_problem(fault, file)]) from fault
     except (Exception, SystemExit) as fault:
         raise WorkflowError([_problem(fault, file)]) from fault
 
 
-def _syntax_problem(fault: SyntaxError) -> Problem:
+def _syntax_problem(fault: SyntaxError, file: str) -> Problem:
     column = max(1, fault.offset or 1)
     line = (fault.text or "").rstrip("\n")
-    return Problem(fault.filename or "", fault.lineno or 1, column, f"this is not valid Python: {fault.msg}", "", line)
+    return Problem(
+        fault.filename or file, fault.lineno or 1, column, f"this is not valid Python: {fault.msg}", "", line
+    )
 
 
 def _problem(fault: BaseException, file: str) -> Problem:

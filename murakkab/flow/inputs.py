@@ -80,9 +80,10 @@ def _reference(name: str, recorder: Recorder) -> Ref:
 def _site(function: Callable[..., Any], name: str, recorder: Recorder, site: Site) -> Site:
     """Where a parameter stands."""
     node = recorder.source.function(function.__code__)
-    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs] if node else []
+    spec = node.args if node else None
+    arguments = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg] if spec else []
     for argument in arguments:
-        if argument.arg == name:
+        if argument is not None and argument.arg == name:
             end = argument.col_offset + len(name.encode())
             return Site(site.file, argument.lineno, argument.col_offset, argument.lineno, end)
     return site

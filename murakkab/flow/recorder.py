@@ -100,7 +100,7 @@ class Recorder:
     def note(self, site: Site, message: str, hint: str = "") -> None:
         """Note a problem and go on."""
         source = self.source if site.file == self.file else Source(site.file)
-        self.problems.append(source.problem(site, message, hint))
+        self.problems.append(source.problem(source.called(site), message, hint))
 
     @property
     def loops(self) -> tuple[LoopBlock, ...]:

@@ -16,6 +16,7 @@ from murakkab.language.problems import WorkflowError
 from .declared import function_name
 from .inputs import inputs_of, references_to
 from .recorder import Recorder, current
+from .references import Ref
 from .source import Site, refuse, site_in
 from .tasks import Work
 
@@ -109,7 +110,7 @@ class Flow(Generic[_P, _R]):
         """Go through the function once."""
         inputs = inputs_of(self._function, recorder, self._site)
         with recorder.recording():
-            returned = self._function(**references_to(inputs, recorder))  # type: ignore[arg-type, call-arg]
+            returned = self._called(references_to(inputs, recorder))
             outputs = self._outputs(recorder, returned)
         metadata = {"name": self._name(), "description": self._description()}
         recorder.marks.append((("metadata", "name"), self._site, "name"))
@@ -125,6 +126,11 @@ class Flow(Generic[_P, _R]):
             "outputs": outputs,
         }
 
+    def _called(self, references: Mapping[str, Ref]) -> object:
+        bound = inspect.signature(self._function).bind_partial()
+        bound.arguments.update(references)
+        return self._function(*bound.args, **bound.kwargs)
+
     def _name(self) -> str:
         return str(self._settings.get("name") or self._function.__name__.replace("_", "-"))
 
@@ -136,13 +142,22 @@ class Flow(Generic[_P, _R]):
         node = recorder.source.function(self._function.__code__)
         last = next((n for n in ast.walk(node) if isinstance(n, ast.Return)), None) if node else None
         site = _site_of(last, self._site) if last else self._site
-        if not isinstance(returned, Mapping) or not returned:
-            got = "nothing" if returned is None or returned == {} else f"a {type(returned).__name__}"
+        if not isinstance(returned, Mapping) or not len(returned):
+            got = "nothing" if returned is None or isinstance(returned, Mapping) else "no names for what it gives"
             hint = 'name what the run leaves: return {"episode": episode}'
             refuse(f"the workflow '{self._function.__name__}' returns {got}", hint, site)
-        for key, key_node in _keys(last):
-            recorder.marks.append((("outputs", key), _site_of(key_node, self._site), None))
-        return {str(key): recorder.plain(value) for key, value in returned.items()}
+        sites = {key: _site_of(value, self._site) for key, value in _keys(last)}
+        recorder.marks += [(("outputs", key), where, None) for key, where in sites.items()]
+        found = {str(key): _output(recorder, str(key), one, sites.get(key, site)) for key, one in returned.items()}
+        return {key: text for key, text in found.items() if text}
+
+
+def _output(recorder: Recorder, name: str, value: object, site: Site) -> str:
+    text = str(recorder.plain(value)) if isinstance(value, Ref) or hasattr(value, "_as_reference") else ""
+    if text.startswith("${{ nodes."):
+        return text
+    recorder.note(site, f"the output '{name}' is nothing that a step gives", "return what a task returned")
+    return ""
 
 
 def _keys(node: ast.Return | None) -> Iterable[tuple[str, ast.AST]]:
