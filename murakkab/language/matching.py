@@ -12,16 +12,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, pairwise
 
 from murakkab_optimizer.catalog import Capability
 from murakkab_runtimes.text.words import stem, tokens, word_set
 
 K1, B = 1.2, 0.75
-LEAST = 0.3
+LEAST = 0.35
 """Score below which a match is no match."""
 
-CLOSE = 0.9
+CLOSE = 0.85
 """Share of the best score from which on the second one makes the words ambiguous."""
 
 SHOWN = 5
@@ -66,7 +67,7 @@ class MatchError(ValueError):
     Attributes:
         message: what is wrong.
         hint: what to write instead.
-        candidates: the nearest capabilities, best first; none where no word is known.
+        candidates: the nearest capabilities, best first, ``SHOWN`` at most; none where no word is known.
 
     """
 
@@ -77,8 +78,7 @@ class MatchError(ValueError):
 
 def match_task(words: str, capabilities: Mapping[str, Capability]) -> list[Match]:
     """The capabilities and forms that share a word with ``words``, best first; equal scores in order of names."""
-    texts = {(c.name, form): list(chain(*map(terms, said))) for c in capabilities.values() for form, said in _texts(c)}
-    scores = _Index(texts).scores(terms(words))
+    scores = _index(tuple(capabilities.values())).scores(terms(words))
     found = [Match(name, form, round(score, 3)) for (name, form), score in scores.items() if score > 0]
     return sorted(found, key=lambda match: (-match.score, match.capability, match.form))
 
@@ -91,12 +91,18 @@ def choose(words: str, capabilities: Mapping[str, Capability]) -> Match:
     """
     found = match_task(words, capabilities)
     near = tuple(found[:SHOWN])
-    if not near or near[0].score < LEAST:
-        hint = f"nearest: {_listed(near)}" if near else "`murakkab graph --help` lists nothing"
-        raise MatchError("these words match no capability", hint, near)
-    close = tuple(match for match in found if match.score >= CLOSE * near[0].score)
+    if not near:
+        known = ", ".join(sorted(capabilities))
+        raise MatchError(
+            "no capability matches these words", f"use other words, or write capability: with one of {known}", near
+        )
+    best = near[0].score
+    if best < LEAST:
+        message = f"no capability matches these words well enough ({best:.2f}; {LEAST:.2f} is needed)"
+        raise MatchError(message, f"use other words, or write capability: with one of {_listed(near)}", near)
+    close = [match for match in found if match.score >= CLOSE * best]
     if len(close) > 1:
-        raise MatchError("these words match more than one capability", f"name one: {_listed(close)}", near)
+        raise MatchError("these words may mean several things", f"write capability: with one of {_listed(close)}", near)
     return near[0]
 
 
@@ -153,3 +159,8 @@ class _Index:
         if term in self.holding:
             return max(self.weight(term, key) for key in self.counts)
         return 0.0 if " " in term else self.idf(term) / (1 + K1)
+
+
+@lru_cache(4)
+def _index(capabilities: tuple[Capability, ...]) -> _Index:
+    return _Index({(c.name, form): list(chain(*map(terms, said))) for c in capabilities for form, said in _texts(c)})
