@@ -23,9 +23,17 @@ _TIER_HINT = f"write a number, or one of {', '.join(TIERS)}"
 _TIME_PATTERN = r"^\s*([0-9.]+\s*(ms|s|sec|m|min|h)?\s*)+$"
 
 
-def wrong(message: str, hint: str, field: str = "") -> PydanticCustomError:
-    """An error of the model with a hint; ``field`` says at which key of the checked group it is."""
-    return PydanticCustomError("workflow", "{message}", {"message": message, "hint": hint, "field": field})
+def wrong(message: str, hint: str, field: str = "", *, key: bool = False) -> PydanticCustomError:
+    """An error of the model with a hint.
+
+    Args:
+        message: what is wrong.
+        hint: what to do.
+        field: the key of the checked group that it is about.
+        key: whether the key itself is at fault and not its value.
+    """
+    facts = {"message": message, "hint": hint, "field": field, "key": key}
+    return PydanticCustomError("workflow", "{message}", facts)
 
 
 def check_seconds(value: Data) -> float:

@@ -24,6 +24,8 @@ def function_arguments(written: str, folder: Path, arguments: Mapping[str, Data]
         ValueError: (message, hint): there is no such file, module or function, or the arguments do not fit it.
     """
     place, _, name = written.rpartition(":")
+    if not place or not name.isidentifier():
+        raise ValueError(f"{quoted(written)} names no function", "write the file and the function: tools.py:name")
     if not place.endswith(".py"):
         if importlib.util.find_spec(place.split(".")[0]) is None:
             raise ValueError(f"there is no module {quoted(place)}", "install it, or write the file: tools.py:name")

@@ -14,7 +14,7 @@ from .check import Checker
 from .document import Data, Document, Place, Span
 from .fields import NAME
 from .flatten import Flattener
-from .model import INPUT_TYPES, RESERVED, Metadata, Slo, Workflow
+from .model import INPUT_TYPES, RESERVED, Metadata, Slo, WhereSpec, Workflow
 from .problems import LIMIT, Problem, WorkflowError, describe, nearest, quoted
 from .reading import read_document, read_text
 from .used import Used
@@ -151,7 +151,8 @@ def _translated(document: Document, error: ErrorDetails) -> Problem:
     kind, value, name = error["type"], error["input"], str(error["loc"][-1]) if error["loc"] else ""
     if kind == "workflow":
         where = (*place, context["field"]) if context["field"] else place
-        return document.problem(document.value_span(where), context["message"], context["hint"])
+        span = document.key_span(where) if context["key"] else document.value_span(where)
+        return document.problem(span, context["message"], context["hint"])
     if kind == "missing":
         hint = _missing_hint(place, name, value)
         return document.problem(document.key_span(place), f"'{name}' is missing", hint)
@@ -222,8 +223,10 @@ def _fields(data: Data, place: Place) -> list[str]:
             return [field.alias or name for name, field in Workflow.model_fields.items()]
         case ("metadata",):
             return list(Metadata.model_fields)
-        case ("slo",):
+        case (*_, "slo"):
             return list(Slo.model_fields)
+        case (*_, "where"):
+            return list(WhereSpec.model_fields)
         case ("inputs", str(name)):
             return list(INPUT_TYPES[data["inputs"][name]["type"]].model_fields)
     return list(RESERVED)

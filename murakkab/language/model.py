@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema, model_validator
 
 from murakkab_optimizer.graph import TIMEOUT_S
 
@@ -185,7 +185,7 @@ class NodeSpec(BaseModel):
     capability: Name | None = Field(default=None, description="What it does, for example text-generation")
     task: Text | None = Field(default=None, description="What it does in plain words, matched to a capability")
     uses: Text | None = Field(default=None, description="Another workflow: a shipped name or ./file.yaml")
-    function: Annotated[str, Field(pattern=FUNCTION)] | None = Field(
+    function: Annotated[str, WithJsonSchema({"type": "string", "pattern": FUNCTION})] | None = Field(
         default=None, description="A Python function: tools.py:name, or package.module:name"
     )
     value: Any = Field(default=None, description="A value put together from others")
@@ -218,16 +218,17 @@ class NodeSpec(BaseModel):
             others = f"say what the step does: 'capability: text-generation', or one of {', '.join(WORKS[1:])}"
             raise wrong("'capability' is missing", f"is '{near[0]}' meant to be it?" if near else others, "")
         if len(works) > 1:
-            raise wrong(f"'{works[0]}' and '{works[1]}' exclude each other", "keep one of them", works[1])
+            raise wrong(f"'{works[0]}' and '{works[1]}' exclude each other", "keep one of them", works[1], key=True)
         if ("repeat" in works) != (self.nodes is not None):
             lacking, there = ("nodes", "repeat") if self.nodes is None else ("repeat", "nodes")
-            raise wrong(f"'{there}' needs '{lacking}'", "a loop has 'repeat: 4' and its steps under 'nodes:'", there)
+            hint = "a loop has 'repeat: 4' and its steps under 'nodes:'"
+            raise wrong(f"'{there}' needs '{lacking}'", hint, there, key=True)
         extra = self.model_fields_set & set(type(self).model_fields) - ALLOWED[works[0]]
         if works[0] in ("value", "repeat"):
             extra |= set(self.model_extra or {})
         for key in sorted(extra):
             hint = "remove it, or put it on a step that does the work"
-            raise wrong(f"'{key.strip('_')}' means nothing beside '{works[0]}'", hint, key.strip("_"))
+            raise wrong(f"'{key.strip('_')}' means nothing beside '{works[0]}'", hint, key.strip("_"), key=True)
         return self
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from functools import partial
 
@@ -38,6 +39,9 @@ from .problems import nearest, quoted
 from .scopes import group
 
 FILE = Scalar("file")
+ALIKE = 0.8
+"""How alike an unknown capability must be to a known one to be taken for a slip; others may come with a plugin."""
+
 _INPUT_KINDS = {
     "text": TEXT,
     "choice": TEXT,
@@ -142,10 +146,10 @@ class Wiring:
             return UNKNOWN
         capability = self.capabilities.get(node.capability)
         if capability is None:
-            near = nearest(node.capability, self.capabilities)
-            if near.startswith("did you mean"):
+            near = difflib.get_close_matches(node.capability, self.capabilities, n=1, cutoff=ALIKE)
+            if near:
                 span = self.document.value_span((*node.spot.place, "capability"))
-                self._note(span, f"there is no capability {quoted(node.capability)}", near)
+                self._note(span, f"there is no capability {quoted(node.capability)}", f"did you mean '{near[0]}'?")
         return signature(capability, node.arguments)
 
     def _returns(self, node: FlatNode, known: Signature) -> Kind:
@@ -199,6 +203,8 @@ class Wiring:
             case "":
                 return None
             case _ if key == NODE_KEY:
+                if value["path"] and edge(value[NODE_KEY], node.name, self.shapes, self.tasks).many:
+                    return ANY
                 return self._fields(node, place, self._given(node, value[NODE_KEY]), value)
             case _ if key == ITEM_KEY:
                 return self._fields(node, place, self.items.get(node.for_each or "", ANY), value)

@@ -1,0 +1,359 @@
+"""Conditions, loops, values, functions and used workflows become nodes of one flat graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from murakkab.language import Workflow, WorkflowError, check_inputs, compile_graph, load_workflow
+from murakkab_optimizer.graph import Edge, Graph, Slo, Where
+
+from .texts import parsed, problems_of, workflow_text
+
+LOOP = """
+plan: {capability: x, streams: step}
+solve:
+  repeat: 4
+  for_each: ${{ nodes.plan }}
+  until: ${{ nodes.judge.good && nodes.judge.score >= 0.5 }}
+  nodes:
+    write: {capability: x, step: "${{ item.text }}", why: "${{ previous.judge.why }}"}
+    judge: {capability: x, answer: "${{ nodes.write }}", plan: "${{ nodes.plan.text }}"}
+best: {capability: x, answers: "${{ nodes.solve }}"}
+each: {capability: x, for_each: "${{ nodes.plan }}", why: "${{ nodes.solve.judge.why }}"}
+"""
+
+INNER = """
+apiVersion: murakkab/v1
+kind: Workflow
+inputs:
+  text: text
+  loud: {type: boolean, default: false}
+  tries: {type: integer, default: 2}
+nodes:
+  parts: {capability: x, text: "Say: ${{ inputs.text }}!", streams: part}
+  speak: {capability: x, for_each: "${{ nodes.parts }}", part: "${{ item }}", loud: "${{ inputs.loud }}"}
+  all: {capability: x, parts: "${{ nodes.speak }}", attempts: "${{ inputs.tries }}"}
+outputs:
+  parts: ${{ nodes.speak }}
+  whole: ${{ nodes.all.audio }}
+"""
+
+
+def compiled(workflow: Workflow, **given: Any) -> Graph:
+    return compile_graph(workflow, check_inputs(workflow, given))
+
+
+def written(folder: Path, nodes: str, **parts: str) -> Workflow:
+    (folder / "inner.yaml").write_text(INNER)
+    (folder / "tools.py").write_text("def count(text: str, times: int = 1) -> int:\n    return len(text) * times\n")
+    (folder / "flow.yaml").write_text(workflow_text(nodes, **parts))
+    return load_workflow(folder / "flow.yaml")
+
+
+def complaints(folder: Path, nodes: str, **parts: str) -> list[str]:
+    with pytest.raises(WorkflowError) as caught:
+        written(folder, nodes, **parts)
+    return [f"{problem.message}; {problem.hint}" for problem in caught.value.problems]
+
+
+def test_a_loop_streams_its_rounds_to_its_steps() -> None:
+    graph = compiled(parsed(LOOP))
+    loop, write, judge = (graph.node(name) for name in ("solve", "solve.write", "solve.judge"))
+    assert (loop.repeat, loop.body, loop.depth, loop.for_each) == (4, ("solve.write", "solve.judge"), 1, "plan")
+    assert loop.until == {
+        "$is": "and",
+        "of": [
+            {"$node": "solve.judge", "path": ["good"]},
+            {"$is": ">=", "of": [{"$node": "solve.judge", "path": ["score"]}, 0.5]},
+        ],
+    }
+    assert loop.arguments["value"] == {name: {"$node": f"solve.{name}", "path": []} for name in ("write", "judge")}
+    assert (write.for_each, write.depth, judge.for_each) == ("solve", 2, "solve")
+    assert set(write.edges) == {Edge("solve", 2), Edge("plan", 1)}
+    assert write.arguments["step"] == {"$node": "plan", "path": ["text"]}
+    assert write.arguments["why"] == {"$node": "solve", "path": ["judge", "why"]}
+    assert Edge("solve.write", 2) in judge.edges
+
+
+def test_what_is_read_of_a_loop_from_outside_is_its_last_round() -> None:
+    graph = compiled(parsed(LOOP))
+    assert graph.node("best").edges == (Edge("solve", many=True, final=True),)
+    assert graph.node("each").edges == (Edge("plan", 1), Edge("solve", 1, final=True))
+    names = [node.name for node in graph.nodes]
+    assert names.index("solve") < names.index("solve.write") < names.index("best")
+
+
+def test_a_step_that_belongs_to_a_part_reads_all_below_it() -> None:
+    graph = compiled(
+        parsed(
+            """
+            sections: {capability: x, streams: s}
+            turns: {capability: x, for_each: "${{ nodes.sections }}", streams: t}
+            sum: {capability: x, for_each: "${{ nodes.sections }}", own: "${{ nodes.turns }}"}
+            """
+        )
+    )
+    assert graph.node("sum").edges == (Edge("sections", 1), Edge("turns", 1, many=True))
+
+
+def test_a_used_workflow_is_taken_in_with_its_inputs_bound(tmp_path: Path) -> None:
+    workflow = written(
+        tmp_path,
+        """
+        plan: {capability: x, streams: step}
+        told: {uses: ./inner.yaml, for_each: "${{ nodes.plan }}", when: "${{ item.say }}", text: "${{ item.text }}?"}
+        last: {capability: x, for_each: "${{ nodes.told.parts }}", join: ordered, one: "${{ item.audio }}"}
+        """,
+        outputs="whole: ${{ nodes.told.whole }}\nlast: ${{ nodes.last }}",
+    )
+    graph = compiled(workflow)
+    parts, speak = graph.node("told.parts"), graph.node("told.speak")
+    assert parts.arguments == {"text": {"$join": ["Say: ", {"$node": "plan", "path": ["text"]}, "?!"]}}
+    assert (parts.for_each, parts.depth, speak.for_each, speak.depth) == ("plan", 1, "told.parts", 2)
+    assert speak.when == {"$node": "plan", "path": ["say"]}
+    assert speak.arguments["loud"] is False
+    assert graph.node("told.all").attempts == 2
+    assert graph.node("told.all").edges == (Edge("plan", 1), Edge("told.speak", 1, many=True))
+    assert graph.node("last").for_each == "told.speak"
+    assert graph.outputs["whole"] == ("told.all", ("audio",))
+
+
+def test_a_used_workflow_inside_a_loop(tmp_path: Path) -> None:
+    graph = compiled(
+        written(
+            tmp_path,
+            """
+            again:
+              repeat: 2
+              nodes:
+                told: {uses: inner.yaml, text: "${{ previous.told.whole }}"}
+                judge: {capability: x, audio: "${{ nodes.told.whole }}"}
+            """,
+        )
+    )
+    assert graph.node("again.told.parts").for_each == "again"
+    assert graph.node("again").body == ("again.told.parts", "again.told.speak", "again.told.all", "again.judge")
+    assert graph.node("again.told.parts").arguments["text"]["$join"][1] == {
+        "$node": "again",
+        "path": ["told", "whole"],
+    }
+    assert graph.node("again.judge").edges == (Edge("again", 1), Edge("again.told.all", 1))
+
+
+def test_a_function_is_found_beside_the_file_and_not_run(tmp_path: Path) -> None:
+    graph = compiled(written(tmp_path, "n: {function: 'tools.py:count', text: bees, timeout: 5s, cache: false}"))
+    node = graph.node("n")
+    assert node.capability == "function"
+    assert node.arguments == {
+        "function": {"file": {"$file": str(tmp_path / "tools.py")}, "name": "count"},
+        "arguments": {"text": "bees"},
+    }
+    assert (node.timeout_s, node.cache) == (5, False)
+
+
+@pytest.mark.parametrize(
+    ("node", "complaint"),
+    [
+        ("{function: 'tols.py:count', text: x}", "there is no file 'tols.py'"),
+        ("{function: 'tools.py:cont', text: x}", "has no function 'cont'; did you mean 'count'?"),
+        ("{function: 'tools.py:count'}", "needs the argument 'text'"),
+        ("{function: 'tools.py:count', txt: x}", "takes no argument 'txt'; did you mean 'text'?"),
+        ("{function: 'nowhere_at_all.tools:count'}", "there is no module 'nowhere_at_all.tools'"),
+        ("{function: count}", "write the file and the function: tools.py:name"),
+        ("{uses: ./iner.yaml, text: x}", "cannot be used"),
+        ("{uses: ./inner.yaml}", "the input 'text' of the workflow 'inner' is missing"),
+        ("{uses: ./inner.yaml, text: x, lod: true}", "has no input 'lod'; did you mean 'loud'?"),
+        ("{uses: ./inner.yaml, text: x, attempts: 3}", "'attempts' means nothing beside 'uses'"),
+        ("{uses: ./flow.yaml}", "it uses itself"),
+        ("{uses: pdcast}", "did you mean 'podcast'?"),
+    ],
+)
+def test_what_is_wrong_with_a_function_or_a_used_workflow(tmp_path: Path, node: str, complaint: str) -> None:
+    assert any(complaint in told for told in complaints(tmp_path, f"n: {node}"))
+
+
+def test_an_output_that_a_used_workflow_does_not_have(tmp_path: Path) -> None:
+    nodes = "n: {uses: ./inner.yaml, text: x}\nm: {capability: x, a: '${{ nodes.n.hole }}'}"
+    (told,) = complaints(tmp_path, nodes)
+    assert told == "the workflow 'inner' has no output 'hole'; did you mean 'whole'?"
+
+
+def test_the_mistakes_of_a_used_file_are_told_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text(INNER.replace("inputs.text", "inputs.txt"))
+    (tmp_path / "flow.yaml").write_text(workflow_text("n: {uses: ./broken.yaml, text: x}"))
+    with pytest.raises(WorkflowError) as caught:
+        load_workflow(tmp_path / "flow.yaml")
+    assert {Path(problem.file).name for problem in caught.value.problems} == {"broken.yaml", "flow.yaml"}
+
+
+def test_promises_and_places() -> None:
+    workflow = parsed(
+        """
+        n:
+          capability: x
+          slo: {latency: "${{ inputs.most }}"}
+          where: {model: [a, b], device: gpu, spot: false}
+        """,
+        inputs="most: {type: number, unit: s}",
+        slo="ttff: good\nquality: best\ncost: 0.5\nenergy: 3\nlatency: 2m\nobjective: [quality, cost]",
+    )
+    graph = compiled(workflow, most="90")
+    assert graph.slo == Slo(3.0, False, 120.0, 0.5, 3, "best", ("quality", "cost"))
+    assert graph.node("n").slo == Slo(latency=90.0)
+    assert graph.node("n").where == Where(("a", "b"), "gpu", "", False)
+
+
+def test_secrets_stay_names() -> None:
+    graph = compiled(parsed("n: {capability: x, key: 'Bearer ${{ secrets.API_KEY }}'}"))
+    assert graph.node("n").arguments == {"key": {"$join": ["Bearer ", {"$secret": "API_KEY"}]}}
+
+
+def test_plain_words_become_a_capability() -> None:
+    workflow = parsed("n: {task: read this text aloud, text: Hello.}", outputs="n: ${{ nodes.n }}")
+    assert workflow.flat.nodes["n"].capability == "text-to-speech"
+    match = workflow.flat.nodes["n"].match
+    assert match is not None
+    assert 0.3 < match.score <= 1
+
+
+@pytest.mark.parametrize(
+    ("nodes", "marked", "message", "hint"),
+    [
+        ("a: {task: make the coffee}", "make the coffee", "these words", "0."),
+        ("a: {capability: text-to-spech, text: x}", "text-to-spech", "no capability", "'text-to-speech'"),
+        ("a: {capability: text-to-speech, txt: x}", "txt", "takes no argument 'txt'", "did you mean 'text'"),
+        ("a: {capability: text-to-speech}", "a", "the argument 'text' of 'text-to-speech' is missing", "text"),
+        ("a: {capability: text-to-speech, text: 5}", "5", "text is wanted, an integer is given", "argument"),
+        ("a: {capability: text-to-speech, text: '${{ inputs.film }}'}", "${{ inputs.film }}", "a file is given", ""),
+        ("a: {capability: text-to-speech, text: x, streams: y}", "streams", "gives no items", "for_each"),
+        ("a: {capability: text-to-speech, text: x, returns: text}", "returns", "cannot be told what to return", ""),
+        (
+            "a: {capability: text-to-speech, text: x}\nb: {capability: text-to-speech, text: '${{ nodes.a.audio }}'}",
+            "nodes.a.audio",
+            "'text' of 'b' does not fit nodes.a.audio: text is wanted, an audio file is given",
+            "text-to-speech",
+        ),
+        (
+            "a: {capability: text-to-speech, text: x}\nb: {capability: x, s: 'of ${{ nodes.a.secnds }}'}",
+            "secnds",
+            "has no field 'secnds'",
+            "did you mean 'seconds'?",
+        ),
+        (
+            "a: {capability: text-generation, prompt: x, returns: {answer: numbr}}",
+            "numbr",
+            "no type 'numbr'",
+            "'number'",
+        ),
+        (
+            "a: {capability: text-generation, prompt: x, returns: {answer: number}}\n"
+            "b: {capability: text-to-speech, text: '${{ nodes.a.answr }}'}",
+            "answr",
+            "has no field 'answr'",
+            "did you mean 'answer'?",
+        ),
+        (
+            "a: {capability: text-to-speech, text: x, when: '${{ inputs.n > 1 }}'}\n"
+            "b: {capability: x, c: '${{ nodes.a.audio }}'}\n"
+            "d: {capability: text-to-speech, text: '${{ nodes.a.voice }}'}",
+            "nodes.a.voice",
+            "it may be null",
+            "",
+        ),
+        ("a: {repeat: 3}", "repeat", "'repeat' needs 'nodes'", "repeat: 4"),
+        ("a: {nodes: {b: {capability: x}}, capability: x}", "nodes", "'nodes' needs 'repeat'", ""),
+        ("a: {repeat: 3, text: x, nodes: {b: {capability: x}}}", "text", "'text' means nothing beside", "remove"),
+        ("a: {repeat: 0, nodes: {b: {capability: x}}}", "0", "from 1 to 100", ""),
+        ("a: {capability: x, value: 1}", "value", "exclude each other", "keep one"),
+        ("a: {capability: x, b: '${{ previous.c }}'}", "c", "there is nothing before", "repeat"),
+        (
+            "a: {repeat: 2, nodes: {b: {capability: x, c: '${{ previous.d }}'}}}",
+            "d",
+            "the loop has no step 'd'",
+            "its steps: b",
+        ),
+        (
+            "a: {repeat: 2, nodes: {b: {capability: x, c: '${{ nodes.a }}'}}}",
+            "a",
+            "cannot wait for the whole loop",
+            "previous",
+        ),
+        (
+            "a: {repeat: 2, nodes: {b: {capability: x}}}\nc: {capability: x, d: '${{ nodes.a.e }}'}",
+            "e",
+            "the loop 'a' has no step 'e'",
+            "its steps: b",
+        ),
+        (
+            "a: {capability: x, streams: y}\nl: {repeat: 2, nodes: {b: {capability: x, for_each: '${{ nodes.a }}'}}}",
+            "${{ nodes.a }}",
+            "cannot run over 'nodes.a', which is outside",
+            "put for_each on the loop",
+        ),
+        (
+            "a: {repeat: 2, until: '${{ nodes.c.d }}', nodes: {b: {capability: x}}}\nc: {capability: x}",
+            "c",
+            "'until' sees the steps of the loop",
+            "compare",
+        ),
+        (
+            "a: {repeat: 2, nodes: {b: {capability: x, c: '${{ nodes.d }}'}}}\nd: {capability: x, e: '${{ nodes.a }}'}",
+            "d",
+            "wait for each other in a circle",
+            "remove",
+        ),
+        (
+            "a: {repeat: 2, nodes: {b: {capability: x}}}\nc: {capability: x, for_each: '${{ nodes.a }}'}",
+            "${{ nodes.a }}",
+            "cannot run over the loop 'a'",
+            "nodes.a.NAME",
+        ),
+        ("a: {capability: x, when: yes}", "yes", "expected a condition", "item.kind"),
+        ("a: {capability: x, when: 'if ${{ inputs.n }}'}", "'if ${{ inputs.n }}'", "takes one expression", "write"),
+        ("a: {capability: x, where: {divice: gpu}}", "divice", "not known here", "did you mean 'device'?"),
+        ("a: {capability: x, slo: {quality: 2}}", "2", "from 0 to 1 or a tier", "best"),
+        ("a: {capability: x, slo: {cost: cheap}}", "cheap", "above 0 or a tier", "fair"),
+        ("a: {capability: x, timeout: soon}", "soon", "expected a time", "500ms"),
+        ("a: {capability: x, t: '${{ item == \"a\" }}'}", '"', "expected a name", "single quotes"),
+        ("a: {capability: x, t: '${{ (inputs.n }}'}", "(", "not closed", "')'"),
+    ],
+)
+def test_a_mistake_is_told_at_its_place(nodes: str, marked: str, message: str, hint: str) -> None:
+    text = workflow_text(nodes, inputs="film: document\nn: {type: number, default: 1}")
+    found = [p for p in problems_of(text) if message in p.message]
+    assert found, [p.message for p in problems_of(text)]
+    first = found[0]
+    shown = first.source_line[first.column - 1 :][: first.length]
+    assert shown.strip("'") == marked.strip("'")
+    assert hint in first.hint
+
+
+def test_an_input_may_be_written_in_short() -> None:
+    workflow = parsed("n: {capability: x, t: '${{ inputs.topic }}'}", inputs="topic: text")
+    assert compiled(workflow, topic="bees").node("n").arguments == {"t": "bees"}
+
+
+def test_a_workflow_without_a_name_is_called_as_its_file(tmp_path: Path) -> None:
+    (tmp_path / "my reader.yaml").write_text(INNER)
+    assert load_workflow(tmp_path / "my reader.yaml").name == "my-reader"
+
+
+def test_reserved_names_are_given_under_with() -> None:
+    graph = compiled(
+        parsed("n: {capability: x, with: {timeout: 3, value: '${{ inputs.a }}'}}", inputs="a: text"), a="b"
+    )
+    assert graph.node("n").arguments == {"timeout": 3, "value": "b"}
+
+
+def test_comparisons_stand_wherever_a_value_does() -> None:
+    node = compiled(parsed("m: {capability: x}\nn: {capability: x, a: \"${{ nodes.m.k == 'it''s' || !nodes.m.b }}\"}"))
+    assert node.node("n").arguments["a"] == {
+        "$is": "or",
+        "of": [
+            {"$is": "==", "of": [{"$node": "m", "path": ["k"]}, "it's"]},
+            {"$is": "not", "of": [{"$node": "m", "path": ["b"]}]},
+        ],
+    }
