@@ -8,6 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from murakkab_optimizer.graph import TIMEOUT_S, Edge, Graph, Node, Slo, Where
 
+from murakkab_runtimes.catalog import load_types
+
 from .document import Data
 from .fields import (
     check_amount,
@@ -19,6 +21,7 @@ from .fields import (
     check_share,
 )
 from .flat import FILE_KEY, INPUT_KEY, FlatNode, nodes_in, substitute
+from .kinds import json_schema, parse_kind
 from .lineage import edge, order, shapes_of, task_lineages
 from .model import DocumentInput, Workflow
 from .problems import InputProblem
@@ -67,7 +70,7 @@ class _Compiler:
         settings = flat.settings
         arguments = self.value(flat.arguments)
         if flat.returns is not None:
-            arguments["returns"] = flat.returns
+            arguments["returns"] = json_schema(parse_kind(flat.returns, load_types()))
         return Node(
             name=flat.name,
             capability=flat.capability,

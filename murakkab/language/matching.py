@@ -92,7 +92,7 @@ def choose(words: str, capabilities: Mapping[str, Capability]) -> Match:
     found = match_task(words, capabilities)
     near = tuple(found[:SHOWN])
     if not near:
-        known = ", ".join(sorted(capabilities))
+        known = ", ".join(sorted({*capabilities} - NEVER))
         raise MatchError(
             "no capability matches these words", f"use other words, or write capability: with one of {known}", near
         )

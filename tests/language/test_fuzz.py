@@ -24,7 +24,8 @@ PIECES = [
     "!!x ", "!", "|", ">-", "? ", "- ", ": ", "{", "}", "[", "]", "'", '"', "\\", "#", "---\n", "...\n",
     "%YAML 1.1\n", "\t", "\n", "\r", "\x85", "\u2028", "\ufeff", "\x00", "\ud800", "漢", "null", "~", "true", "yes",
     "1e999", ".nan", "-.inf", "0x1f", "9" * 5000, "type: choice\n", "for_each: ", "join: ordered\n", "streams: x\n",
-    "capability: ", "$node: 1\n", "  ",
+    "capability: ", "$node: 1\n", "  ", "repeat: 3\n", "until: ", "uses: podcast\n", "task: read it aloud\n", "when: ",
+    "function: a.py:b\n", "value: ", "returns: {a: b}\n", "${{ previous.a }}", "${{ (!item.b == 'c') }}", "${{ secrets.K }}",
 ]  # fmt: skip
 
 
@@ -70,6 +71,8 @@ def _scalars() -> st.SearchStrategy[object]:
 KEYS = [
     "inputs", "nodes", "slo", "outputs", "metadata", "name", "type", "default", "minimum", "choices", "capability",
     "for_each", "join", "streams", "attempts", "ttff", "realtime", "topic", "stream", "model_config", "copy",
+    "task", "uses", "function", "value", "repeat", "until", "when", "returns", "timeout", "cache", "where", "with",
+    "quality", "objective", "latency", "device", "model", "spot", "n", "m", "l", "prompt", "text", "form",
 ]  # fmt: skip
 TREES = st.recursive(
     _scalars(),
@@ -84,17 +87,25 @@ TREES = st.recursive(
 def regrown(draw: st.DrawFn) -> str:
     """A right workflow in which parts are replaced by any tree; JSON is YAML."""
     node = {"capability": "x", "streams": "y", "a": "${{ inputs.topic }}", "b": "${{ nodes.m }}"}
+    inner = {"capability": "x", "a": "${{ previous.i.b }}", "when": "${{ item.c == 'd' || inputs.topic != null }}"}
+    body = {"i": inner, "j": {"value": {"k": "${{ nodes.i }}"}}}
+    loop = {"repeat": 3, "until": "${{ nodes.j.k.done }}", "for_each": "${{ nodes.n }}", "nodes": body}
+    step = {"task": "read this text aloud", "text": "${{ nodes.l.i.text }}", "where": {"device": "cpu"}}
     tree: dict[str, object] = {
         "apiVersion": "murakkab/v1",
         "kind": "Workflow",
         "metadata": {"name": "small"},
         "inputs": {"topic": {"type": "text", "default": "bees"}},
         "slo": {"ttff": "1s"},
-        "nodes": {"n": node, "m": {"capability": "z"}},
+        "nodes": {"n": node, "m": {"capability": "z"}, "l": loop, "s": step},
         "outputs": {"stream": "${{ nodes.n }}"},
     }
     for _ in range(draw(st.integers(1, 3))):
-        group = draw(st.sampled_from([tree, *(value for value in tree.values() if isinstance(value, dict)), node]))
+        group = draw(
+            st.sampled_from(
+                [tree, *(value for value in tree.values() if isinstance(value, dict)), node, loop, body, inner, step]
+            )
+        )
         if group:
             group[draw(st.sampled_from(sorted(group)) | st.sampled_from(KEYS))] = draw(TREES)
     return json.dumps(tree, ensure_ascii=draw(st.booleans()))
