@@ -3,7 +3,7 @@
 import importlib.util
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -80,6 +80,36 @@ def misbehaving(answers):
     try:
         yield f"http://127.0.0.1:{running.server_port}/v1", seen
     finally:
+        running.shutdown()
+        thread.join()
+        running.server_close()
+
+
+@contextmanager
+def dripping(part):
+    """A server that sends ``part`` again and again, and never an answer."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while not over.wait(0.02):
+                    self.wfile.write(part)
+                    self.wfile.flush()
+
+        def log_message(self, *args):
+            pass
+
+    over = threading.Event()
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{running.server_port}/v1"
+    finally:
+        over.set()
         running.shutdown()
         thread.join()
         running.server_close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,9 @@ class Request:
         messages: the chat so far, system message first.
         prefill: how the answer begins; only models with ``bounded`` honour it.
         grammar: GBNF that bounds what follows the prefill; only models with ``bounded`` honour it.
-        schema: JSON schema of the answer, for models without ``bounded``.
+        schema: JSON schema of the answer. A model with ``bounded`` writes nothing else; another one is asked to, and
+            its answer must be checked.
+        stop: texts before which the answer ends.
         max_tokens: longest answer.
         temperature: 0 is greedy.
         seed: equal seeds give equal answers where the server keeps its promise.
@@ -30,9 +33,14 @@ class Request:
     prefill: str = ""
     grammar: str | None = None
     schema: dict[str, Any] | None = None
+    stop: tuple[str, ...] = ()
     max_tokens: int = 200
     temperature: float = 0.3
     seed: int = 0
+
+
+Heard = Callable[[str], None]
+"""Told all that was written so far, each time that it grows. What it raises ends the answer."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,8 @@ class LanguageModel(Runtime):
     bounded: bool = True
 
     @abstractmethod
-    def complete(self, request: Request) -> Completion:
-        """Answer one request."""
+    def complete(self, request: Request, heard: Heard | None = None) -> Completion:
+        """Answer one request; ``heard`` follows it while it is written."""
 
     def run(self, task: Task) -> Output:
         """Write the form that ``task.arguments["form"]`` names (default ``plain``)."""

@@ -18,7 +18,7 @@ import httpx
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import RuntimeFault, Unavailable
-from murakkab_runtimes.text.model import Completion, LanguageModel, Request
+from murakkab_runtimes.text.model import Completion, Heard, LanguageModel, Request
 
 URL, MODEL, KEY = "MURAKKAB_LLM_URL", "MURAKKAB_LLM_MODEL", "MURAKKAB_LLM_KEY"
 TRIES = 3
@@ -26,6 +26,10 @@ BACK_OFF_S = 0.5
 LONGEST_WAIT_S = 5.0
 CONNECT_S, SILENCE_S = 5.0, 60.0
 """Seconds to wait for a connection, and for the next piece of an answer."""
+ANSWER_S = 300.0
+"""Seconds that one answer may take as a whole."""
+ANSWER_SIZE = 4_000_000
+"""Characters that one answer may have as it is sent."""
 
 T = TypeVar("T")
 
@@ -67,8 +71,12 @@ class OpenAI(LanguageModel):
             self._model = listed[0]
         return self._model
 
-    def complete(self, request: Request) -> Completion:
-        """Answer one request; a schema is passed on in the strictest form that the server takes."""
+    def complete(self, request: Request, heard: Heard | None = None) -> Completion:
+        """Answer one request; a schema is passed on in the strictest form that the server takes.
+
+        Raises:
+            RuntimeFault: the server failed, or took longer than ``ANSWER_S``; no second try where some was heard.
+        """
         body: dict[str, Any] = {
             "model": self.model,
             "messages": list(request.messages),
@@ -77,11 +85,13 @@ class OpenAI(LanguageModel):
             "seed": request.seed % 2**31,
             "stream": True,
         }
+        if request.stop:
+            body["stop"] = list(request.stop)
         if request.schema is None:
-            return self._retried(lambda: self._ask(body))
+            return self._retried(lambda: self._ask(body, heard))
         while True:
             try:
-                return self._retried(lambda: self._ask(body | self._format(request.schema)))
+                return self._retried(lambda: self._ask(body | self._format(request.schema), heard))
             except Refused:
                 if len(self._formats) == 1:
                     raise
@@ -95,17 +105,23 @@ class OpenAI(LanguageModel):
             }
         return {"response_format": {"type": kind}} if kind == "json_object" else {}
 
-    def _ask(self, body: dict[str, Any]) -> Completion:
-        text: list[str] = []
-        finished = False
-        with self._client.stream("POST", f"{self._base}/chat/completions", json=body) as response:
-            if response.status_code != httpx.codes.OK:
-                response.read()
-                self._checked(response)
-            for choice in _choices(response.iter_lines()):
-                text.append(str((choice.get("delta") or choice.get("message") or {}).get("content") or ""))
-                finished = finished or choice.get("finish_reason") == "stop"
-        return Completion(_THOUGHT.sub("", "".join(text)).strip(), finished)
+    def _ask(self, body: dict[str, Any], heard: Heard | None) -> Completion:
+        text, finished = "", False
+        try:
+            with self._client.stream("POST", f"{self._base}/chat/completions", json=body) as response:
+                if response.status_code != httpx.codes.OK:
+                    response.read()
+                    self._checked(response)
+                for choice in _choices(_lines(response)):
+                    text += str((choice.get("delta") or choice.get("message") or {}).get("content") or "")
+                    if heard is not None:
+                        heard(_THOUGHT.sub("", text).strip())
+                    finished = finished or choice.get("finish_reason") == "stop"
+        except httpx.HTTPError as fault:
+            if heard is None or not text:
+                raise
+            raise RuntimeFault(f"the server at {self._base} broke off ({type(fault).__name__}); try again") from None
+        return Completion(_THOUGHT.sub("", text).strip(), finished)
 
     def _checked(self, response: httpx.Response) -> httpx.Response:
         """Return a good response; raise what a person can act on otherwise."""
@@ -177,6 +193,20 @@ def server_address(url: str) -> str:
     host = parts.netloc.rpartition("@")[2]
     path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
     return f"{parts.scheme}://{host}{path or '/v1'}"
+
+
+def _lines(response: httpx.Response) -> Iterator[str]:
+    """Lines of a response that may take ``ANSWER_S`` and ``ANSWER_SIZE`` in all, however slowly they come."""
+    end = time.monotonic() + ANSWER_S
+    size, rest = 0, ""
+    for piece in response.iter_text():
+        size += len(piece)
+        if time.monotonic() > end or size > ANSWER_SIZE:
+            limit = f"{ANSWER_S:g} s" if size <= ANSWER_SIZE else f"{ANSWER_SIZE} characters"
+            raise RuntimeFault(f"the server's answer was longer than {limit}; ask for less or try again")
+        *lines, rest = (rest + piece).split("\n")
+        yield from lines
+    yield rest
 
 
 def _choices(lines: Iterator[str]) -> Iterator[dict[str, Any]]:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_runtimes.base import Output, RuntimeFault, Task, Unavailable
-from murakkab_runtimes.text.model import Completion, LanguageModel, Request
+from murakkab_runtimes.base import InputError, Output, RuntimeFault, Task, Unavailable
+from murakkab_runtimes.text.model import Completion, Heard, LanguageModel, Request
 from murakkab_runtimes.text.prompts import bounded_messages
 
 SILENT = -1
@@ -71,29 +71,27 @@ class SmolLM2(LanguageModel):
         params.api_keys = [secrets.token_urlsafe(24)]
 
     def run(self, task: Task) -> Output:
-        """Write the form; what the engine was asked before has no influence on it."""
+        """Write the form; what the engine was asked before has no influence on it.
+
+        A number comes out a little different when the tokens before it were computed in batches of other sizes, and
+        that is enough to choose another word. So the first request of every task is computed afresh.
+        """
         self._fresh = False
         return super().run(task)
 
-    def _forget(self) -> None:
-        """Bring the engine's cache of the last prompt into one state, whatever that prompt was.
+    def complete(self, request: Request, heard: Heard | None = None) -> Completion:
+        """Answer one request; the prefill leads the answer, the grammar or the schema bounds the rest."""
+        cached, self._fresh = self._fresh, True
+        choices = self._ask(self._body(request) | {"cache_prompt": cached}, heard)
+        text = "".join(str((c.get("delta") or c.get("message") or {}).get("content") or "") for c in choices)
+        led = text if text.startswith(request.prefill) else request.prefill + text
+        return Completion(led, any(c.get("finish_reason") == "stop" for c in choices))
 
-        A number comes out a little different when the tokens before it were computed in batches of other sizes, and
-        that is enough to choose another word. So the first request of every task finds one and the same prompt cached.
-        """
-        self._fresh = True
-        self._ask(Request(bounded_messages("bread", "What is bread?"), prefill="Bread is", max_tokens=1), cached=False)
-
-    def complete(self, request: Request) -> Completion:
-        """Answer one request; the prefill leads the answer, the grammar bounds the rest."""
-        if not self._fresh:
-            self._forget()
-        return self._ask(request, cached=True)
-
-    def _ask(self, request: Request, *, cached: bool) -> Completion:
+    def _body(self, request: Request) -> dict[str, Any]:
         messages = list(request.messages)
         if request.prefill:
             messages.append({"role": "assistant", "content": request.prefill})
+        grammar = request.grammar or (_grammar(request.schema) if request.schema else None)
         body: dict[str, Any] = {
             "messages": messages,
             "max_tokens": request.max_tokens,
@@ -101,25 +99,67 @@ class SmolLM2(LanguageModel):
             "seed": request.seed % 2**31,
             "min_p": 0.05,
             "repeat_penalty": 1.1,
-            "cache_prompt": cached,
+            "stop": list(request.stop),
         }
-        if request.grammar:
-            body["grammar"] = request.grammar
-        answer = self._server.handle_chat_completions(body)
-        if "choices" not in answer:
-            raise RuntimeFault(f"the language model refused a request: {str(answer)[:300]}")
-        choice = answer["choices"][0]
-        text = choice["message"]["content"] or ""
-        led = text if text.startswith(request.prefill) else request.prefill + text
-        return Completion(led, choice["finish_reason"] == "stop")
+        return body | ({"grammar": grammar} if grammar else {})
+
+    def _ask(self, body: dict[str, Any], heard: Heard | None) -> list[dict[str, Any]]:
+        """The answer's first choice, in pieces where somebody follows it."""
+        if heard is None:
+            return _choices(self._server.handle_chat_completions(body))
+        listener = _Listener(heard)
+        self._server.handle_chat_completions(body | {"stream": True}, listener)
+        if listener.fault is not None:
+            raise listener.fault
+        return listener.choices
 
     def warm(self) -> None:
         """Read the words and run the model once."""
         from murakkab_runtimes.text import vocabulary
 
         vocabulary.load()
-        self._forget()
+        self.complete(Request(bounded_messages("bread", "What is bread?"), prefill="Bread is", max_tokens=1))
 
     def close(self) -> None:
         """Stop the engine's thread."""
         self._server = None
+
+
+class _Listener:
+    """Takes an answer piece by piece; the engine swallows what it raises, so it keeps the fault and says stop."""
+
+    def __init__(self, heard: Heard) -> None:
+        self._heard, self._text = heard, ""
+        self.choices: list[dict[str, Any]] = []
+        self.fault: BaseException | None = None
+
+    def __call__(self, piece: dict[str, Any]) -> bool:
+        try:
+            self._take(_choices(piece))
+        except BaseException as fault:
+            self.fault = fault
+        return self.fault is not None
+
+    def _take(self, choices: list[dict[str, Any]]) -> None:
+        self.choices += choices
+        new = "".join(str((c.get("delta") or {}).get("content") or "") for c in choices)
+        if new:
+            self._text += new
+            self._heard(self._text)
+
+
+def _choices(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    if "choices" not in answer:
+        raise RuntimeFault(f"the language model refused a request: {str(answer)[:300]}")
+    return list(answer["choices"][:1])
+
+
+def _grammar(schema: dict[str, Any]) -> str:
+    """The engine's grammar of JSON that fits ``schema``, without the blanks that a small model loses itself in."""
+    import xllamacpp
+
+    compact = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+    try:
+        return str(xllamacpp.json_schema_to_grammar(schema | {"x-guidance": compact}))
+    except (ValueError, RuntimeError) as fault:
+        raise InputError(f"the model cannot be bounded to what 'returns' asks for: {fault}") from None

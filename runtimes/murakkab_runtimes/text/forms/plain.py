@@ -1,33 +1,91 @@
-"""The form ``plain``: a prompt in, a text out."""
+"""The form ``plain``: a prompt in, a text or JSON out."""
 
 from __future__ import annotations
 
-from murakkab_runtimes.base import InputError, Output, Task
-from murakkab_runtimes.text.model import LanguageModel, Request
+from typing import Any
 
-MAX_PROMPT = 20_000
-"""Characters of a prompt that are passed on."""
+from murakkab_runtimes.base import Output, Task
+from murakkab_runtimes.text import structured
+from murakkab_runtimes.text.asked import Asked
+from murakkab_runtimes.text.model import LanguageModel, Request
+from murakkab_runtimes.text.words import sentences
 
 
 def plain(task: Task, model: LanguageModel) -> Output:
-    """Answer ``prompt`` (text), as ``system`` (text, optional) says, in at most ``max_tokens`` (default 256).
+    """Answer ``prompt``.
+
+    Arguments of the task, all but the first optional: ``prompt`` (text), ``system`` (who answers and how), ``source``
+    (a text, passages or a document's reading to stay with), ``returns`` (a JSON Schema), ``words`` (at most), ``stop``
+    (text or texts that end the answer), ``temperature`` (else the knob), ``examples`` (``{"prompt", "answer"}`` to
+    imitate), ``candidates`` (how many answers to give, each an item) and ``warmest`` (temperature of the last of them).
+
+    Items are sentences ``{"text"}`` while they are written; with ``returns`` or ``candidates``, whole answers.
 
     Returns:
-        ``{"text": str, "finished": bool}``; finished is False where ``max_tokens`` cut the answer short.
+        The first answer: JSON as ``returns`` says, else ``{"text": str, "finished": bool}``; finished is False where
+        a limit cut it short.
+
+    Raises:
+        InputError: an argument cannot be used.
     """
-    prompt = str(task.arguments.get("prompt") or "").strip()
-    if not prompt:
-        raise InputError("the form 'plain' needs a prompt; give the node an argument 'prompt: ...'")
-    if len(prompt) > MAX_PROMPT:
-        raise InputError(f"the prompt has {len(prompt)} characters; shorten it to {MAX_PROMPT}")
-    system = str(task.arguments.get("system") or "You answer briefly and plainly.")
-    limit = int(task.arguments.get("max_tokens") or 256)
-    answer = model.complete(
-        Request(
-            messages=({"role": "system", "content": system}, {"role": "user", "content": prompt}),
-            max_tokens=limit,
-            temperature=float(task.knobs.get("temperature", 0.3)),
-            seed=task.seed,
-        )
-    )
-    return Output({"text": answer.text.strip(), "finished": answer.finished})
+    asked = Asked.read(task, model)
+    if asked.candidates == 1 and asked.schema is None:
+        return Output(_text(model, asked, asked.request(0), _Sentences(task)))
+    answers = []
+    for index in range(asked.candidates):
+        answers.append(_whole(task, model, asked, asked.request(index)))
+        task.emit(answers[-1])
+    return Output(answers[0])
+
+
+def _whole(task: Task, model: LanguageModel, asked: Asked, request: Request) -> Any:  # noqa: ANN401 - any JSON
+    task.progress(0.0)
+    if asked.schema is not None:
+        return structured.answer(model, request, asked.schema)
+    return _text(model, asked, request, None)
+
+
+def _text(model: LanguageModel, asked: Asked, request: Request, spoken: _Sentences | None) -> dict[str, Any]:
+    def heard(text: str) -> None:
+        if spoken is not None:
+            spoken.hear(within(text, asked.words)[0])
+
+    answer = model.complete(request, heard)
+    text, whole = within(answer.text.strip(), asked.words)
+    if spoken is not None:
+        spoken.end(text)
+    return {"text": text, "finished": answer.finished and whole}
+
+
+class _Sentences:
+    """Emits each sentence of a growing text as soon as another one has begun."""
+
+    def __init__(self, task: Task) -> None:
+        self._task, self._emitted = task, 0
+
+    def hear(self, text: str) -> None:
+        self._task.progress(0.0)
+        self._emit(sentences(text)[:-1])
+
+    def end(self, text: str) -> None:
+        self._emit(sentences(text))
+
+    def _emit(self, found: list[str]) -> None:
+        for sentence in found[self._emitted :]:
+            self._task.emit({"text": sentence})
+            self._emitted += 1
+
+
+def within(text: str, words: int | None) -> tuple[str, bool]:
+    """The whole sentences of ``text`` that have at most ``words`` words, and whether those are all of it.
+
+    Where not even the first fits, its beginning.
+    """
+    if words is None or len(text.split()) <= words:
+        return text, True
+    kept: list[str] = []
+    for sentence in sentences(text):
+        if len(" ".join([*kept, sentence]).split()) > words:
+            break
+        kept.append(sentence)
+    return " ".join(kept) or " ".join(text.split()[:words]), False
