@@ -1,0 +1,125 @@
+"""Adapter ``rewrites``: takes a rewritten sentence only where it still says what the original says, and fits."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from murakkab_runtimes.base import InputError, Output, Runtime, Task
+from murakkab_runtimes.speech.word_errors import plain_words
+from murakkab_runtimes.text.checks import faults, speaks_of_self
+from murakkab_runtimes.text.words import content, sentences
+
+SHORTEST = 0.55
+"""A rewrite with a smaller share of the original's words has left something out."""
+
+KEPT, NEW = 0.5, 0.4
+"""Share of the original's words of meaning that a rewrite keeps, at least; share of its own that are new, at most."""
+
+_NEGATION = re.compile(r"\b(?:not|no|never|none|nobody|nothing|cannot|without)\b|n't\b", re.I)
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_LEAD = re.compile(r"^\s*(?:sure|here is|here's|the sentence|plainer|shorter|rewritten)[^:]{0,40}:\s*", re.I)
+
+
+class Rewrites(Runtime):
+    """Chooses among ``candidates`` (``{"text"}`` each) for the sentence ``original``.
+
+    ``slot`` (``start``, ``until``) is the time there is; the knob ``words_per_second`` says how many words fit. The
+    value is ``{"text", "original", "rewritten", "why"}``: the first candidate that passes, else the original's own
+    words, and what was wrong with each candidate that did not.
+    """
+
+    def run(self, task: Task) -> Output:
+        """Choose what is said."""
+        original, candidates = task.arguments.get("original"), task.arguments.get("candidates")
+        if not isinstance(original, str) or not original.strip():
+            raise InputError("there is no sentence to rewrite; give the argument 'original' a text")
+        if not isinstance(candidates, list) or not all(isinstance(c, dict) and "text" in c for c in candidates):
+            raise InputError("the argument 'candidates' must be a list of answers, each with a text")
+        slot = task.arguments.get("slot") or {"start": 0, "until": 60}
+        most = int((slot["until"] - slot["start"]) * float(task.knobs.get("words_per_second", 3.2)))
+        why: list[str] = []
+        for candidate in (tidy(str(c["text"]), len(sentences(original))) for c in candidates):
+            wrong = faults_of(candidate, original, most)
+            if not wrong:
+                return _chosen(candidate, original, True, why)
+            why.append(f"{candidate}: {', '.join(wrong)}")
+        return _chosen(original.strip(), original, False, why)
+
+
+def _chosen(text: str, original: str, rewritten: bool, why: list[str]) -> Output:
+    value: dict[str, Any] = {"text": text, "original": original.strip(), "rewritten": rewritten, "why": why}
+    return Output(value, {"rewritten": rewritten})
+
+
+def tidy(answer: str, count: int = 1) -> str:
+    """The first ``count`` sentences of an answer, without a heading, quotation marks and what its length cut off."""
+    text = _LEAD.sub("", " ".join(answer.split())).strip().strip('"“”').strip()
+    whole = [part for part in sentences(text) if part[-1] in ".!?"]
+    return " ".join(whole[:count])
+
+
+def faults_of(candidate: str, original: str, most: int) -> list[str]:
+    """What is wrong with a rewrite; empty when it may be spoken in place of the original.
+
+    Args:
+        candidate: the rewrite.
+        original: what was said.
+        most: spoken words that fit; as many as the original has always do.
+
+    """
+    if not candidate:
+        return ["no sentence"]
+    said, new = plain_words(original), plain_words(candidate)
+    if said == new:
+        return ["unchanged"]
+    found = [f for part in sentences(candidate) for f in faults(part) if f != "length"]
+    if speaks_of_self(candidate) and not speaks_of_self(original):
+        found.append("speaks of itself")
+    if "!" in candidate and "!" not in original:
+        found.append("another tone")
+    if len(new) > max(most, len(said)):
+        found.append(f"{len(new)} words where {max(most, len(said))} fit")
+    if len(new) < SHORTEST * len(said):
+        found.append("leaves something out")
+    return found + _changed_facts(candidate, original) + _strays(candidate, original)
+
+
+def _changed_facts(candidate: str, original: str) -> list[str]:
+    found = []
+    if _numbers(candidate) != _numbers(original):
+        found.append("other numbers")
+    if missing := names(original) - content_words(candidate):
+        found.append(f"loses {', '.join(sorted(missing))}")
+    if extra := names(candidate) - content_words(original):
+        found.append(f"adds {', '.join(sorted(extra))}")
+    if len(_NEGATION.findall(candidate)) != len(_NEGATION.findall(original)):
+        found.append("says no where the original does not, or the reverse")
+    return found
+
+
+def _strays(candidate: str, original: str) -> list[str]:
+    old, new = content(original), content(candidate)
+    kept = len(old & new) / max(1, len(old))
+    added = len(new - old) / max(1, len(new))
+    return [] if kept >= KEPT and added <= NEW else ["says something else"]
+
+
+def names(text: str) -> set[str]:
+    """Capitalised words in lower case; the first word of a sentence counts where the next one has a capital too."""
+    found = set()
+    for sentence in sentences(text):
+        words = re.findall(r"[A-Za-z][A-Za-z'’-]*|\d+", sentence)
+        for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
+            if word[0].isupper() and word != "I" and (before or after[:1].isupper()):
+                found.add(word.removesuffix("'s").lower())
+    return found
+
+
+def content_words(text: str) -> set[str]:
+    """Every word in lower case, without its possessive ending."""
+    return {w.removesuffix("'s").lower() for w in re.findall(r"[A-Za-z][A-Za-z'’-]*", text)}
+
+
+def _numbers(text: str) -> set[str]:
+    return {number.replace(",", "") for number in _NUMBER.findall(text)}
