@@ -42,6 +42,7 @@ class LocalFleet:
         self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
         self._workers: dict[str, LocalWorker] = {}
         self._busy: dict[str, str] = {}
+        self._silence: dict[str, float] = {}
         self._watch: dict[str, asyncio.TimerHandle] = {}
         self._forgiven: set[str] = set()
         self._up: set[str] = set()
@@ -74,10 +75,11 @@ class LocalFleet:
         if found := self._workers.get(worker):
             found.send(request)
 
-    def run(self, worker: str, request: Run) -> None:
-        """Hand a task over and watch it."""
+    def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
+        """Hand a task over and watch it; one that may take ``timeout_s`` may be silent for as long."""
         self._busy[worker] = request.lease
-        self._wait(worker, SILENCE_S)
+        self._silence[worker] = max(SILENCE_S, timeout_s)
+        self._wait(worker, self._silence[worker])
         self.send(worker, request)
 
     def load(self, worker: str, request: Load) -> None:
@@ -110,13 +112,14 @@ class LocalFleet:
         elif isinstance(reply, TaskFinished | TaskFailed | ModelLoaded):
             self._rest(name)
         elif name in self._busy and name not in self._forgiven:
-            self._wait(name, SILENCE_S)
+            self._wait(name, self._silence.get(name, SILENCE_S))
         if isinstance(reply, TaskFinished | TaskFailed):
             self._deaths = 0
         self._on_reply(name, reply)
 
     def _rest(self, name: str) -> None:
         self._busy.pop(name, None)
+        self._silence.pop(name, None)
         self._forgiven.discard(name)
         if timer := self._watch.pop(name, None):
             timer.cancel()

@@ -10,11 +10,21 @@ import yaml
 
 from murakkab.engine.errors import NO_PLAN, UserError
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_optimizer.graph import Graph
+from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.plan import Pin, Plan
 from murakkab_optimizer.planner import NoPlanError, PinError, plan_greedy
 from murakkab_runtimes.base import missing_parts, remedy
 from murakkab_runtimes.catalog import load_catalog
+
+_EVALUATED = {
+    "model": "",
+    "description": "put together by the engine",
+    "knobs": {},
+    "threads": 0,
+    "drawn": False,
+    "reason": "needs no model",
+    "alternatives": [],
+}
 
 
 def available(cards: Mapping[str, ModelCard]) -> tuple[list[ModelCard], dict[str, str]]:
@@ -90,11 +100,12 @@ def describe(graph: Graph, plan: Plan) -> list[dict[str, Any]]:
 
 
 def _describe_node(graph: Graph, plan: Plan, name: str, cards: Mapping[str, ModelCard]) -> dict[str, Any]:
-    node, choice = graph.node(name), plan.nodes[name]
+    node = graph.node(name)
+    if not node.capability:
+        return _EVALUATED | _place(node)
+    choice = plan.nodes[name]
     card = cards[choice.chosen.model]
-    return {
-        "node": name,
-        "capability": node.capability,
+    return _place(node) | {
         "model": card.name,
         "description": card.description,
         "knobs": choice.chosen.knobs,
@@ -102,7 +113,24 @@ def _describe_node(graph: Graph, plan: Plan, name: str, cards: Mapping[str, Mode
         "drawn": card.drawn,
         "reason": choice.reason,
         "alternatives": [{"model": model, "why_not": why} for model, why in choice.alternatives],
+    }
+
+
+def _place(node: Node) -> dict[str, Any]:
+    return {
+        "node": node.name,
+        "capability": node.capability,
         "for_each": node.for_each,
         "streams": node.streams,
         "needs": sorted({edge.source for edge in node.edges}),
     }
+
+
+def describe_promises(graph: Graph) -> dict[str, Any]:
+    """The promises of a graph that are made, for people and programs."""
+    slo = graph.slo
+    more = {"latency": slo.latency, "cost": slo.cost, "energy": slo.energy, "quality": slo.quality}
+    made: dict[str, Any] = {name: value for name, value in more.items() if value is not None}
+    if slo.objective:
+        made["objective"] = slo.objective
+    return {"ttff_s": slo.ttff_s, "realtime": slo.realtime, **made}

@@ -8,6 +8,11 @@ from typing import Any
 from murakkab_runtimes.media.hls import HlsWriter
 
 
+def is_segment(value: object) -> bool:
+    """Whether a published value is a packaged segment, which a playlist can take."""
+    return isinstance(value, dict) and {"segment", "init", "start", "seconds"} <= value.keys()
+
+
 class Publisher:
     """Appends packaged segments to the playlist in a folder; one that holds segments already is continued."""
 

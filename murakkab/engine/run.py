@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from pathlib import Path
 from typing import Any, TextIO
 
+from murakkab.engine.cache import ResultCache
+from murakkab.engine.caching import RunCache
 from murakkab.engine.feed import FINISHED, RunFeed
 from murakkab.engine.figures import PlaybackFigures, PlayerReport
 from murakkab.engine.journal import Journal
-from murakkab.engine.publisher import Publisher
+from murakkab.engine.outputs import keep_outputs
+from murakkab.engine.publisher import Publisher, is_segment
 from murakkab.engine.report import write_report
 from murakkab.engine.store import RunRecord, RunStore
 from murakkab.engine.submission import secrets_of
@@ -19,7 +21,12 @@ from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.scheduler import Event
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.scheduler.commands import FinishRun, Publish
-from murakkab_runtimes.artifacts import ArtifactStore, link_or_copy
+from murakkab_runtimes.artifacts import ArtifactStore
+from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.secrets import Mask
+
+CACHED = "cached"
+"""Mark in the meta of a task whose result was taken from the cache."""
 
 
 class LiveRun:
@@ -31,10 +38,19 @@ class LiveRun:
         graph: the workflow with its inputs filled in.
         plan: the configuration of each node.
         began: time of the request, in the clock of the scheduler.
+        results: those kept for all runs, or None where this run uses none and leaves none.
 
     """
 
-    def __init__(self, store: RunStore, record: RunRecord, graph: Graph, plan: Plan, began: float) -> None:
+    def __init__(
+        self,
+        store: RunStore,
+        record: RunRecord,
+        graph: Graph,
+        plan: Plan,
+        began: float,
+        results: ResultCache | None = None,
+    ) -> None:
         self.store, self.record, self.graph, self.plan = store, record, graph, plan
         self.folder = store.folder(record.run)
         self._lock: TextIO = store.lock(record.run)
@@ -49,33 +65,61 @@ class LiveRun:
         self.publisher = Publisher(self.folder / "hls")
         self.abort_reason = ""
         self.secrets = tuple(sorted(secrets_of(graph)))
+        self.mask = Mask(self.secrets)
+        seed = record.seed if record.seed_given else None
+        self.cache = RunCache(results, graph, plan, load_catalog(), self.artifacts, seed)
+        self._outputs: dict[str, Any] = {}
 
     def told(self, event: Event, now: float) -> None:
         """Pass an event that counts on to the feed."""
         match event:
             case ev.TaskStarted(lease):
-                _, node, path, attempt = ev.parse_lease(lease)
-                model = self.plan.nodes[node].chosen.model
-                self.feed.send("task.started", now, node=node, path=path, model=model, attempt=attempt)
+                node, path, attempt = ev.parse_lease(lease)[1:]
+                model, cache = self.plan.nodes[node].chosen.model, self.cache.verdict(lease)
+                self.feed.send("task.started", now, node=node, path=path, model=model, attempt=attempt, cache=cache)
             case ev.TaskProgressed(lease, done):
-                _, node, path, _ = ev.parse_lease(lease)
+                node, path, _ = ev.parse_lease(lease)[1:]
                 self.feed.send("task.progressed", now, node=node, path=path, done=done)
             case ev.ItemEmitted(lease, index, value, meta):
-                _, node, path, _ = ev.parse_lease(lease)
+                node, path, _ = ev.parse_lease(lease)[1:]
+                self.cache.emitted(event)
                 self.feed.send("item.emitted", now, node=node, path=(*path, index), meta=meta)
                 self._tell_turn(node, (*path, index), value, now)
             case ev.TaskFinished(lease, _, meta, seconds):
-                _, node, path, _ = ev.parse_lease(lease)
+                node, path, _ = ev.parse_lease(lease)[1:]
+                seconds = 0.0 if meta.get(CACHED) else seconds
                 self.feed.send("task.finished", now, node=node, path=path, seconds=seconds, meta=meta)
             case ev.TaskFailed(lease, error, retry):
-                _, node, path, attempt = ev.parse_lease(lease)
+                node, path, attempt = ev.parse_lease(lease)[1:]
                 self.feed.send("task.failed", now, node=node, path=path, error=error, attempt=attempt, retry=retry)
+            case ev.Evaluated() if not event.error:
+                self._tell_evaluated(event, now)
             case _:
                 pass
 
+    def timed_out(self, lease: str, now: float) -> None:
+        """Tell that an attempt was stopped and will be made again."""
+        node, path, attempt = ev.parse_lease(lease)[1:]
+        error = f"took longer than {self.graph.node(node).timeout_s:g} s"
+        self.feed.send("task.failed", now, node=node, path=path, error=error, attempt=attempt, retry=True)
+
+    def _tell_evaluated(self, event: ev.Evaluated, now: float) -> None:
+        """What became of a condition, a value or a round of a loop."""
+        place = {"node": event.node, "path": event.path}
+        if event.what == "when":
+            if not event.holds:
+                self.feed.send("task.skipped", now, **place)
+        elif event.what == "round":
+            self.feed.send("loop.round", now, **place, round=event.index + 1, ended=event.holds)
+        else:
+            self.feed.send("task.finished", now, **place, seconds=0.0, meta={})
+
     def publish(self, command: Publish, now: float) -> None:
-        """Append a segment to the playlist and tell the feed."""
+        """Append a segment to the playlist and tell the feed; an item that is no segment is only told."""
         value = self.artifacts.get(command.value)
+        if not is_segment(value):
+            self.feed.send("item.published", now, node=command.node, path=command.path, index=command.index)
+            return
         if not self.publisher.append(command.index, value):
             return
         first = self.figures.ttff_s is None
@@ -103,7 +147,7 @@ class LiveRun:
             status, error = "failed", self.abort_reason
         try:
             self.publisher.finish(whole=status == "succeeded")
-            self._keep_outputs(command)
+            self._outputs = keep_outputs(self.folder, self.graph, command.outputs, self.artifacts)
         except OSError as fault:
             status, error = "failed", f"cannot write to {self.folder}: {fault.strerror}"
         except ValueError as fault:
@@ -130,6 +174,7 @@ class LiveRun:
         for name, value in self.figures.facts().items():
             setattr(self.record, name, value)
         self.record.status, self.record.error = status, error
+        self.record.cache = dict(self.cache.totals)
         self.record.made_in_s = round(now - self.feed.began, 3)
 
     def _summary(self) -> dict[str, Any]:
@@ -146,6 +191,7 @@ class LiveRun:
             "made_in_s": record.made_in_s,
             "video": str(video) if video.exists() else None,
             "playlist": str(playlist) if playlist.exists() else None,
+            "outputs": self._outputs,
             "report": str(folder / "report.html"),
             "error": record.error,
         }
@@ -172,19 +218,3 @@ class LiveRun:
             self.record.title = title
             self.store.save(self.record)
             self.feed.send("run.titled", now, title=title)
-
-    def _keep_outputs(self, command: FinishRun) -> None:
-        """Link the files of the last nodes into the run's folder: video and audio by node, others by field."""
-        for node, name in command.outputs.items():
-            value = self.artifacts.get(name) if isinstance(name, str) else None
-            for field, path in value.items() if isinstance(value, dict) else ():
-                if isinstance(path, Path):
-                    stem = node if field in ("video", "audio") else field
-                    _link(path, self.folder / f"{stem}{path.suffix}")
-
-
-def _link(source: Path, target: Path) -> None:
-    partial = target.with_name(target.name + ".part")
-    partial.unlink(missing_ok=True)
-    link_or_copy(source, partial)
-    partial.replace(target)

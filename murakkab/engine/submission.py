@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import msgspec
 
 from murakkab.engine.errors import FAILED, UserError
 from murakkab_optimizer.graph import Graph, Node
+from murakkab_optimizer.plan import Plan
 from murakkab_runtimes.artifacts import FILE_KEY, ArtifactStore
 from murakkab_runtimes.references import secrets_in
 
@@ -21,6 +22,29 @@ TITLE_LENGTH = 80
 
 FUNCTION = "function"
 """Capability of nodes that call a function of the user."""
+
+
+class RunRequest(msgspec.Struct, frozen=True):
+    """What a run is begun with; see ``Engine.submit``.
+
+    Attributes:
+        graph: a checked graph; files are ``{"$file": "/absolute/path"}``.
+        title: what to call the run; the graph's name by default.
+        inputs: of the workflow, for the record.
+        source_text: of the workflow, for the record.
+
+    """
+
+    graph: Graph
+    title: str = ""
+    inputs: dict[str, Any] = {}
+    source_text: str = ""
+    seed: int | None = None
+    plan: Plan | None = None
+    use: tuple[str, ...] = ()
+    run: str | None = None
+    requested_at: float | None = None
+    cache: bool = True
 
 
 def title_of(workflow: Workflow, inputs: Mapping[str, Any]) -> str:
@@ -44,6 +68,26 @@ def check_secrets(graph: Graph) -> None:
         names = ", ".join(missing)
         setting = "; ".join(f"export {name}=..." for name in missing)
         raise UserError(f"secrets are not set: {names}", f"Set them in the environment: {setting}")
+
+
+def check_files(graph: Graph) -> None:
+    """Refuse a run that names a file which cannot be read; UserError names it."""
+    for node in graph.nodes:
+        for path in _files(node.arguments):
+            if not path.is_file():
+                what = "is a folder" if path.is_dir() else "does not exist"
+                raise UserError(f"node '{node.name}': {path} {what}", "Check the path.")
+            if not os.access(path, os.R_OK):
+                raise UserError(f"node '{node.name}': {path} may not be read", "Check who may read it: ls -l shows it.")
+
+
+def _files(value: Any) -> Iterator[Path]:  # noqa: ANN401 - JSON of any shape
+    if isinstance(value, dict) and set(value) == {FILE_KEY}:
+        yield Path(value[FILE_KEY])
+    else:
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        for part in inner:
+            yield from _files(part)
 
 
 def import_files(graph: Graph, folder: Path) -> Graph:

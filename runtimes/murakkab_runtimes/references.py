@@ -19,6 +19,7 @@ def fill(
     item: Any,  # noqa: ANN401 - JSON of any shape
     inputs: Inputs,
     read: Callable[[str], Any],
+    previous: Any = None,  # noqa: ANN401 - JSON of any shape
 ) -> Any:  # noqa: ANN401 - JSON of any shape
     """Return ``arguments`` with every reference replaced and every operator worked out.
 
@@ -27,6 +28,7 @@ def fill(
         item: the value that the task runs over.
         inputs: by source node, the artifact name of its value, or of each of its items.
         read: reads a value by its artifact name.
+        previous: in a join, what the task before returned.
 
     Raises:
         InputError: a reference names a field that the value does not have, a secret is not set, or values are
@@ -35,7 +37,7 @@ def fill(
     """
 
     def filled(inner: Any) -> Any:  # noqa: ANN401 - JSON of any shape
-        return fill(inner, item, inputs, read)
+        return fill(inner, item, inputs, read, previous)
 
     if isinstance(arguments, list):
         return [filled(inner) for inner in arguments]
@@ -44,6 +46,8 @@ def fill(
     match arguments:
         case {graph.ITEM_KEY: path} if len(arguments) == 1:
             return _field(item, path, "item")
+        case {graph.PREVIOUS_KEY: path} if len(arguments) == 1:
+            return _field(previous, path, "previous")
         case {graph.NODE_KEY: name, "path": path} if len(arguments) == 2:
             source = inputs[name]
             value = read(source) if isinstance(source, str) else [read(part) for part in source]

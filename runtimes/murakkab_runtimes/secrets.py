@@ -50,14 +50,14 @@ class Mask:
         """UTF-8 text without secrets."""
         return self._bytes.sub(MASK.encode(), content)
 
-    def value(self, value: Any, scratch: Path) -> Any:  # noqa: ANN401 - JSON of any shape
+    def value(self, value: Any, scratch: Path | None = None) -> Any:  # noqa: ANN401 - JSON of any shape
         """JSON (keys included) without secrets; a text file with secrets is replaced by a copy in ``scratch``."""
         if not self:
             return value
         match value:
             case str():
                 return self.text(value)
-            case Path():
+            case Path() if scratch is not None:
                 return self._file(value, scratch)
             case dict():
                 return {self.value(key, scratch): self.value(inner, scratch) for key, inner in value.items()}

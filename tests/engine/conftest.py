@@ -51,7 +51,7 @@ nodes:
   trouble:
     capability: toy-trouble
     how: ${{ inputs.how }}
-    until: ${{ inputs.until }}
+    with: {until: "${{ inputs.until }}"}
 outputs:
   trouble: ${{ nodes.trouble }}
 """

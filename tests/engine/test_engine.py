@@ -125,7 +125,7 @@ def test_a_killed_worker_is_replaced_and_nothing_is_lost(tmp_path: Path) -> None
             run = await made.submit(workflow(SUMS, tmp_path), {"count": 20, "pause": 0.02})
             for _ in range(2):
                 await asyncio.sleep(0.3)
-                os.kill(random.Random(3).choice(list(made._workers.pids().values())), signal.SIGKILL)
+                os.kill(random.Random(3).choice(list(made._driver.fleet.pids().values())), signal.SIGKILL)
             assert (await finish(made, run))["status"] == "succeeded"
             assert totals(made, run) == [n * (n + 1) for n in range(20)]
 

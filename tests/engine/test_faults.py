@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from murakkab.engine import Engine, EngineOptions, UserError
+from murakkab.engine.driver import Driver
 from murakkab.engine.journal import Journal
 from murakkab.engine.run import LiveRun
 from murakkab_optimizer.scheduler import Scheduler
@@ -49,7 +50,7 @@ def break_once(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, fault: E
 
 @pytest.mark.parametrize(
     ("owner", "name", "kind"),
-    [(Scheduler, "handle", ev.ItemEmitted), (LiveRun, "told", ev.ItemEmitted), (Engine, "_start_task", object)],
+    [(Scheduler, "handle", ev.ItemEmitted), (LiveRun, "told", ev.ItemEmitted), (Driver, "_start_task", object)],
 )
 def test_an_unforeseen_fault_fails_the_run_and_the_engine_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: type, name: str, kind: type
@@ -80,7 +81,7 @@ def test_an_event_that_cannot_be_journaled_fails_the_run_and_the_engine_goes_on(
         assert "No space left" in end["error"]
         for _ in range(2):
             assert (await ends(made, tmp_path))["status"] == "succeeded"
-        assert all(worker.lease is None for worker in made._scheduler._fleet.workers.values())
+        assert all(worker.lease is None for worker in made._driver.scheduler._fleet.workers.values())
 
     with_engine(tmp_path, scenario)
 
@@ -139,11 +140,11 @@ def test_a_worker_that_does_not_hear_is_ended_and_replaced(tmp_path: Path, monke
         async for event in made.events(run):
             if event["event"] == "task.started":
                 break
-        before = set(made._workers.pids().values())
+        before = set(made._driver.fleet.pids().values())
         await made.cancel(run)
         for _ in range(100):
             await asyncio.sleep(0.05)
-            after = set(made._workers.pids().values())
+            after = set(made._driver.fleet.pids().values())
             if len(after) == len(before) and after != before:
                 break
         assert len(before - after) == 1

@@ -82,6 +82,11 @@ def test_a_field_of_null_is_null_and_a_missing_field_is_named() -> None:
         fill({"$item": ["a", "c"]}, {"a": {"b": 1}}, {}, {}.__getitem__)
 
 
+def test_what_the_task_before_returned_is_null_for_the_first() -> None:
+    assert fill({"$previous": ["sum"]}, None, {}, {}.__getitem__, {"sum": 3}) == 3
+    assert fill({"$previous": ["sum"]}, None, {}, {}.__getitem__) is None
+
+
 def test_an_inline_reference_is_its_own_value(tmp_path: Path) -> None:
     store = ArtifactStore(tmp_path)
     assert store.get('json:{"a": [1, null]}') == {"a": [1, None]}

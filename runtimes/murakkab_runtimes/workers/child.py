@@ -142,13 +142,14 @@ class Child:
 
     def _task(self, request: Run, store: ArtifactStore, scratch: Path, emitter: _Emitter) -> Task:
         item = None if request.item is None else store.get(request.item)
+        previous = None if request.previous is None else store.get(request.previous)
         return Task(
-            arguments=store.open_files(fill(request.arguments, item, request.inputs, store.get)),
+            arguments=store.open_files(fill(request.arguments, item, request.inputs, store.get, previous)),
             scratch=scratch,
             knobs=request.knobs,
             seed=request.seed,
             threads=max(request.threads, 1),
-            previous=None if request.previous is None else store.get(request.previous),
+            previous=previous,
             path=request.path,
             first_item=request.first_item,
             on_item=emitter,

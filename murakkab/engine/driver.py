@@ -1,0 +1,269 @@
+"""Drives the scheduler in real time: journals what happens, asks the scheduler, carries its commands out.
+
+One asyncio loop does everything. Whatever happens becomes an event that goes through ``apply``; nothing else changes
+the state of a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from murakkab.engine.evaluation import Evaluator
+from murakkab.engine.fleet import LocalFleet
+from murakkab.engine.journal import Journal
+from murakkab.engine.run import CACHED, LiveRun
+from murakkab.engine.submission import FUNCTION
+from murakkab_optimizer.graph import TIMEOUT_S, Node
+from murakkab_optimizer.scheduler import Command, Event, Scheduler
+from murakkab_optimizer.scheduler import commands as cmd
+from murakkab_optimizer.scheduler import events as ev
+from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Run
+
+_T = TypeVar("_T")
+
+
+class Driver:
+    """The scheduler, the workers and the runs that are being made.
+
+    Args:
+        folder: takes the journal and the logs; it exists.
+        journal: of the engine.
+        cores: threads that tasks may use together.
+        workers: number of worker processes.
+        policy: name of the queue policy.
+
+    """
+
+    def __init__(self, folder: Path, journal: Journal, cores: int, workers: int, policy: str) -> None:
+        self.live: dict[str, LiveRun] = {}
+        self.scheduler = Scheduler(cores, policy)
+        self.fleet = LocalFleet(folder, workers, self._reply, self._lost, self._barren)
+        self._folder, self._journal = folder, journal
+        self._epoch = time.time() - time.monotonic()
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._evaluator = Evaluator(self._evaluated)
+        self._shelf = ThreadPoolExecutor(2, "cache")
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    def now(self) -> float:
+        """Seconds since the epoch, never going back."""
+        return self._epoch + time.monotonic()
+
+    async def close(self) -> None:
+        """Cancel what runs, stop the workers, close the journal."""
+        self._closing = True
+        for run in list(self.live):
+            self.apply(ev.RunCancelled(run))
+        for timer in self._timers:
+            timer.cancel()
+        await asyncio.gather(*self._jobs, return_exceptions=True)
+        self._evaluator.close()
+        await asyncio.to_thread(self._shelf.shutdown)
+        await self.fleet.stop()
+        self._journal.close()
+
+    def apply(self, event: Event) -> None:
+        """Journal an event, ask the scheduler, carry out its commands. Whatever goes wrong fails the runs concerned."""
+        now = self.now()
+        live = self._concerned(event)
+        try:
+            self._note(event, now, live)
+        except OSError as fault:
+            self._give_up(f"cannot write the journal: {fault.strerror}: free some space, then resume the run")
+            if not isinstance(event, ev.RunSubmitted | ev.RunResumed):
+                self._guarded(None, self._ask_quietly, event, now)
+            return
+        try:
+            commands = self.scheduler.handle(event, now)
+        except Exception as fault:
+            reason = self._explain(fault)
+            for failing in [live] if live is not None else list(self.live.values()):
+                self._fail(failing, reason)
+            return
+        with contextlib.suppress(OSError):
+            self._journal.commands(commands)
+        if live is not None:
+            self._guarded(live, live.told, event, now)
+            self._guarded(live, lambda what, _: self._keep(live, what), event, now)
+        self._tell_timeouts(event, commands, now)
+        for command in commands:
+            self._guarded(self.live.get(getattr(command, "run", "")), self._do, command, now)
+
+    def _tell_timeouts(self, event: Event, commands: list[Command], now: float) -> None:
+        """Tell of attempts that are stopped because they took too long; the end of a run tells its own reason."""
+        ended = {command.run for command in commands if isinstance(command, cmd.FinishRun)}
+        for command in commands if isinstance(event, ev.TimerFired) else ():
+            if isinstance(command, cmd.CancelTask) and (run := ev.parse_lease(command.lease)[0]) not in ended:
+                live = self.live[run]
+                self._guarded(live, live.timed_out, command.lease, now)
+
+    def _ask_quietly(self, event: Event, now: float) -> None:
+        """Let the scheduler know of an event that is in no journal, so that it has no worker for busy that is not."""
+        for command in self.scheduler.handle(event, now):
+            self._do(command, now)
+
+    def _guarded(self, live: LiveRun | None, action: Callable[[_T, float], None], what: _T, now: float) -> None:
+        """Fail the run when the action goes wrong; the others go on."""
+        try:
+            action(what, now)
+        except Exception as fault:
+            reason = self._explain(fault)
+            if live is not None:
+                self._abort(live, reason)
+
+    def _explain(self, fault: Exception) -> str:
+        """Words for a fault that nothing foresaw; its trace is kept."""
+        log = self._folder / "faults.log"
+        with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as stream:
+            traceback.print_exception(fault, file=stream)
+        return f"unexpected fault: {type(fault).__name__}: {fault}; the details are in {log}"
+
+    def _note(self, event: Event, now: float, live: LiveRun | None) -> None:
+        self._journal.event(event, now)
+        if live is not None:
+            live.journal.event(event, now)
+
+    def _concerned(self, event: Event) -> LiveRun | None:
+        """The run that an event counts for; None for workers' news and for leases that are no longer held."""
+        if lease := getattr(event, "lease", None):
+            return self.live.get(ev.parse_lease(lease)[0]) if self.scheduler.holds(lease) else None
+        return self.live.get(getattr(event, "run", ""))
+
+    def _do(self, command: Command, now: float) -> None:
+        match command:
+            case cmd.StartTask():
+                self._start_task(command)
+            case cmd.Evaluate(run, node):
+                asking = self.live[run]
+                self._evaluator.ask(command, asking.graph.node(node), asking.artifacts, asking.mask)
+            case cmd.CancelTask(lease, worker):
+                self.fleet.cancel(worker, Cancel(lease))
+            case cmd.LoadModel(worker, model):
+                card = load_catalog()[model]
+                self.fleet.load(worker, Load(card, max(card.needs.threads, 1)))
+            case cmd.Publish(run):
+                self._publish(self.live[run], command, now)
+            case cmd.FinishRun(run):
+                if live := self.live.pop(run, None):
+                    live.finish(command, now)
+            case cmd.SetTimer(name, at):
+                self._later(at - now, lambda: self.apply(ev.TimerFired(name)))
+
+    def _start_task(self, command: cmd.StartTask) -> None:
+        live = self.live[command.run]
+        if not live.cache.asks(command):
+            self._hand_over(live, command)
+            return
+        job = asyncio.get_running_loop().create_task(self._look_up(live, command))
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
+
+    async def _look_up(self, live: LiveRun, command: cmd.StartTask) -> None:
+        """Answer a task with what it made before, else let its worker make it."""
+        found = await asyncio.get_running_loop().run_in_executor(self._shelf, live.cache.look_up, command)
+        if not self.scheduler.holds(command.lease):
+            self.apply(ev.TaskFailed(command.lease, "cancelled", retry=False))
+        elif found is None:
+            self._guarded(live, lambda what, _: self._hand_over(live, what), command, self.now())
+        else:
+            self.apply(ev.TaskStarted(command.lease))
+            for index, item in enumerate(found.items):
+                self.apply(ev.ItemEmitted(command.lease, index, item.value, item.meta))
+            meta = {**found.end.meta, CACHED: True}
+            self.apply(ev.TaskFinished(command.lease, found.end.value, meta, found.seconds))
+
+    def _hand_over(self, live: LiveRun, command: cmd.StartTask) -> None:
+        """Send an attempt to its worker."""
+        chosen, node = command.configuration, live.graph.node(command.node)
+        request = Run(
+            lease=command.lease,
+            store=str(live.artifacts.root.resolve()),
+            card=load_catalog()[chosen.model],
+            knobs=chosen.knobs,
+            threads=chosen.needs.threads,
+            arguments=node.arguments,
+            seed=live.record.seed,
+            path=command.path,
+            item=command.item,
+            inputs=command.inputs,
+            previous=command.previous,
+            first_item=command.first_item,
+            streams=node.streams,
+            secrets=live.secrets,
+        )
+        self.fleet.run(command.worker, request, _silence_s(node))
+
+    def _keep(self, live: LiveRun, event: Event) -> None:
+        """Put what a task has made into the cache, beside the loop."""
+        if isinstance(event, ev.TaskFinished) and (made := live.cache.finished(event)) is not None:
+            self._shelf.submit(live.cache.keep, *made)
+
+    def _publish(self, live: LiveRun, command: cmd.Publish, now: float) -> None:
+        """Show a segment; none after one that could not be shown."""
+        if live.abort_reason:
+            return
+        try:
+            live.publish(command, now)
+        except OSError as fault:
+            reason = f"cannot write to {live.folder}: {fault.strerror}: free some space, then resume the run"
+            self._abort(live, reason)
+
+    def _abort(self, live: LiveRun, reason: str) -> None:
+        """Fail a run for a reason outside its graph, after the commands in hand."""
+        live.abort_reason = live.abort_reason or reason
+        asyncio.get_running_loop().call_soon(self.apply, ev.RunCancelled(live.record.run))
+
+    def _give_up(self, reason: str) -> None:
+        """Fail all runs at once."""
+        for live in list(self.live.values()):
+            self._fail(live, reason)
+
+    def _fail(self, live: LiveRun, reason: str) -> None:
+        """Fail a run at once, also one that the scheduler does not know or cannot end; nothing is journaled."""
+        live.abort_reason = live.abort_reason or reason
+        run, now = live.record.run, self.now()
+        try:
+            commands = self.scheduler.handle(ev.RunCancelled(run), now)
+        except Exception as fault:
+            self._explain(fault)
+            commands = []
+        for command in commands:
+            self._guarded(None, self._do, command, now)
+        if run in self.live:
+            self._do(cmd.FinishRun(run, "failed", reason), now)
+
+    def _evaluated(self, answer: ev.Evaluated) -> None:
+        if answer.run in self.live:
+            self.apply(answer)
+
+    def _reply(self, worker: str, reply: Reply) -> None:
+        self.apply(ev.WorkerJoined(worker) if isinstance(reply, Ready) else reply)
+
+    def _lost(self, worker: str, reason: str, blame: bool) -> None:
+        self.apply(ev.WorkerLost(worker, reason, blame))
+
+    def _barren(self, reason: str) -> None:
+        self._give_up(f"no worker process can be started: {reason}")
+
+    def _later(self, delay: float, action: Callable[[], None]) -> None:
+        def fire() -> None:
+            self._timers.discard(handle)
+            if not self._closing:
+                action()
+
+        handle = asyncio.get_running_loop().call_later(max(delay, 0.0), fire)
+        self._timers.add(handle)
+
+
+def _silence_s(node: Node) -> float:
+    """How long an attempt may be silent: a user's function says nothing, and a timeout that was set is meant."""
+    return node.timeout_s if node.capability == FUNCTION or node.timeout_s != TIMEOUT_S else 0.0
