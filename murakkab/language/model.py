@@ -11,7 +11,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from murakkab_optimizer.graph import TIMEOUT_S
 
 from .document import Data
-from .expressions import Reference, parse
 from .fields import (
     Amount,
     Attempts,
@@ -305,8 +304,3 @@ class Workflow(_Part):
     def warnings(self) -> tuple[Problem, ...]:
         """What is odd but allowed, for example an input that nothing uses."""
         return self._warnings
-
-    def output_references(self) -> dict[str, Reference]:
-        """Output name -> the node (and field of its value) that it stands for."""
-        found = {name: parse(text).sole for name, text in self.outputs.items()}
-        return {name: reference for name, reference in found.items() if reference is not None}

@@ -119,5 +119,4 @@ def test_defaults_of_a_small_workflow():
 
 def test_outputs_name_nodes_and_fields():
     workflow = parsed("n: {capability: x}", outputs="film: ${{ nodes.n.video }}")
-    (reference,) = workflow.output_references().values()
-    assert (reference.target, reference.path) == ("n", ["video"])
+    assert compiled(workflow).outputs == {"film": ("n", ("video",))}
