@@ -71,6 +71,7 @@ class Task:
         path: position in the graph, for example ``(2, 1)``.
         first_item: how many items of this task an earlier attempt committed. They are dropped when they are made
             again; a runtime with ``continues`` begins behind them instead.
+        streams: whether the node takes items. Where it does not, emitting one is an error.
 
     """
 
@@ -82,6 +83,7 @@ class Task:
     previous: Value = None
     path: tuple[int, ...] = ()
     first_item: int = 0
+    streams: bool = True
     on_item: Callable[[Value, Meta], None] | None = None
     on_progress: Callable[[float], None] | None = None
 

@@ -152,6 +152,7 @@ class Child:
             previous=previous,
             path=request.path,
             first_item=request.first_item,
+            streams=request.streams,
             on_item=emitter,
             on_progress=_Reporter(self, request.lease),
         )

@@ -19,7 +19,8 @@ def plain(task: Task, model: LanguageModel) -> Output:
     (text or texts that end the answer), ``temperature`` (else the knob), ``examples`` (``{"prompt", "answer"}`` to
     imitate), ``candidates`` (how many answers to give, each an item) and ``warmest`` (temperature of the last of them).
 
-    Items are sentences ``{"text"}`` while they are written; with ``returns`` or ``candidates``, whole answers.
+    Where the node streams, items are sentences ``{"text"}`` while they are written; with ``returns`` or ``candidates``,
+    whole answers.
 
     Returns:
         The first answer: JSON as ``returns`` says, else ``{"text": str, "finished": bool}``; finished is False where
@@ -30,11 +31,12 @@ def plain(task: Task, model: LanguageModel) -> Output:
     """
     asked = Asked.read(task, model)
     if asked.candidates == 1 and asked.schema is None:
-        return Output(_text(model, asked, asked.request(0), _Sentences(task)))
+        return Output(_text(task, model, asked, asked.request(0), _Sentences(task) if task.streams else None))
     answers = []
     for index in range(asked.candidates):
         answers.append(_whole(task, model, asked, asked.request(index)))
-        task.emit(answers[-1])
+        if task.streams:
+            task.emit(answers[-1])
     return Output(answers[0])
 
 
@@ -42,11 +44,14 @@ def _whole(task: Task, model: LanguageModel, asked: Asked, request: Request) -> 
     task.progress(0.0)
     if asked.schema is not None:
         return structured.answer(model, request, asked.schema)
-    return _text(model, asked, request, None)
+    return _text(task, model, asked, request, None)
 
 
-def _text(model: LanguageModel, asked: Asked, request: Request, spoken: _Sentences | None) -> dict[str, Any]:
+def _text(
+    task: Task, model: LanguageModel, asked: Asked, request: Request, spoken: _Sentences | None
+) -> dict[str, Any]:
     def heard(text: str) -> None:
+        task.progress(0.0)
         if spoken is not None:
             spoken.hear(within(text, asked.words)[0])
 
@@ -64,7 +69,6 @@ class _Sentences:
         self._task, self._emitted = task, 0
 
     def hear(self, text: str) -> None:
-        self._task.progress(0.0)
         self._emit(sentences(text)[:-1])
 
     def end(self, text: str) -> None:
