@@ -6,13 +6,23 @@ from collections.abc import Callable
 
 from murakkab_runtimes.base import InputError, Output, Task
 from murakkab_runtimes.text.forms.dialogue import dialogue
+from murakkab_runtimes.text.forms.lecture import lecture
 from murakkab_runtimes.text.forms.outline import outline
 from murakkab_runtimes.text.forms.plain import plain
+from murakkab_runtimes.text.forms.plot import plot
+from murakkab_runtimes.text.forms.story import story
 from murakkab_runtimes.text.model import LanguageModel
 
 Form = Callable[[Task, LanguageModel], Output]
 
-FORMS: dict[str, Form] = {"dialogue": dialogue, "outline": outline, "plain": plain}
+FORMS: dict[str, Form] = {
+    "dialogue": dialogue,
+    "lecture": lecture,
+    "outline": outline,
+    "plain": plain,
+    "plot": plot,
+    "story": story,
+}
 
 
 def form(name: object) -> Form:
