@@ -136,5 +136,5 @@ class PlainLines:
             case "task.failed" if event["retry"]:
                 return [f"Trying {event['node']} again: {printable(event['error'])}"]
             case "run.finished":
-                return outcome(event)
+                return outcome(event, self._progress.cache_summary())
         return []

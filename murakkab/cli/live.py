@@ -46,7 +46,7 @@ class LiveDisplay:
             self._live.start()
         elif event["event"] == "run.finished":
             self._live.stop()
-            for line in outcome(event):
+            for line in outcome(event, self._progress.cache_summary()):
                 self._console.print(Text(line), soft_wrap=True)
 
     def close(self) -> None:
@@ -96,6 +96,8 @@ def _remark(node: NodeState) -> str:
     parts = [f"{node.seconds:.1f} s"] if node.seconds else []
     if node.busy:
         parts.append(f"{len(node.busy)} running")
+    if node.hits:
+        parts.append(f"{node.hits} from the cache")
     if node.retries:
         parts.append(f"{node.retries} tried again")
     return ", ".join(parts)

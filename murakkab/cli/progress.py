@@ -8,6 +8,9 @@ from typing import Any
 Event = dict[str, Any]
 Path = tuple[int, ...]
 
+HIT = "hit"
+"""What ``cache`` of a ``task.started`` event says where nothing had to be made; else it is the reason."""
+
 
 @dataclass
 class NodeState:
@@ -19,6 +22,7 @@ class NodeState:
         finished: tasks that have ended.
         items: items emitted while streaming.
         retries: attempts that failed.
+        hits: tasks whose results an earlier run had made.
         seconds: work done, summed over tasks.
     """
 
@@ -27,6 +31,7 @@ class NodeState:
     finished: set[Path] = field(default_factory=set)
     items: int = 0
     retries: int = 0
+    hits: int = 0
     seconds: float = 0.0
 
     @property
@@ -72,6 +77,12 @@ class Progress:
         over = self.nodes.get(state.plan.get("for_each") or "")
         return max(over.yields if over else 1, len(state.finished) + len(state.busy))
 
+    def cache_summary(self) -> str:
+        """How much was taken from the cache; empty when nothing was."""
+        hits = sum(node.hits for node in self.nodes.values())
+        tasks = sum(len(node.finished) for node in self.nodes.values())
+        return f"{hits} of {tasks} tasks from the cache" if hits else ""
+
     def add(self, event: Event) -> None:
         """Take one event; kinds that are not known are passed over."""
         self.now_s = max(self.now_s, event["t"])
@@ -97,7 +108,9 @@ class Progress:
 
     def _on_task_started(self, event: Event) -> None:
         path = tuple(event["path"])
-        self._node(event).busy[path] = 0.0
+        node = self._node(event)
+        node.busy[path] = 0.0
+        node.hits += event.get("cache") == HIT
         shot = self._shot_of(path)
         if shot is not None and shot.stage != "shown":
             shot.stage = event["node"]

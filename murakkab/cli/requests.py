@@ -19,6 +19,7 @@ class RunOptions:
         quiet: show no progress.
         browser: serve the page, and open it where there is a display.
         port: of the page; None for any free one.
+        cache: whether results of other runs may be used, and those of this one kept.
         use: what the planner must use, ``NODE=MODEL`` or ``NODE.KNOB=VALUE``.
         runs: folder of the runs.
         requested_at: when the command was given, in seconds since the epoch; None for the time of submission.
@@ -32,6 +33,7 @@ class RunOptions:
     quiet: bool = False
     browser: bool = True
     port: int | None = None
+    cache: bool = True
     use: tuple[str, ...] = ()
     runs: Path = Path("runs")
     requested_at: float | None = None

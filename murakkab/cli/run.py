@@ -79,6 +79,9 @@ def _options(
         list[str] | None,
         typer.Option("--use", help="Pin a model (or NODE.KNOB=VALUE a knob); may be repeated.", metavar="NODE=MODEL"),
     ] = None,
+    cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Take results that an earlier run has made already.")
+    ] = True,
     llm: Annotated[
         str | None, typer.Option("--llm", help="Base URL of an OpenAI-compatible server to write with.", metavar="URL")
     ] = None,
@@ -94,4 +97,4 @@ def _options(
     ] = None,
     runs: Annotated[Path, RUNS] = Path("runs"),
 ) -> RunOptions:
-    return RunOptions(seed, edit, llm, server, json, quiet, browser, port, tuple(use or ()), runs)
+    return RunOptions(seed, edit, llm, server, json, quiet, browser, port, cache=cache, use=tuple(use or ()), runs=runs)

@@ -65,7 +65,12 @@ async def _make_here(workflow: Workflow, inputs: dict[str, Any], options: RunOpt
 
             inputs, requested_at = await edited_inputs(session, workflow, inputs), None
         run = await session.engine.submit(
-            workflow, inputs, seed=options.seed, use=options.use, requested_at=requested_at
+            workflow,
+            inputs,
+            seed=options.seed,
+            use=options.use,
+            requested_at=requested_at,
+            cache=options.cache,
         )
         return await session.attend(run, stream="stream" in workflow.outputs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,6 +30,7 @@ def show(
     events = read_events(store.folder(run) / "events.jsonl")
     _print_head(store.record(run), store.folder(run))
     _print_plan(events)
+    _print_cache(events)
     _print_script(events)
     _print_shots(events)
     _print_outputs(events)
@@ -47,7 +49,8 @@ def _print_head(record: RunRecord, folder: Path) -> None:
     if record.error:
         typer.echo(f"  error: {printable(record.error)}")
     if record.made_in_s is not None:
-        typer.echo(f"{seconds(record.duration_s)} of stream, made in {seconds(record.made_in_s)}")
+        stream = f"{seconds(record.duration_s)} of stream, made in" if record.duration_s else "Made in"
+        typer.echo(f"{stream} {seconds(record.made_in_s)}")
     if record.ttff_s is not None:
         typer.echo(figures(msgspec.to_builtins(record)))
     typer.echo(f"Files: {folder}")
@@ -62,6 +65,22 @@ def _print_plan(events: list[dict[str, Any]]) -> None:
     if planned:
         typer.secho("\nPlan", bold=True)
         Console(highlight=False).print(plan_table(planned[-1]["nodes"]))
+
+
+def _print_cache(events: list[dict[str, Any]]) -> None:
+    """How often each node found its result in the cache, and why it did not."""
+    from murakkab.cli.progress import HIT
+
+    reasons: dict[str, Counter[str]] = {}
+    for event in events:
+        if event["event"] == "task.started" and event.get("cache"):
+            reasons.setdefault(event["node"], Counter())[event["cache"]] += 1
+    if reasons:
+        typer.secho("\nCache", bold=True)
+    width = max(map(len, reasons), default=0)
+    for node, counts in reasons.items():
+        words = [f"{count} taken" if why == HIT else f"{count} made: {why}" for why, count in counts.most_common()]
+        typer.echo(f"{node:>{width}}  {'; '.join(words)}")
 
 
 def _print_script(events: list[dict[str, Any]]) -> None:

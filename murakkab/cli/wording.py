@@ -44,8 +44,8 @@ def failure(finished: dict[str, Any]) -> str:
     return ""
 
 
-def outcome(finished: dict[str, Any]) -> list[str]:
-    """The end of a run in a few lines."""
+def outcome(finished: dict[str, Any], cache: str = "") -> list[str]:
+    """The end of a run in a few lines; ``cache`` says what was not made anew."""
     if reason := failure(finished):
         return [reason]
     made, length = finished["made_in_s"], finished["duration_s"]
@@ -56,6 +56,8 @@ def outcome(finished: dict[str, Any]) -> list[str]:
         lines.append(figures(finished))
     if not lines:
         lines.append(f"Finished in {seconds(made)}")
+    if cache:
+        lines[0] += f", {cache}"
     if finished["video"]:
         lines.append(f"Video: {finished['video']}")
     elif finished["report"]:

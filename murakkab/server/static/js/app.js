@@ -14,8 +14,8 @@ function show(next) {
   scrollTo(0, 0);
 }
 
-async function submitted(requestedAt, submitting) {
-  const watch = new Watch(requestedAt);
+async function submitted(requestedAt, submitting, workflow) {
+  const watch = new Watch(requestedAt, workflow.stream);
   const { run, url } = await submitting.catch((fault) => {
     watch.player.close();
     watch.controls.close();

@@ -60,3 +60,16 @@ export function label(name) {
   if (words.length <= 3) return words.toUpperCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+/** `code-debate` as `Code debate`. */
+export function titleOf(name) {
+  const words = name.replaceAll(/[_-]/g, " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** Bytes in the largest unit that leaves a number above one. */
+export function sizeText(bytes) {
+  const units = ["B", "kB", "MB", "GB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
+  return `${Number((bytes / 1000 ** power).toFixed(power > 1 ? 1 : 0))} ${units[power]}`;
+}

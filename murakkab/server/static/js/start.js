@@ -1,73 +1,91 @@
-// The start page: a form made from the workflow's typed inputs, and the earlier runs.
+// The start page: a choice of workflows, a form made from the typed inputs of one, and the earlier runs.
 
 import { get, post } from "./api.js";
-import { h, label, replace } from "./dom.js";
+import { h, replace, titleOf } from "./dom.js";
+import { drop, field, MAIN_INPUTS, seedField, valueOf } from "./fields.js";
 
-const MAIN_INPUTS = ["topic"];
-const EXAMPLES = ["Why do cats purr?", "The history of paper", "How does a heat pump work?", "كيف تطير الطائرات؟"];
+const FIRST = "podcast";
+const OPEN_FIELDS = 6; // so many fields stand open; more go behind "Options"
+const WORDS = {
+  podcast: {
+    title: "What should they talk about?",
+    lead: "Two hosts, on video. It starts to play about a second after you ask, and is made while you watch.",
+    button: "Make the episode",
+    examples: ["Why do cats purr?", "The history of paper", "How does a heat pump work?", "كيف تطير الطائرات؟"],
+  },
+};
 
 export class Start {
-  /** `onSubmit(requestedAt, submitting)`: called at the click; `submitting` resolves to `{run, url}`. */
+  /** `onSubmit(requestedAt, submitting, workflow)`: called at the click; `submitting` resolves to `{run, url}`. */
   constructor(onSubmit) {
     this.onSubmit = onSubmit;
     this.fault = h("p", { class: "fault", role: "alert", hidden: true });
+    this.picker = h("fieldset", { class: "picker", hidden: true });
+    this.title = h("h1", {}, "…");
+    this.lead = h("p", { class: "lead", dir: "auto" });
     this.form = h("form", { class: "panel start-form", onsubmit: (event) => this.submit(event) });
     this.runs = h("ul", { class: "runs" });
-    this.element = h("div", { class: "start" },
-      h("h1", {}, "What should they talk about?"),
-      h("p", { class: "lead" }, "Two hosts, on video. It starts to play about a second after you ask, and is made while you watch."),
-      this.fault, this.form, h("section", { "aria-label": "Earlier episodes" }, h("h2", {}, "Earlier episodes"), this.runs));
+    this.broken = h("section", { class: "broken", hidden: true, "aria-label": "Workflows with problems" });
+    this.element = h("div", { class: "start" }, this.title, this.lead, this.picker, this.fault, this.form,
+      h("section", { "aria-label": "Earlier runs" }, h("h2", {}, "Earlier runs"), this.runs), this.broken);
   }
 
   async start() {
-    const [{ workflows, upload_limit: limit }, { runs }] = await Promise.all([get("/api/workflows"), get("/api/runs")]);
-    this.limit = limit;
-    this.workflows = workflows;
-    this.choose(workflows.find((w) => w.name === "podcast") ?? workflows[0]);
+    const [shelf, { runs }] = await Promise.all([get("/api/workflows"), get("/api/runs")]);
+    this.limit = shelf.upload_limit;
+    this.workflows = shelf.workflows.sort((a, b) => (b.name === FIRST) - (a.name === FIRST));
+    this.showPicker();
+    const asked = this.workflows.find((w) => `#${w.name}` === decodeURIComponent(location.hash));
+    if (this.workflows.length) this.choose(asked ?? this.workflows[0], { focus: true });
     replace(this.runs, runs.length ? runs.map(runCard) : h("li", { class: "empty" }, "None yet."));
+    this.showBroken(Object.entries(shelf.broken ?? {}));
   }
 
   close() {}
 
-  choose(workflow) {
+  showPicker() {
+    this.picker.hidden = this.workflows.length < 2;
+    replace(this.picker, h("legend", {}, "Workflow"), this.workflows.map((workflow) => this.card(workflow)));
+  }
+
+  card(workflow) {
+    const radio = h("input", { type: "radio", name: "workflow", value: workflow.name, onchange: () => this.choose(workflow) });
+    return h("label", { class: "card" }, radio, h("b", {}, titleOf(workflow.name)),
+      h("small", { dir: "auto" }, workflow.description ?? ""), workflow.stream ? h("i", { class: "live" }, "plays while it is made") : null);
+  }
+
+  choose(workflow, { focus = false } = {}) {
     this.workflow = workflow;
-    const inputs = Object.entries(workflow.inputs);
-    const isFile = ([, input]) => input.type === "document";
-    const main = inputs.filter(([name]) => MAIN_INPUTS.includes(name));
-    const files = inputs.filter(isFile);
-    const others = inputs.filter((entry) => !MAIN_INPUTS.includes(entry[0]) && !isFile(entry));
-    replace(this.form, this.workflowChoice(),
-      main.map(([name, input]) => field(name, input, "big")), this.examples(main),
-      h("div", { class: "drops" }, files.map(([name, input]) => this.drop(name, input))),
-      h("details", { class: "options" }, h("summary", {}, "Options"), h("div", { class: "grid" },
-        others.map(([name, input]) => field(name, input)), seedField())),
-      h("button", { class: "primary" }, workflow.name === "podcast" ? "Make the episode" : `Run ${workflow.name}`));
-    this.form.querySelector("input, textarea")?.focus();
+    this.fault.hidden = true;
+    for (const radio of this.picker.querySelectorAll("input")) radio.checked = radio.value === workflow.name;
+    if (this.workflows.length > 1) history.replaceState({}, "", workflow.name === FIRST ? "/" : `#${encodeURIComponent(workflow.name)}`);
+    const words = WORDS[workflow.name] ?? {};
+    this.title.textContent = words.title ?? titleOf(workflow.name);
+    this.lead.textContent = words.lead ?? workflow.description ?? "";
+    this.showForm(words);
+    if (focus) this.form.querySelector("input, textarea, select")?.focus();
   }
 
-  workflowChoice() {
-    if (this.workflows.length < 2) return null;
-    const options = this.workflows.map((w) => h("option", { value: w.name, selected: w === this.workflow }, label(w.name)));
-    const onchange = (event) => this.choose(this.workflows.find((w) => w.name === event.target.value));
-    return h("label", { class: "field" }, h("span", {}, "Workflow"), h("select", { onchange }, options));
+  showForm(words) {
+    const inputs = Object.entries(this.workflow.inputs);
+    const main = mainInput(inputs);
+    const files = inputs.filter(([, input]) => input.type === "document");
+    const others = inputs.filter(([name, input]) => name !== main && input.type !== "document");
+    const isOpen = ([, input]) => input.required || others.length <= OPEN_FIELDS;
+    const fields = (entries) => entries.map(([name, input]) => field(name, input));
+    const hidden = [...fields(others.filter((entry) => !isOpen(entry))), seedField()];
+    replace(this.form,
+      main && field(main, this.workflow.inputs[main], words.title ? "big bare" : "big"), examples(words.examples, () => this.form.elements[main]),
+      files.length && h("div", { class: "drops" }, files.map(([name, input]) => drop(name, input, this.limit))),
+      others.some(isOpen) && h("div", { class: "grid" }, fields(others.filter(isOpen))),
+      h("details", { class: "options" }, h("summary", {}, "Options"), h("div", { class: "grid" }, hidden)),
+      h("button", { class: "primary" }, words.button ?? `Run ${titleOf(this.workflow.name).toLowerCase()}`));
   }
 
-  examples(main) {
-    if (!main.length) return null;
-    const use = (text) => { this.form.elements[main[0][0]].value = text; };
-    return h("p", { class: "examples" }, EXAMPLES.map((text) => h("button", { type: "button", dir: "auto", onclick: () => use(text) }, text)));
-  }
-
-  drop(name, input) {
-    const chosen = h("span", { class: "chosen" }, "Drop a file or click");
-    const control = h("input", { type: "file", name, "aria-label": label(name) });
-    control.addEventListener("change", () => {
-      const file = control.files[0];
-      chosen.textContent = file ? file.name : "Drop a file or click";
-      control.setCustomValidity(file && file.size > this.limit ? `Larger than ${Math.floor(this.limit / 2 ** 20)} MB` : "");
-      control.reportValidity();
-    });
-    return h("label", { class: "drop" }, h("b", {}, label(name)), h("small", {}, input.description ?? ""), chosen, control);
+  showBroken(files) {
+    this.broken.hidden = files.length === 0;
+    const items = files.map(([name, why]) => h("details", {}, h("summary", {}, name), h("pre", {}, why)));
+    replace(this.broken, h("h2", {}, "Workflows with problems"), items);
   }
 
   async submit(event) {
@@ -75,10 +93,11 @@ export class Start {
     event.preventDefault();
     this.fault.hidden = true;
     try {
-      await this.onSubmit(requestedAt, post("/api/runs", this.body()));
+      await this.onSubmit(requestedAt, post("/api/runs", this.body()), this.workflow);
     } catch (fault) {
       this.fault.hidden = false;
       this.fault.textContent = fault.fix ? `${fault.message} – ${fault.fix}` : fault.message;
+      this.fault.scrollIntoView({ block: "nearest" });
     }
   }
 
@@ -98,31 +117,17 @@ export class Start {
   }
 }
 
-function valueOf(control, input) {
-  if (input.type === "boolean") return control.checked;
-  return ["number", "integer"].includes(input.type) ? Number(control.value) : control.value;
+/** The text that a run is about: the input of that name, else the first text that must be given, else the first text. */
+function mainInput(inputs) {
+  const texts = inputs.filter(([, input]) => input.type === "text");
+  const best = texts.find(([name]) => MAIN_INPUTS.includes(name)) ?? texts.find(([, input]) => input.required) ?? texts[0];
+  return best?.[0];
 }
 
-function field(name, input, size = "") {
-  const about = [input.description, input.unit && `in ${input.unit}`].filter(Boolean).join(", ");
-  return h("label", { class: `field ${size}` }, h("span", {}, label(name)), control(name, input, size), h("small", {}, about));
-}
-
-function control(name, input, size) {
-  const initial = input.default ?? "";
-  if (input.choices?.length) return h("select", { name }, input.choices.map((c) => h("option", { selected: c === initial }, c)));
-  if (input.type === "boolean") return h("input", { type: "checkbox", name, checked: Boolean(initial) });
-  if (["number", "integer"].includes(input.type)) {
-    const { minimum: min, maximum: max } = input;
-    return h("input", { type: "number", name, value: initial, min, max, step: input.type === "integer" ? 1 : "any" });
-  }
-  const placeholder = size && "A question, a subject, anything";
-  return h("input", { type: "text", name, dir: "auto", value: initial, placeholder, autocomplete: "off", maxlength: 2000 });
-}
-
-function seedField() {
-  return h("label", { class: "field" }, h("span", {}, "Seed"), h("input", { type: "number", name: "run-seed", min: 0, step: 1 }),
-    h("small", {}, "Equal seeds give equal episodes"));
+function examples(texts, control) {
+  if (!texts) return null;
+  const use = (text) => { control().value = text; };
+  return h("p", { class: "examples" }, texts.map((text) => h("button", { type: "button", dir: "auto", onclick: () => use(text) }, text)));
 }
 
 function runCard(run) {

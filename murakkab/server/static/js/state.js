@@ -40,6 +40,13 @@ export class RunState {
     return tasks.get(key(path));
   }
 
+  /** How many tasks are done, at work, and done without work because an earlier run had done them. */
+  counts() {
+    const tasks = [...this.tasks.values()].flatMap((nodes) => [...nodes.values()]);
+    const inState = (name) => tasks.filter((task) => task.state === name).length;
+    return { done: inState("done"), running: inState("running"), cached: tasks.filter((task) => task.cached).length };
+  }
+
   /** Nodes that run at least once for each turn. */
   turnNodes(turnDepth) {
     const depths = new Map();
@@ -110,7 +117,7 @@ const HANDLERS = {
   "run.titled": (state, e) => { state.title = e.title; },
   "run.planned": (state, e) => Object.assign(state, { nodes: e.nodes ?? [], promises: e.promises ?? {} }),
   "task.started": (state, e) =>
-    Object.assign(state.task(e.node, e.path), { state: "running", start: e.t, model: e.model, worker: e.worker }),
+    Object.assign(state.task(e.node, e.path), { state: "running", start: e.t, model: e.model, worker: e.worker, cached: e.cache === "hit" }),
   "task.progressed": (state, e) => Object.assign(state.task(e.node, e.path), { done: e.done }),
   "task.finished": finishTask,
   "task.failed": (state, e) =>

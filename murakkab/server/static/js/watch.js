@@ -5,6 +5,7 @@ import { Controls } from "./controls.js";
 import { clockTime, h, ICONS, icon, replace, secondsText } from "./dom.js";
 import { Lanes } from "./lanes.js";
 import { Measure } from "./measure.js";
+import { Outputs } from "./outputs.js";
 import { Player } from "./player.js";
 import { RunState } from "./state.js";
 import { Transcript } from "./transcript.js";
@@ -21,9 +22,13 @@ const DOWNLOADS = {
 const STATUS = { running: "being made", succeeded: "finished", failed: "failed", cancelled: "stopped", interrupted: "interrupted" };
 
 export class Watch {
-  /** `requestedAt`: the moment of the click that asked for the run (ms of `performance.now()`), if it was on this page. */
-  constructor(requestedAt = null) {
+  /**
+   * `requestedAt`: the moment of the click that asked for the run (ms of `performance.now()`), if it was on this page.
+   * `stream`: whether the run shows something while it is made, if that is known.
+   */
+  constructor(requestedAt = null, stream = true) {
     this.requestedAt = requestedAt;
+    this.stream = stream;
     this.clicked = requestedAt !== null;
     this.state = new RunState("");
     this.build();
@@ -45,7 +50,7 @@ export class Watch {
     this.picture.append(this.controls.element);
     this.buildTexts();
     this.element = h("div", { class: "watch" },
-      h("div", { class: "stage" }, this.fault, this.picture, this.heading, this.tiles, this.downloads, this.lanes.element),
+      h("div", { class: "stage" }, this.fault, this.picture, this.heading, this.tiles, this.downloads, this.outputs.element, this.lanes.element),
       h("aside", { class: "side" }, this.chapters, this.transcript.element, this.about));
   }
 
@@ -60,23 +65,37 @@ export class Watch {
     this.chapters = h("nav", { class: "panel chapters", "aria-label": "Chapters", hidden: true });
     this.transcript = new Transcript(this.state, (position) => this.controls.seekTo(position));
     this.lanes = new Lanes(this.state);
+    this.outputs = new Outputs();
     this.about = h("p", { class: "hint" });
   }
 
   async start(run) {
     this.state.run = run;
-    if (!this.clicked) this.state.status = (await get(`/api/runs/${run}`)).status;
+    if (!this.clicked) this.take(await get(`/api/runs/${run}`));
     this.isLive = this.state.status === "running";
+    this.showStream();
     this.measure = new Measure(this.video, this.requestedAt);
     this.video.addEventListener("loadeddata", () => { this.waiting.hidden = true; });
-    this.player.play(`/runs/${run}/hls/main.m3u8`);
+    if (this.stream) this.player.play(`/runs/${run}/hls/main.m3u8`);
     this.unfollow = follow(run, (event) => this.onEvent(event));
-    this.reporter = this.isLive ? setInterval(() => this.sendReport(), REPORT_MS) : null;
+    this.reporter = this.isLive && this.stream ? setInterval(() => this.sendReport(), REPORT_MS) : null;
     this.ticks = 0;
     this.ticker = setInterval(() => this.tick(), TICK_MS);
     this.onLeave = () => this.sendReport();
     addEventListener("pagehide", this.onLeave);
     this.video.addEventListener("ended", this.onLeave);
+  }
+
+  /** What the server knows of the run before its events come. */
+  take(record) {
+    this.state.status = record.status;
+    this.stream = record.stream;
+  }
+
+  showStream() {
+    this.picture.hidden = !this.stream;
+    this.transcript.element.hidden = !this.stream;
+    this.element.classList.toggle("plain", !this.stream);
   }
 
   close() {
@@ -117,7 +136,8 @@ export class Watch {
   }
 
   async showDownloads() {
-    const { files } = await get(`/api/runs/${this.state.run}`);
+    const { files, outputs } = await get(`/api/runs/${this.state.run}`);
+    this.outputs.show(outputs);
     const links = files.filter((name) => DOWNLOADS[name]).map((name) => {
       const shown = name.endsWith(".html") ? "" : "?download";
       return h("a", { href: `/runs/${this.state.run}/${name}${shown}`, target: shown ? null : "_blank" }, DOWNLOADS[name]);
@@ -163,6 +183,11 @@ export class Watch {
     this.stop.hidden = state.status !== "running";
     this.controls.growing = state.status === "running";
     this.controls.update();
+    if (!this.stream) {
+      this.about.textContent = "Made by a machine: check what matters.";
+      this.transcript.element.hidden = state.turns.size === 0;
+      return;
+    }
     const script = state.inputs.script ? "The script is yours" : "The script is written by a machine and can be wrong";
     this.about.textContent = `${script}. The hosts are drawn, the voices are synthetic.`;
   }
@@ -171,7 +196,7 @@ export class Watch {
     const { measure, state } = this;
     const past = state.measured ?? {};
     const speed = state.madeSeconds / (state.finished?.made_in_s ?? this.elapsed());
-    const tiles = [
+    const tiles = this.stream ? [
       ["First frame", secondsText(measure.ttff ?? past.ttff_s)],
       ["First content", secondsText(measure.firstContent ?? past.first_content_s)],
       ["First spoken word", secondsText(measure.firstSpeech ?? past.first_speech_s) + (measure.speechWasMuted ? " (muted)" : "")],
@@ -179,11 +204,21 @@ export class Watch {
       state.finished ? ["Made in", secondsText(state.finished.made_in_s, 1)]
         : ["Made ahead", secondsText(Math.max(0, state.madeSeconds - this.video.currentTime), 0)],
       ["Speed of making", Number.isFinite(speed) && speed > 0 ? `${speed.toFixed(1)} ×` : "–"],
-    ];
+    ] : this.plainTiles();
     const shown = tiles.flat().join();
     if (shown === this.shownTiles) return;
     this.shownTiles = shown;
     replace(this.tiles, tiles.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  }
+
+  /** The figures of a run that plays nothing. */
+  plainTiles() {
+    const { done, running, cached } = this.state.counts();
+    const time = this.state.finished ? ["Made in", secondsText(this.state.finished.made_in_s, 1)]
+      : ["So far", secondsText(this.elapsed(), 0)];
+    const kept = cached ? [["From the cache", String(cached)]] : [];
+    const work = this.state.finished ? [] : [["At work", String(running)]];
+    return [time, ["Tasks done", String(done)], ...work, ...kept];
   }
 
   showChapters() {
