@@ -254,6 +254,7 @@ class Engine:
             now,
             nodes=planning.describe(event.graph, event.plan),
             promises=planning.describe_promises(event.graph),
+            notes=event.plan.notes,
         )
         self._driver.apply(event)
 

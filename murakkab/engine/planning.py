@@ -12,7 +12,7 @@ from murakkab.engine.errors import NO_PLAN, UserError
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.plan import Pin, Plan
-from murakkab_optimizer.planner import NoPlanError, PinError, plan_greedy
+from murakkab_optimizer.planner import Here, NoPlanError, PinError, plan_greedy
 from murakkab_runtimes.base import missing_parts, remedy
 from murakkab_runtimes.catalog import load_catalog
 
@@ -54,11 +54,20 @@ def make_plan(graph: Graph, cores: int, pins: Mapping[str, Pin] | None = None) -
     """
     usable, absent = available(load_catalog())
     try:
-        return plan_greedy(graph, usable, cores, absent, pins)
+        return plan_greedy(graph, usable, cores, absent, pins, this_machine())
     except PinError as fault:
-        raise UserError(str(fault), "Change it, or leave --use out.") from None
+        raise UserError(str(fault), "Change it, under --use or under where.") from None
     except NoPlanError as fault:
-        raise UserError(str(fault), "`murakkab doctor` shows what is installed.", NO_PLAN) from None
+        raise UserError(str(fault), "`murakkab doctor` shows what is here; or promise less.", NO_PLAN) from None
+
+
+def this_machine() -> Here:
+    """The place that is planned for: a processor, in the region that ``MURAKKAB_REGION`` names.
+
+    ``MURAKKAB_SPOT=1`` says that the machine may be taken away.
+    """
+    spot = os.environ.get("MURAKKAB_SPOT", "").lower() in ("1", "true", "yes")
+    return Here(("cpu",), os.environ.get("MURAKKAB_REGION", ""), spot)
 
 
 def check_models(plan: Plan) -> None:

@@ -45,6 +45,13 @@ class NodePlan(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """A configuration for every node of a graph, by node name."""
+    """A configuration for every node of a graph that has a capability.
+
+    Attributes:
+        nodes: by name.
+        notes: what is predicted of the promises of the whole, and what cannot be, for people.
+
+    """
 
     nodes: dict[str, NodePlan]
+    notes: tuple[str, ...] = ()

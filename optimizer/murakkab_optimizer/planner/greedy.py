@@ -1,13 +1,14 @@
 """The greedy planner: the best model for every node, lowered where the machine could not keep up.
 
-It starts from the best-rated available model of each node. While the work for one second of the show exceeds what
-the cores can do in one second (less a reserve), it replaces the choice that saves the most work for the least
-quality. Every step leaves its reason.
+It starts from the model of each node that serves its objective best (by default the best-rated one) among those that
+keep its promises and may run here. While the work for one second of the show exceeds what the cores can do in one
+second (less a reserve), or the whole takes longer than promised, it replaces the choice that saves the most work for
+the least quality. Every step leaves its reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -15,29 +16,31 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.plan import Configuration, NodePlan, Pin, Plan
 from murakkab_optimizer.planner import work
+from murakkab_optimizer.planner.eligible import Eligible, Here, NoPlanError, PinError, eligible, known, objectives
+from murakkab_optimizer.planner.tiers import ceiling
 
 RESERVE = 0.4
 """Share of the cores kept free, so that a busy machine still makes the show faster than it plays."""
 
 
-class NoPlanError(Exception):
-    """No available model can do a node; the message says which and what would."""
-
-
-class PinError(NoPlanError):
-    """A person asked for what does not exist; the message says what does."""
-
-
 class _Choice(msgspec.Struct):
     node: Node
-    ranked: list[ModelCard]
+    found: Eligible
     pin: Pin
     index: int = 0
     why: str = ""
 
     @property
+    def ranked(self) -> list[ModelCard]:
+        return self.found.ranked
+
+    @property
     def card(self) -> ModelCard:
         return self.ranked[self.index]
+
+
+_Cost = Callable[[_Choice, ModelCard], float]
+"""What a choice would take with a card, in the unit that has to be saved."""
 
 
 def plan_greedy(
@@ -46,8 +49,9 @@ def plan_greedy(
     cores: int,
     absent: Mapping[str, str] | None = None,
     pins: Mapping[str, Pin] | None = None,
+    here: Here | None = None,
 ) -> Plan:
-    """Choose a configuration for every node.
+    """Choose a configuration for every node that has a capability.
 
     Args:
         graph: the checked workflow.
@@ -55,64 +59,95 @@ def plan_greedy(
         cores: threads that may be in use at one time.
         absent: names of models that exist but cannot be used here, each with what it would take.
         pins: what a person asks of single nodes; it holds whatever it costs.
+        here: the machine; by default one with a processor only, in no named region.
 
     Raises:
-        NoPlanError: a node's capability has no available model, or a pin cannot be met.
+        NoPlanError: a node has no available model that may run here and keeps its promises, a pin cannot be met, or
+            the whole takes longer than promised.
 
     """
     pins = pins or {}
+    nodes = [node for node in graph.nodes if node.capability]
     for name in pins:
-        _known(name, [node.name for node in graph.nodes], "the workflow has no node")
+        known(name, [node.name for node in nodes], "the workflow has no node")
     choices = []
-    for node in graph.nodes:
+    for node in nodes:
         pin = pins.get(node.name, Pin())
         passing = not any(pins[e.source].knobs for e in node.edges if e.source == node.for_each and e.source in pins)
-        choices.append(_Choice(node, _ranked(node, cards, absent or {}, pin, passing), pin))
+        found = eligible(graph, node, cards, absent or {}, pin, here or Here(), passing=passing)
+        choices.append(_Choice(node, found, pin))
     if graph.slo.realtime:
-        _lower(graph, choices, cores * (1 - RESERVE))
-    return Plan({choice.node.name: _explain(graph, choice) for choice in choices})
+        _keep_real_time(graph, choices, cores * (1 - RESERVE))
+    notes = [*_keep_latency(graph, choices), *_not_predicted(graph)]
+    return Plan({choice.node.name: _explain(graph, choice) for choice in choices}, tuple(notes))
 
 
-def _ranked(
-    node: Node, cards: Sequence[ModelCard], absent: Mapping[str, str], pin: Pin, passing: bool
-) -> list[ModelCard]:
-    """The models that may do a node, best-rated first; only the pinned one where there is a pin."""
-    able = [c for c in cards if c.capability == node.capability and (passing or not c.passes)]
-    found = sorted(able, key=lambda c: (-c.quality.value, c.name))
-    if not found:
-        helps = "; ".join(f"{name}: {what}" for name, what in absent.items())
-        raise NoPlanError(
-            f"node '{node.name}' needs '{node.capability}' and no model here can do that. {helps}".strip()
-        )
-    if pin.model is None:
-        return found
-    if pin.model in absent:
-        raise NoPlanError(f"node '{node.name}' is to use '{pin.model}', which is not installed: {absent[pin.model]}")
-    _known(pin.model, [c.name for c in found], f"node '{node.name}' has no model")
-    return [c for c in found if c.name == pin.model]
+def _keep_real_time(graph: Graph, choices: list[_Choice], capacity: float) -> None:
+    def load(choice: _Choice, card: ModelCard) -> float:
+        return work.load(graph, choice.node, card)
 
-
-def _known(name: str, names: Sequence[str], what: str) -> None:
-    if name not in names:
-        raise PinError(f"{what} '{name}'; there are: {', '.join(names)}")
-
-
-def _lower(graph: Graph, choices: list[_Choice], capacity: float) -> None:
-    while sum(work.load(graph, c.node, c.card) for c in choices) > capacity:
-        steps = [step for choice in choices if (step := _step(graph, choice)) is not None]
-        if not steps:
+    while sum(load(c, c.card) for c in choices) > capacity:
+        if (found := _lower(choices, load)) is None:
             return
-        _, choice, index, saved = max(steps, key=lambda step: step[0])
-        choice.why = f"{choice.card.name} would need {saved:.2f} more cores than are free to keep real time"
-        choice.index = index
+        choice, before, saved = found
+        choice.why = f"{before} would need {saved:.2f} more cores than are free to keep real time"
 
 
-def _step(graph: Graph, choice: _Choice) -> tuple[float, _Choice, int, float] | None:
+def _keep_latency(graph: Graph, choices: list[_Choice]) -> list[str]:
+    """Choose faster models until the whole is as fast as promised; say so where that cannot be known."""
+    bound = graph.slo.latency
+    if bound is None:
+        return []
+    if obstacle := _unpredictable(graph, choices):
+        return [f"latency is not predicted: {obstacle}"]
+
+    def seconds(choice: _Choice, card: ModelCard) -> float:
+        return work.task_seconds(graph, choice.node, card)
+
+    quickest = {c.node.name: min(seconds(c, card) for card in c.ranked) for c in choices}
+    most = ceiling(bound, work.longest_path(graph, quickest))
+    while (total := work.longest_path(graph, {c.node.name: seconds(c, c.card) for c in choices})) > most:
+        if (found := _lower(choices, seconds)) is None:
+            raise NoPlanError(f"all is promised within {bound} s; the fastest models here take about {total:.3g} s")
+        choice, before, saved = found
+        choice.why = f"{before} takes {saved:.2f} s longer, more than the promised latency leaves"
+    return [f"latency: about {total:.3g} s"]
+
+
+def _unpredictable(graph: Graph, choices: list[_Choice]) -> str:
+    """Why the time of the whole cannot be told before; empty where it can."""
+    if several := [node.name for node in graph.nodes if node.for_each is not None]:
+        return f"how often '{several[0]}' runs is known only when it runs"
+    unmeasured = [(c.node.name, card.name) for c in choices for card in c.ranked if not card.measured]
+    return f"{unmeasured[0][1]} ('{unmeasured[0][0]}') was never measured" if unmeasured else ""
+
+
+def _not_predicted(graph: Graph) -> list[str]:
+    slos = [graph.slo, *(node.slo for node in graph.nodes)]
+    notes = []
+    if any(slo.cost is not None for slo in slos):
+        notes.append("cost is not predicted: this machine has no price")
+    if any(slo.energy is not None for slo in slos):
+        notes.append("energy is not predicted: nothing here measures it")
+    return notes
+
+
+def _lower(choices: list[_Choice], cost: _Cost) -> tuple[_Choice, str, float] | None:
+    """Take the step that saves most for each point of quality: the choice, what it was before and what it saved."""
+    steps = [step for choice in choices if (step := _step(choice, cost)) is not None]
+    if not steps:
+        return None
+    _, choice, index, saved = max(steps, key=lambda step: step[0])
+    before, choice.index = choice.card.name, index
+    return choice, before, saved
+
+
+def _step(choice: _Choice, cost: _Cost) -> tuple[float, _Choice, int, float] | None:
     """The next cheaper model of a node: work saved for each point of quality lost, and where it stands."""
-    here = work.load(graph, choice.node, choice.card)
+    here = cost(choice, choice.card)
     for index in range(choice.index + 1, len(choice.ranked)):
         card = choice.ranked[index]
-        saved = here - work.load(graph, choice.node, card)
+        saved = here - cost(choice, card)
         if saved > 0:
             lost = choice.card.quality.value - card.quality.value
             return saved / max(lost, 1e-6), choice, index, saved
@@ -120,16 +155,25 @@ def _step(graph: Graph, choice: _Choice) -> tuple[float, _Choice, int, float] | 
 
 
 def _explain(graph: Graph, choice: _Choice) -> NodePlan:
-    card, pin, others = choice.card, choice.pin, [c for c in choice.ranked if c is not choice.card]
+    card, pin = choice.card, choice.pin
     for knob, value in pin.knobs.items():
-        _known(knob, list(card.knobs), f"node '{choice.node.name}': {card.name} has no knob")
+        known(knob, list(card.knobs), f"node '{choice.node.name}': {card.name} has no knob")
         _fits(value, card.knobs[knob], f"node '{choice.node.name}': the knob '{knob}' of {card.name}")
-    reason = choice.why or ("the best-rated one here" if others else "the only one here")
-    if pin.model is not None:
-        reason = "asked for"
     seconds = round(work.task_seconds(graph, choice.node, card), 4)
     configuration = Configuration(card.name, {**card.knobs, **pin.knobs}, card.needs, seconds)
-    return NodePlan(configuration, reason, tuple((c.name, _against(choice, c)) for c in others))
+    others = [(c.name, _against(choice, c)) for c in choice.ranked if c is not card]
+    return NodePlan(configuration, _reason(graph, choice), (*others, *choice.found.refused))
+
+
+def _reason(graph: Graph, choice: _Choice) -> str:
+    """What decided: a promise that had to be kept, a person, or the objective."""
+    if choice.why:
+        return choice.why
+    wanted = [objective for objective in objectives(graph, choice.node) if objective != "quality"]
+    if len(choice.ranked) == 1:
+        return choice.found.reason or "the only one here"
+    best = f"the least work here, for {wanted[0]}" if wanted else "the best-rated one here"
+    return f"{best}; {choice.found.reason}" if choice.found.reason else best
 
 
 def _fits(value: object, default: object, what: str) -> None:
@@ -142,6 +186,6 @@ def _fits(value: object, default: object, what: str) -> None:
 
 
 def _against(choice: _Choice, card: ModelCard) -> str:
-    if card.quality.value > choice.card.quality.value:
-        return "too slow to keep real time here"
-    return f"rated {card.quality.value:.2f} against {choice.card.quality.value:.2f}"
+    if card.quality.value <= choice.card.quality.value:
+        return f"rated {card.quality.value:.2f} against {choice.card.quality.value:.2f}"
+    return "too slow to keep real time here" if choice.why.endswith("real time") else "more work"

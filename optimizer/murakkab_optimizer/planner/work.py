@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from murakkab_optimizer.catalog import Measurement, ModelCard
@@ -47,6 +48,21 @@ def task_seconds(graph: Graph, node: Node, card: ModelCard) -> float:
         "word": 12.0,
     }
     return measured.seconds * lengths.get(measured.unit, 1.0)
+
+
+def longest_path(graph: Graph, seconds: Mapping[str, float]) -> float:
+    """Seconds from the beginning to the end where every node runs once and waits for those that it refers to.
+
+    Args:
+        graph: nodes stand behind those that they refer to.
+        seconds: of one task, by node; nodes that are not named take no time.
+
+    """
+    ends: dict[str, float] = {}
+    for node in graph.nodes:
+        begins = max((ends.get(edge.source, 0.0) for edge in node.edges), default=0.0)
+        ends[node.name] = begins + seconds.get(node.name, 0.0)
+    return max(ends.values(), default=0.0)
 
 
 def nearest(card: ModelCard, node: Node) -> Measurement | None:
