@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -15,6 +15,9 @@ from murakkab.language.flat import FlatNode
 from murakkab.language.kinds import KindError, signature
 from murakkab.language.model import AnyInput
 from murakkab_optimizer.graph import Slo
+
+if TYPE_CHECKING:
+    from murakkab.language.matching import Match
 
 Facts = dict[str, Any]
 _WIDEST = 44
@@ -88,7 +91,7 @@ def _step(box: Box, picture: Picture, node: FlatNode, over: Mapping[str, str]) -
         "streams": node.streams,
         "gives": gives(node),
     }
-    return facts | ({"task": _match(node.match)} if node.match else {})
+    return facts | ({"task": _matched(node, node.match)} if node.match else {})
 
 
 def gives(node: FlatNode) -> str:
@@ -114,8 +117,23 @@ def _notation(returns: Any) -> str:  # noqa: ANN401 - a type as it is written
     return str(returns)
 
 
-def _match(match: Any) -> Facts:  # noqa: ANN401 - murakkab.language.matching.Match
-    return {}
+def _matched(node: FlatNode, match: Match) -> Facts:
+    """The words of a task, what they were understood as, and what comes next."""
+    from murakkab.language.matching import match_task
+    from murakkab_runtimes.catalog import load_capabilities
+
+    written = node.spot.document.data
+    for key in node.spot.place:
+        written = written[key]
+    words = str(written.get("task") or "")
+    others = [other for other in match_task(words, load_capabilities()) if other != match]
+    return {
+        "words": words,
+        "capability": match.capability,
+        "form": match.form,
+        "score": match.score,
+        "next": [{"capability": o.capability, "form": o.form, "score": o.score} for o in others[:1]],
+    }
 
 
 def _output(name: str, node: str, path: Iterable[str], publish: str | None) -> Facts:
@@ -144,6 +162,8 @@ def overview_lines(facts: Facts) -> Iterator[str]:
     yield typer.style(facts["name"], bold=True) + about
     yield from _section("Inputs", [_input_cells(name, item) for name, item in facts["inputs"].items()])
     yield from _section("Steps", [_step_cells(step) for step in facts["steps"]])
+    tasks = [step for step in facts["steps"] if "task" in step]
+    yield from _section("Plain words (score: 0 to 1)", [_task_cells(step["name"], step["task"]) for step in tasks])
     outputs = facts["outputs"].items()
     yield from _section("Outputs", [(name, _output_words(output)) for name, output in outputs])
     yield from _section("Promises", [(promise,) for promise in facts["promises"]])
@@ -177,6 +197,16 @@ def _step_cells(step: Facts) -> tuple[str, ...]:
     does = {"loop": f"loop, {step.get('note')}", "uses": str(step.get("note"))}.get(step["does"], str(step["does"]))
     gives = f"stream of {step['gives'] or step['streams']}" if step.get("streams") else step["gives"]
     return name, printable(does), _how_often(step), f"-> {printable(gives)}" if gives else ""
+
+
+def _task_cells(name: str, task: Facts) -> tuple[str, ...]:
+    following = [f"next {_capability(other)}" for other in task["next"]]
+    return name, f'"{printable(task["words"])}"', f"-> {_capability(task)}", *following
+
+
+def _capability(match: Facts) -> str:
+    form = f": {match['form']}" if match["form"] else ""
+    return f"{match['capability']}{form} {match['score']:.2f}"
 
 
 def _how_often(step: Facts) -> str:

@@ -30,18 +30,27 @@ def main(args: list[str], prog_name: str) -> None:
 
 def _overview(args: list[str], prog_name: str) -> None:
     from murakkab.cli.faults import USAGE
-    from murakkab.language import load_workflow, workflow_folder
+    from murakkab.language import workflow_folder
 
     wants_help = args[:1] in (["--help"], ["-h"])
     lines = [f"Usage: {prog_name} WORKFLOW [OPTIONS]", "", "WORKFLOW is a .yaml file, module.py:flow, or one of:"]
     paths = sorted(workflow_folder().glob("*.yaml"))
     width = max((len(path.stem) for path in paths), default=0)
-    lines += [f"  {path.stem:<{width}}  {load_workflow(path).metadata.description}" for path in paths]
+    lines += [f"  {path.stem:<{width}}  {_about(path)}" for path in paths]
     lines += ["", f"Its inputs are the options: {prog_name} podcast --help"]
     if args and not wants_help:
         lines.append(f"murakkab: the workflow comes first, before {args[0]}")
     typer.echo("\n".join(lines), err=not wants_help)
     sys.exit(0 if wants_help else USAGE)
+
+
+def _about(path: Path) -> str:
+    from murakkab.language import WorkflowError, load_workflow
+
+    try:
+        return load_workflow(path).metadata.description
+    except WorkflowError:
+        return f"(has problems: murakkab check {path.stem})"
 
 
 def _command(workflow: Workflow, requested_at: float) -> typer.Typer:

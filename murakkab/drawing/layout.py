@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fast_sugiyama import Layouts, from_edges
 
@@ -27,6 +27,8 @@ _SWEEPS = 40
 _T = TypeVar("_T", bound=Hashable)
 Size = tuple[float, float]
 Point = tuple[float, float]
+Component = tuple[Any, float, float, Any]
+"""Places, width, height and edges of a connected part, as the library gives them."""
 
 
 @dataclass
@@ -47,46 +49,23 @@ class Layout:
 
 
 def lay_out(sizes: Mapping[str, Size], edges: Sequence[tuple[str, str]]) -> Layout:
-    """Place items of the given sizes (width, height) so that edges run downwards.
+    """Place items of the given sizes (width, height) so that edges run downwards; parts without links stand apart.
 
     Args:
         sizes: of every item.
         edges: (source, target) without circles; both are among ``sizes``.
     """
-    if not sizes:
-        return Layout()
-    ranks, chains = _ranked(list(sizes), list(dict.fromkeys(edges)))
-    extents = {item: (LANE, 0.0) for rank in ranks for item in rank} | dict(sizes)
-    xs = _columns(ranks, chains, {item: extent[0] for item, extent in extents.items()})
-    ys, height = _rows(ranks, {item: extent[1] for item, extent in extents.items()})
-    left = min(xs[item] - extents[item][0] / 2 for item in xs)
-    right = max(xs[item] + extents[item][0] / 2 for item in xs)
-    centres = {item: (xs[item] - left, ys[item]) for item in xs}
-    return Layout(
-        width=right - left,
-        height=height,
-        centres={item: centres[item] for item in sizes},
-        bends={(chain[0], chain[-1]): [centres[item] for item in chain[1:-1]] for chain in chains},
-    )
-
-
-def _ranked(items: list[str], edges: list[tuple[str, str]]) -> tuple[list[list[str]], list[list[str]]]:
-    """Items and the joints of long edges by rank, left to right, and each edge as the chain of what it goes through."""
+    edges = list(dict.fromkeys(edges))
     linked = list(dict.fromkeys(end for edge in edges for end in edge))
-    ranks: dict[float, list[tuple[float, str]]] = defaultdict(list)
-    steps: dict[str, list[str]] = defaultdict(list)
-    offset = 0.0
-    for number, (places, width, top, joints) in enumerate(_components(linked, edges)):
-        names = _Names(linked, number)
-        for item, (x, y) in places:
-            ranks[top - y].append((offset + x, names[item]))
-        for source, target in joints or ():
-            steps[names[source]].append(names[target])
-        offset += width + 1
-    for number, item in enumerate(item for item in items if item not in linked):
-        ranks[0.0].append((offset + number, item))
-    chains = [_chain(source, target, steps) for source, target in edges]
-    return [[item for _, item in sorted(ranks[y])] for y in sorted(ranks)], chains
+    parts = [_part(sizes, linked, edges, part) for part in _components(linked, edges)]
+    parts += [_placed([[item]], [], sizes) for item in sizes if item not in linked]
+    whole = Layout()
+    for part in parts:
+        left = whole.width + 2 * GAP_X if whole.centres else 0.0
+        whole.centres |= {item: (left + x, y) for item, (x, y) in part.centres.items()}
+        whole.bends |= {edge: [(left + x, y) for x, y in bends] for edge, bends in part.bends.items()}
+        whole.width, whole.height = left + part.width, max(whole.height, part.height)
+    return whole
 
 
 def _components(linked: list[str], edges: list[tuple[str, str]]) -> Layouts:
@@ -104,15 +83,44 @@ def _components(linked: list[str], edges: list[tuple[str, str]]) -> Layouts:
     )
 
 
+def _part(sizes: Mapping[str, Size], linked: list[str], edges: list[tuple[str, str]], part: Component) -> Layout:
+    """One connected part: items and joints of long edges by rank, each edge as the chain that it goes through."""
+    places, _, bottom, joints = part
+    names = _Names(linked)
+    ranks: dict[float, list[tuple[float, str]]] = defaultdict(list)
+    for item, (x, y) in places:
+        ranks[bottom - y].append((x, names[item]))
+    steps: dict[str, list[str]] = defaultdict(list)
+    for source, target in joints or ():
+        steps[names[source]].append(names[target])
+    chains = [_chain(source, target, steps) for source, target in edges if source in steps]
+    return _placed([[item for _, item in sorted(ranks[y])] for y in sorted(ranks)], chains, sizes)
+
+
+def _placed(ranks: list[list[str]], chains: list[list[str]], sizes: Mapping[str, Size]) -> Layout:
+    extents = {item: sizes.get(item, (LANE, 0.0)) for rank in ranks for item in rank}
+    xs = _columns(ranks, chains, {item: extent[0] for item, extent in extents.items()})
+    ys, height = _rows(ranks, {item: extent[1] for item, extent in extents.items()})
+    left = min(x - extents[item][0] / 2 for item, x in xs.items())
+    right = max(x + extents[item][0] / 2 for item, x in xs.items())
+    centres = {item: (x - left, ys[item]) for item, x in xs.items()}
+    return Layout(
+        width=right - left,
+        height=height,
+        centres={item: centre for item, centre in centres.items() if item in sizes},
+        bends={(chain[0], chain[-1]): [centres[item] for item in chain[1:-1]] for chain in chains},
+    )
+
+
 class _Names:
     """What a number of the layout stands for; joints of long edges have numbers above those of all items."""
 
-    def __init__(self, linked: list[str], component: int) -> None:
-        self._linked, self._component = linked, component
+    def __init__(self, linked: list[str]) -> None:
+        self._linked = linked
 
     def __getitem__(self, number: object) -> str:
         index = int(str(number))
-        return self._linked[index] if index < len(self._linked) else f"{JOINT}{self._component}.{index}"
+        return self._linked[index] if index < len(self._linked) else f"{JOINT}{index}"
 
 
 def _chain(source: str, target: str, steps: Mapping[str, list[str]]) -> list[str]:

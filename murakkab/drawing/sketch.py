@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from murakkab.language import InputProblem, Workflow, compile_graph
+from murakkab.language import Workflow, compile_graph
+from murakkab.language.flat import FlatNode
+from murakkab.language.model import AnyInput, BooleanInput, ChoiceInput, IntegerInput, NumberInput
 from murakkab_optimizer.graph import Edge, Graph, Node
 
-from .wording import condition_text, inputs_in, placeholder
+from .wording import condition_text, inputs_in
 
 Kind = Literal["text", "sound", "image", "video", "document", "tool", "function", "value"]
 Flow = Literal["each", "all", "one"]
@@ -118,9 +120,10 @@ class Picture:
 def sketch(workflow: Workflow) -> Picture:
     """Read off a workflow what is to be drawn; needs no inputs."""
     graph = sketched_graph(workflow)
-    frames = _frames(graph, workflow)
+    frames = _frames(workflow)
     framed = {frame.name for frame in frames}
-    boxes = tuple(_box(node, graph) for node in graph.nodes if node.name not in framed)
+    nodes = workflow.flat.nodes
+    boxes = tuple(_box(node, nodes[node.name], graph) for node in graph.nodes if node.name not in framed)
     used = {name for box in boxes for name in box.inputs}
     return Picture(
         title=workflow.name,
@@ -136,25 +139,23 @@ def sketch(workflow: Workflow) -> Picture:
 
 
 def sketched_graph(workflow: Workflow) -> Graph:
-    """The graph of a workflow with a placeholder for each input, or its default where a placeholder does not fit."""
-    values: dict[str, Any] = {name: placeholder(name) for name in workflow.inputs}
-    for _ in range(len(values) + 1):
-        try:
-            return compile_graph(workflow, values)
-        except InputProblem as fault:
-            values |= {name: _typical(workflow, name) for name in fault.messages}
-    return compile_graph(workflow, values)
+    """The graph of a workflow for typical inputs."""
+    return compile_graph(workflow, {name: _typical(declared) for name, declared in workflow.inputs.items()})
 
 
-def _typical(workflow: Workflow, name: str) -> Any:  # noqa: ANN401 - as the input declares
+def _typical(declared: AnyInput) -> Any:  # noqa: ANN401 - as the input declares
     """A value that an input may have."""
-    declared = workflow.inputs[name]
     default = getattr(declared, "default", None)
     if default is not None:
         return default
-    if declared.type == "boolean":
-        return True
-    return next((v for v in (getattr(declared, "minimum", None), getattr(declared, "maximum", None)) if v), 1)
+    match declared:
+        case BooleanInput():
+            return True
+        case NumberInput() | IntegerInput():
+            return next((bound for bound in (declared.minimum, declared.maximum) if bound), 1)
+        case ChoiceInput():
+            return declared.choices[0]
+    return "x"
 
 
 def medium(capability: str) -> Kind:
@@ -165,16 +166,16 @@ def medium(capability: str) -> Kind:
     return next((kind for word, kind in _MEDIA if word in made), "tool")
 
 
-def _box(node: Node, graph: Graph) -> Box:
+def _box(node: Node, flat: FlatNode, graph: Graph) -> Box:
     return Box(
         name=node.name,
         title=node.name.rpartition(".")[2],
         kind=medium(node.capability),
         does=_does(node),
-        inputs=tuple(dict.fromkeys([*inputs_in(node.arguments), *inputs_in(node.when)])),
+        inputs=tuple(dict.fromkeys(inputs_in([flat.arguments, flat.when, flat.settings]))),
         repeated=node.for_each is not None and not graph.node(node.for_each).repeat,
         ordered=node.ordered,
-        when="" if node.when is None else condition_text(node.when),
+        when=_condition(flat),
         shown=node.name == graph.publish,
     )
 
@@ -189,10 +190,15 @@ def _does(node: Node) -> str:
     return f"{node.capability}: {form}" if isinstance(form, str) and form.isascii() else node.capability
 
 
-def _frames(graph: Graph, workflow: Workflow) -> tuple[Frame, ...]:
+def _condition(node: FlatNode) -> str:
+    return "" if node.when is None else condition_text(node.when)
+
+
+def _frames(workflow: Workflow) -> tuple[Frame, ...]:
     """Loops, and the prefixes that nodes share which are no loops."""
-    loops = {node.name: node for node in graph.nodes if node.repeat}
-    prefixes = dict.fromkeys(prefix for node in graph.nodes for prefix in _prefixes(node.name))
+    nodes = workflow.flat.nodes
+    loops = {name: node for name, node in nodes.items() if node.is_loop}
+    prefixes = dict.fromkeys(prefix for name in nodes for prefix in _prefixes(name))
     names = dict.fromkeys([*prefixes, *loops])
     return tuple(_loop(loops[name]) if name in loops else _uses(name, workflow) for name in names)
 
@@ -202,10 +208,10 @@ def _prefixes(name: str) -> Iterable[str]:
     return (".".join(parts[:count]) for count in range(1, len(parts)))
 
 
-def _loop(node: Node) -> Frame:
+def _loop(node: FlatNode) -> Frame:
     until = "" if node.until is None else f", until {condition_text(_shortened(node.until, node.name))}"
-    when = "" if node.when is None else condition_text(node.when)
-    return Frame(node.name, node.name.rpartition(".")[2], "loop", f"at most {node.repeat} rounds{until}", when)
+    note = f"at most {condition_text(node.repeat)} rounds{until}"
+    return Frame(node.name, node.name.rpartition(".")[2], "loop", note, _condition(node))
 
 
 def _uses(name: str, workflow: Workflow) -> Frame:

@@ -1,28 +1,20 @@
-"""Conditions and references of a compiled graph, in the words of the language."""
+"""Conditions and references of a flat workflow, in the words of the language."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from murakkab_optimizer.graph import ITEM_KEY, JOIN_KEY, NODE_KEY, OPERATOR_KEY, SECRET_KEY
+from murakkab_optimizer.graph import OPERATOR_KEY
 
 _SIGNS = {"and": "&&", "or": "||"}
-_OPEN, _CLOSE = "\ue000", "\ue001"
-_INPUT = re.compile(f"{_OPEN}(.*?){_CLOSE}")
 
 
-def placeholder(name: str) -> str:
-    """A text that stands for an input of the workflow and can be found again by ``inputs_in``."""
-    return f"{_OPEN}{name}{_CLOSE}"
-
-
-def inputs_in(value: Any) -> Iterator[str]:  # noqa: ANN401 - JSON of any shape
-    """Names of the inputs whose placeholders stand in ``value``."""
+def inputs_in(value: Any) -> Iterator[str]:  # noqa: ANN401 - JSON with marks
+    """Names of the inputs of the workflow that ``value`` refers to."""
     match value:
-        case str():
-            yield from _INPUT.findall(value)
+        case {"$input": str(name)}:
+            yield name
         case dict():
             for inner in value.values():
                 yield from inputs_in(inner)
@@ -56,16 +48,12 @@ def _reference(value: Any) -> str:  # noqa: ANN401 - JSON of any shape
             return f"secrets.{name}"
         case {"$join": list(parts)}:
             return "".join(part if isinstance(part, str) else _reference(part) for part in parts)
-        case str() if name := _INPUT.fullmatch(value):
-            return f"inputs.{name[1]}"
+        case {"$input": name}:
+            return f"inputs.{name}"
         case str():
-            return "'" + _INPUT.sub(r"inputs.\1", value) + "'"
+            return f"'{value}'"
         case bool():
             return "true" if value else "false"
         case None:
             return "null"
     return str(value)
-
-
-MARKS = (NODE_KEY, ITEM_KEY, JOIN_KEY, SECRET_KEY, OPERATOR_KEY)
-"""Keys that are references and no arguments."""
