@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import yaml
@@ -28,8 +29,20 @@ def to_yaml(data: Data) -> str:
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
+_NUMERIC = re.compile(r"[-+.0-9~]")
+
+
 class _Dumper(yaml.SafeDumper):
-    """Writes values out where they stand twice; the language has no aliases."""
+    """Writes values out where they stand twice, since the language has no aliases."""
 
     def ignore_aliases(self, data: Data) -> bool:
         return True
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    """A text; in quotes where YAML 1.2 might read a number and YAML 1.1, which PyYAML follows, does not."""
+    style = "'" if _NUMERIC.match(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)

@@ -289,24 +289,53 @@ def _decorated(function: Callable[_P, _R], work: Work) -> Task[_P, _R]:
     return _function_task(function, Work(work.key, work.target, work.settings, work.fixed, function, work.site))
 
 
-def use(workflow: str, /, **inputs: Any) -> Any:  # noqa: ANN401 - its outputs, by name
-    """Make a step of another workflow; its outputs are fields of what is returned.
+class Use:
+    """``use``: see ``__call__``."""
 
-    Args:
-        workflow: a shipped name, ``./file.yaml`` or ``./file.py:flow``, relative to the file of this workflow.
-        **inputs: of that workflow.
-    """
-    recorder = recorder_for("use()")
-    return Work("uses", workflow, {}, {}, None, site_in()).add(recorder, (), inputs)
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings or {}
+
+    def __call__(self, workflow: str, /, **inputs: Any) -> Any:  # noqa: ANN401 - its outputs
+        """Make a step of another workflow; its outputs are fields of what is returned.
+
+        Args:
+            workflow: a shipped name, ``./file.yaml`` or ``./file.py:flow``, relative to the file of this workflow.
+            **inputs: of that workflow.
+        """
+        recorder = recorder_for("use()")
+        return Work("uses", workflow, self._settings, {}, None, site_in()).add(recorder, (), inputs)
+
+    def options(
+        self, *, name: str = _UNSET, when: object = _UNSET, cache: object = _UNSET, where: Mapping[str, Any] = _UNSET
+    ) -> Use:
+        """The same with other settings."""
+        settings = settings_of(site_in(), {"name": name, "when": when, "cache": cache, "where": where})
+        return Use({**self._settings, **settings})
 
 
-def compose(value: object = _UNSET, /, **fields: object) -> Any:  # noqa: ANN401 - what is put together
-    """Put a value together from references: ``compose(title=topic, parts=[one, two])`` or ``compose([one, two])``."""
-    recorder, site = recorder_for("compose()"), site_in()
-    if value is not _UNSET and fields:
-        refuse("compose() takes one value or fields by name, not both", "compose(title=topic)")
-    work = {"value": Setting(fields if value is _UNSET else value, site, 0 if value is not _UNSET else "value")}
-    return recorder.add(assigned_name() or "value", work, {}, {}, site)
+class Compose:
+    """``compose``: see ``__call__``."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings or {}
+
+    def __call__(self, value: object = _UNSET, /, **fields: object) -> Any:  # noqa: ANN401 - what is put together
+        """Put a value together: ``compose(title=topic, parts=[one, two])`` or ``compose([one, two])``."""
+        recorder, site = recorder_for("compose()"), site_in()
+        if value is not _UNSET and fields:
+            refuse("compose() takes one value or fields by name, not both", "compose(title=topic)")
+        made = Setting(fields, site, "value") if value is _UNSET else Setting(value, site, 0)
+        settings = dict(self._settings)
+        own = settings.pop("name", None)
+        name = str(own.value) if own else assigned_name() or "value"
+        return recorder.add(name, {"value": made}, settings, {}, site)
+
+    def options(self, *, name: str = _UNSET, when: object = _UNSET) -> Compose:
+        """The same with other settings."""
+        return Compose({**self._settings, **settings_of(site_in(), {"name": name, "when": when})})
+
+
+use, compose = Use(), Compose()
 
 
 def secret(name: str, /) -> Any:  # noqa: ANN401 - stands for a text
