@@ -6,9 +6,12 @@ from pathlib import Path as FilePath
 
 from murakkab.engine.errors import FAILED, UserError
 from murakkab.engine.journal import read_journal
-from murakkab_optimizer.graph import Path
+from murakkab_optimizer.graph import INLINE, Node, Path
+from murakkab_optimizer.scheduler import Event
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_runtimes.artifacts import ArtifactStore
+
+_Place = tuple[str, Path]
 
 
 def committed(folder: FilePath) -> ev.RunResumed:
@@ -20,35 +23,69 @@ def committed(folder: FilePath) -> ev.RunResumed:
     Raises:
         UserError: the journal is missing or does not begin with the run's submission.
     """
-    store = ArtifactStore(folder / "artifacts")
-    opening: ev.RunSubmitted | ev.RunResumed | None = None
-    items: dict[tuple[str, Path], ev.DoneItem] = {}
-    finished: dict[tuple[str, Path], ev.DoneItem] = {}
     try:
         entries = list(read_journal(folder / "journal.jsonl"))
     except (OSError, ValueError) as fault:
         raise UserError(f"cannot read the journal of {folder.name}: {fault}", "Start a new run.", FAILED) from None
+    past = _Past()
     for entry in entries:
-        match entry.event:
-            case ev.RunSubmitted() | ev.RunResumed() as event:
-                opening = event
-                if isinstance(event, ev.RunResumed):
-                    items.update({(i.node, i.path): i for i in event.items})
-                    finished.update({(i.node, i.path): i for i in event.finished})
+        past.take(entry.event)
+    if past.opening is None:
+        raise UserError(f"the run {folder.name} had not begun", "Start a new run.", FAILED)
+    return past.event(past.opening, ArtifactStore(folder / "artifacts"))
+
+
+class _Past:
+    """What the events of a run add up to, in the order of the commits. What came first counts."""
+
+    def __init__(self) -> None:
+        self.opening: ev.RunSubmitted | ev.RunResumed | None = None
+        self._items: dict[_Place, ev.DoneItem] = {}
+        self._finished: dict[_Place, ev.DoneItem] = {}
+        self._decided: dict[_Place, ev.Decision] = {}
+
+    def take(self, event: Event) -> None:
+        """Take the next event in."""
+        match event:
+            case ev.RunSubmitted():
+                self.opening = event
+            case ev.RunResumed():
+                self.opening = event
+                self._items.update({(i.node, i.path): i for i in event.items})
+                self._finished.update({(i.node, i.path): i for i in event.finished})
+                self._decided.update({(d.node, d.path): d for d in event.decided})
             case ev.ItemEmitted(lease, index, value, meta):
                 _, node, path, _ = ev.parse_lease(lease)
-                items.setdefault((node, (*path, index)), ev.DoneItem(node, (*path, index), value, meta))
+                self._items.setdefault((node, (*path, index)), ev.DoneItem(node, (*path, index), value, meta))
             case ev.TaskFinished(lease, value, meta):
                 _, node, path, _ = ev.parse_lease(lease)
-                finished.setdefault((node, path), ev.DoneItem(node, path, value, meta))
+                self._finished.setdefault((node, path), ev.DoneItem(node, path, value, meta))
+            case ev.Evaluated(error="") if self.opening is not None:
+                self._evaluated(event, self.opening.graph.node(event.node))
             case _:
                 pass
-    if opening is None:
-        raise UserError(f"the run {folder.name} had not begun", "Start a new run.", FAILED)
-    return ev.RunResumed(
-        opening.run,
-        opening.graph,
-        opening.plan,
-        tuple(item for item in items.values() if store.is_whole(item.value)),
-        tuple(item for item in finished.values() if store.is_whole(item.value)),
-    )
+
+    def _evaluated(self, event: ev.Evaluated, node: Node) -> None:
+        if event.what == "when":
+            decision = ev.Decision(event.node, event.path, event.holds)
+            self._decided.setdefault((event.node, event.path), decision)
+        elif event.what == "round" and not node.ends(event.index, event.holds):
+            path = (*event.path, event.index + 1)
+            self._items.setdefault((event.node, path), ev.DoneItem(event.node, path, event.value))
+        else:
+            self._finished.setdefault((event.node, event.path), ev.DoneItem(event.node, event.path, event.value))
+
+    def event(self, opening: ev.RunSubmitted | ev.RunResumed, store: ArtifactStore) -> ev.RunResumed:
+        """All of it that is still there."""
+        return ev.RunResumed(
+            opening.run,
+            opening.graph,
+            opening.plan,
+            tuple(item for item in self._items.values() if _there(item, store)),
+            tuple(item for item in self._finished.values() if _there(item, store)),
+            tuple(self._decided.values()),
+        )
+
+
+def _there(item: ev.DoneItem, store: ArtifactStore) -> bool:
+    return item.value.startswith(INLINE) or store.is_whole(item.value)

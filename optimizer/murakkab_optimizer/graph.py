@@ -121,10 +121,12 @@ class Node(msgspec.Struct, frozen=True):
         capability: what it does, in Hugging Face task names where one exists.
         arguments: JSON with references (see ``NODE_KEY``); workflow inputs are already substituted.
         edges: the nodes that the arguments refer to, ``for_each`` included.
-        for_each: the streaming (or fanned-out) node whose items it runs over, or None to run once.
-        streams: whether a task of it emits items while it runs.
+        for_each: the streaming (or fanned-out) node whose items it runs over, or None to run once. Where the edge from
+            it is ``final``, it runs over the values of its tasks: once for each time that a loop ended.
+        streams: whether a task of it emits items while it runs; True for a loop.
         join: with ``for_each``: tasks run one at a time, each given the value that the one before it returned; in path
-            order (``ordered``) or as they become ready (``unordered``). Empty: independent of each other.
+            order (``ordered``) or as they become ready (``unordered``). In the body of a loop this holds within one
+            task of the innermost loop, through all its rounds. Empty: independent of each other.
         depth: length of the path of one task of it.
         attempts: how often a task is tried before the run fails.
         timeout_s: seconds after which an attempt is stopped and counts as failed.
@@ -132,7 +134,8 @@ class Node(msgspec.Struct, frozen=True):
         repeat: rounds of a loop at most; 0 for any other node. A loop streams its rounds: item ``k`` is the value of
             round ``k - 1`` (null at first), and the nodes of ``body`` run over the items.
         until: of a loop: the condition, read after each round, that ends it.
-        body: of a loop: the nodes of one round, those inside inner loops included.
+        body: of a loop: the nodes of one round, those inside inner loops included. They stand behind the loop in the
+            graph, and what is outside sees of them only the value of the loop.
         cache: whether results of it may be kept for, and taken from, other runs.
         slo: promises of this node alone.
         where: where it may run.
@@ -170,6 +173,15 @@ class Node(msgspec.Struct, frozen=True):
         """Length of the path of one item that the node yields."""
         return self.depth + (1 if self.streams else 0)
 
+    @property
+    def over_values(self) -> bool:
+        """Whether it runs over the values of the tasks of ``for_each`` and not over their items."""
+        return any(edge.source == self.for_each and edge.final for edge in self.edges)
+
+    def ends(self, index: int, holds: bool) -> bool:
+        """Whether round ``index`` of this loop is the last when its ``until``, if it has one, holds or does not."""
+        return index + 1 >= self.repeat or (self.until is not None and holds)
+
 
 class Graph(msgspec.Struct, frozen=True):
     """A checked workflow with its inputs filled in.
@@ -197,22 +209,36 @@ class Graph(msgspec.Struct, frozen=True):
         raise KeyError(name)
 
     def readers(self, name: str) -> Iterable[Node]:
-        """Nodes with an edge from ``name``."""
-        return (n for n in self.nodes if any(e.source == name for e in n.edges))
+        """Nodes with an edge from ``name``, and the loop that makes the value of a round of it."""
+        return (n for n in self.nodes if name in n.body or any(e.source == name for e in n.edges))
 
     def ancestors(self, name: str) -> set[str]:
-        """Names of the nodes that ``name`` needs, itself included."""
+        """Names of the nodes that ``name`` needs, itself included; the body of a loop goes with it."""
+        nodes = {node.name: node for node in self.nodes}
         found: set[str] = set()
         todo = [name]
         while todo:
             current = todo.pop()
             if current not in found:
                 found.add(current)
-                todo.extend(e.source for e in self.node(current).edges)
+                todo.extend(e.source for e in nodes[current].edges)
+                todo.extend(nodes[current].body)
+        return found
+
+    def lineages(self) -> dict[str, tuple[str, ...]]:
+        """By node, the streaming nodes and loops whose items its tasks run over: one for each number of their paths."""
+        nodes = {node.name: node for node in self.nodes}
+        found: dict[str, tuple[str, ...]] = {}
+        for node in self.nodes:
+            over = nodes.get(node.for_each or "")
+            adds = over is not None and over.streams and not node.over_values
+            found[node.name] = () if over is None else found[over.name] + ((over.name,) if adds else ())
         return found
 
     def pruned(self, targets: Iterable[str]) -> Graph:
         """The graph of ``targets`` and all that they need."""
         keep = set[str]().union(*(self.ancestors(t) for t in targets))
         publish = self.publish if self.publish in keep else None
-        return msgspec.structs.replace(self, nodes=tuple(n for n in self.nodes if n.name in keep), publish=publish)
+        outputs = {name: place for name, place in self.outputs.items() if place[0] in keep}
+        nodes = tuple(n for n in self.nodes if n.name in keep)
+        return msgspec.structs.replace(self, nodes=nodes, publish=publish, outputs=outputs)

@@ -3,92 +3,104 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from dataclasses import dataclass, field
 
-from murakkab_optimizer.catalog import Needs
-from murakkab_optimizer.graph import Edge, Graph, Node, Path, Slo
-from murakkab_optimizer.plan import Configuration, NodePlan, Plan
+from murakkab_optimizer.graph import NULL, Graph, Path
+from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.scheduler import Command, Event, Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
+from tests.scheduler.reference import Given, Place, Reference
+from tests.scheduler.worlds import Answers
 
 
-def random_graph(draw: random.Random) -> Graph:
-    """A graph of up to seven nodes with streams, fan-outs, ordered joins, aligned and whole references."""
-    nodes: list[Node] = []
-    lineages: dict[str, tuple[str, ...]] = {}
-    for number in range(draw.randint(1, 7)):
-        name = f"n{number}"
-        sources = [n for n in nodes if lineages[n.name]]
-        over = draw.choice(sources).name if sources and draw.random() < 0.7 else None
-        lineage = lineages[over] if over else ()
-        edges = [Edge(over, len(lineage))] if over else []
-        for other in draw.sample(nodes, min(len(nodes), draw.randint(0, 2))):
-            theirs = lineages[other.name]
-            aligned = theirs and lineage[: len(theirs)] == theirs
-            edges.append(Edge(other.name, len(theirs)) if aligned else Edge(other.name, many=bool(theirs)))
-        streams = len(lineage) < 3 and draw.random() < 0.5
-        ordered = over is not None and draw.random() < 0.4
-        nodes.append(Node(name, "work", {}, tuple(edges), over, streams, "ordered" if ordered else "", len(lineage)))
-        lineages[name] = (*lineage, name) if streams else lineage
-    return Graph("random", tuple(nodes), publish=draw.choice(nodes).name, slo=Slo(ttff_s=1.0))
+@dataclass
+class Committed:
+    """What a run has made so far, in the order of its commits."""
 
+    items: dict[Place, str] = field(default_factory=dict)
+    finished: dict[Place, str] = field(default_factory=dict)
+    decided: dict[Place, bool] = field(default_factory=dict)
+    history: dict[Place, str | None] = field(default_factory=dict)
 
-def random_plan(draw: random.Random, graph: Graph, cores: int) -> Plan:
-    """One of three models for each node, with 0 to ``cores`` threads."""
-    return Plan(
-        {
-            node.name: NodePlan(
-                Configuration(draw.choice("abc"), {}, Needs(draw.randint(0, cores), draw.choice((50, 400)))), "random"
-            )
-            for node in graph.nodes
-        }
-    )
+    def event(self, graph: Graph, plan: Plan) -> ev.RunResumed:
+        items, finished = ([ev.DoneItem(n, p, v) for (n, p), v in d.items()] for d in (self.items, self.finished))
+        decided = tuple(ev.Decision(name, path, holds) for (name, path), holds in self.decided.items())
+        return ev.RunResumed("r", graph, plan, tuple(items), tuple(finished), decided)
+
+    def last(self, node: str, line: Path) -> str | None:
+        """The value that was made last by a task of the node below a path."""
+        made = (v for (name, p), v in reversed(self.finished.items()) if name == node and p[: len(line)] == line)
+        return next(made, None)
 
 
 @dataclass
 class Plant:
-    """Runs a scheduler to the end and notes what it saw."""
+    """Runs a scheduler to the end and checks each command as it comes."""
 
     draw: random.Random
     graph: Graph
     plan: Plan
     cores: int
+    answers: Answers
     failures: float = 0.0
     policy: str = "earliest-deadline"
+    done: Committed = field(default_factory=Committed)
     scheduler: Scheduler = field(init=False)
+    reference: Reference = field(init=False)
     running: dict[str, cmd.StartTask] = field(default_factory=dict)
+    since: dict[str, float] = field(default_factory=dict)
+    stopping: dict[str, cmd.StartTask] = field(default_factory=dict)
+    evaluating: list[cmd.Evaluate] = field(default_factory=list)
     loading: list[cmd.LoadModel] = field(default_factory=list)
     workers: dict[str, str | None] = field(default_factory=dict)
-    timers: list[str] = field(default_factory=list)
+    timers: dict[str, float] = field(default_factory=dict)
     emitted: dict[str, int] = field(default_factory=dict)
-    committed: dict[tuple[str, Path], str] = field(default_factory=dict)
-    finished: dict[tuple[str, Path], str] = field(default_factory=dict)
-    order: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
-    published: list[tuple[int, Path]] = field(default_factory=list)
+    published: list[tuple[int, Path, str]] = field(default_factory=list)
     log: list[tuple[float, Event, list[Command]]] = field(default_factory=list)
     status: str = ""
     error: str = ""
+    outputs: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     now: float = 0.0
     joined: int = 0
+    most_timers: int = 0
 
     def __post_init__(self) -> None:
         self.scheduler = Scheduler(self.cores, self.policy)
-
-    def run(self, steps: int = 5000) -> str:
-        """Submit the run and play until it ends; the status, or '' when it is stuck."""
+        self.reference = Reference(self.graph, self.answers)
+        self.reference.history = self.done.history
         for _ in range(self.cores + 1):
             self.join()
+
+    def run(self, steps: int = 20000) -> str:
+        """Submit the run and play until it ends; the status, or '' when it is stuck."""
         self.tell(ev.RunSubmitted("r", self.graph, self.plan))
         self.play(steps)
         return self.status
 
-    def play(self, steps: int = 5000) -> None:
+    def play(self, steps: int = 20000) -> None:
         """Carry on until the run ends or nothing can happen any more."""
         for _ in range(steps):
             if self.status or not self.step():
                 return
+
+    def resumed(self, seed: int) -> Plant:
+        """Another engine that goes on with what this one has committed."""
+        begun = {place: value for place, value in self.done.history.items() if self.begun(*place)}
+        done = Committed(dict(self.done.items), dict(self.done.finished), dict(self.done.decided), begun)
+        after = Plant(random.Random(seed), self.graph, self.plan, self.cores, self.answers, done=done)
+        after.tell(done.event(self.graph, self.plan))
+        return after
+
+    def begun(self, name: str, path: Path) -> bool:
+        """Whether something was committed that depends on the value which a join gave this task."""
+        node, done = self.graph.node(name), self.done
+        if (name, path) in done.finished or (name, path) in done.decided:
+            return True
+        names = {name, *node.body}
+        return any(
+            n in names and p[: len(path)] == path for d in (done.items, done.finished, done.decided) for n, p in d
+        )
 
     def join(self) -> None:
         self.joined += 1
@@ -101,104 +113,177 @@ class Plant:
         self.log.append((self.now, event, commands))
         for command in commands:
             self.obey(command)
+        for lease, command in self.running.items():
+            due = self.since[lease] + self.graph.node(command.node).timeout_s
+            assert due >= min(self.timers.values()), "an attempt that takes too long is noticed"
 
     def obey(self, command: Command) -> None:
         match command:
             case cmd.StartTask():
                 self.start(command)
+            case cmd.Evaluate():
+                self.check_evaluation(command)
+                self.evaluating.append(command)
             case cmd.CancelTask(lease, worker):
-                assert self.running.pop(lease).worker == worker
-                self.workers[worker] = None
+                self.stopping[lease] = self.running.pop(lease)
+                assert self.stopping[lease].worker == worker
             case cmd.LoadModel(worker):
                 assert self.workers[worker] is None
                 self.workers[worker] = "loading"
                 self.loading.append(command)
-            case cmd.Publish(_, _, path, index):
-                self.published.append((index, path))
-            case cmd.FinishRun(_, status, error):
-                self.status, self.error = status, error
+            case cmd.Publish(_, _, path, index, value):
+                self.published.append((index, path, value))
+            case cmd.FinishRun(_, status, error, _, outputs):
+                self.status, self.error, self.outputs = status, error, outputs
             case cmd.SetTimer(name, at):
                 assert at > self.now
-                self.timers.append(name)
+                assert name not in self.timers
+                assert all(at < other for other in self.timers.values()), "a later timer would do nothing"
+                self.timers[name] = at
+                self.most_timers = max(self.most_timers, len(self.timers))
 
     def start(self, command: cmd.StartTask) -> None:
         """Check what must hold whenever a task starts."""
-        assert self.workers[command.worker] is None, "a worker does one thing at a time"
-        assert (command.node, command.path) not in self.finished, "a finished task never starts again"
         node = self.graph.node(command.node)
-        for edge in node.edges:
-            self.check_input(edge, command)
-        if node.for_each:
-            assert command.item == self.committed[(node.for_each, command.path)]
-        if node.ordered:
-            done = [path for name, path in self.finished if name == command.node]
-            assert all(path < command.path for path in done), "an ordered join goes forward"
-            assert not any(c.node == command.node for c in self.running.values()), "one at a time"
-            assert command.previous == (self.finished[(command.node, max(done))] if done else None)
-        assert command.first_item == sum(1 for n, p in self.committed if n == node.name and p[:-1] == command.path) or (
-            not node.streams
-        )
+        assert node.capability, "only the engine evaluates"
+        assert self.workers[command.worker] is None, "a worker does one thing at a time"
+        self.check_task(command, "task")
+        if node.join:
+            line = self.reference.line(command.node, command.path)
+            others = [c.path for c in self.running.values() if c.node == command.node]
+            assert not any(path[: len(line)] == line for path in others), "one at a time"
+        made = [path for name, path in self.done.items if name == node.name and path[:-1] == command.path]
+        assert command.first_item == (len(made) if node.streams else 0)
         self.workers[command.worker] = command.lease
         self.running[command.lease] = command
-        threads = sum(min(c.configuration.needs.threads, self.cores) for c in self.running.values())
+        self.since[command.lease] = self.now
+        at_work = [*self.running.values(), *self.stopping.values()]
+        threads = sum(min(c.configuration.needs.threads, self.cores) for c in at_work)
         assert threads + len(self.loading) <= self.cores, "threads handed out never exceed the cores"
 
-    def check_input(self, edge: Edge, command: cmd.StartTask) -> None:
-        """A task never runs before its inputs, and gets all of them, in order."""
-        given = command.inputs[edge.source]
-        if edge.depth:
-            assert given == self.committed[(edge.source, command.path[: edge.depth])]
-            return
-        items = sorted((path, value) for (name, path), value in self.committed.items() if name == edge.source)
-        expected = tuple(value for _, value in items)
-        assert given == (expected if edge.many else expected[0])
+    def check_evaluation(self, command: cmd.Evaluate) -> None:
+        """Check what must hold whenever the engine is asked something."""
+        place = (command.node, command.path)
+        self.check_task(command, command.what)
+        assert not any(e.what == command.what and (e.node, e.path) == place for e in self.evaluating), "asked once"
+        if command.what == "when":
+            assert place not in self.done.decided, "a condition is read once"
+        if command.what == "round":
+            assert (command.node, (*command.path, command.index + 1)) not in self.done.items, "a round ends once"
+            assert command.index == sum(1 for name, path in self.done.items if (name, path[:-1]) == place)
+
+    def check_task(self, command: cmd.StartTask | cmd.Evaluate, what: str) -> None:
+        """A task is there, is not made twice, and is given what the reference says, all of which was made."""
+        place = (command.node, command.path)
+        node = self.graph.node(command.node)
+        assert place not in self.done.finished, "a finished task never starts again"
+        assert command.path in self.reference.tasks[command.node], "there is such a task"
+        if what != "when":
+            assert node.when is None or self.done.decided[place], "a skipped task is left out"
+        if node.join == "unordered":
+            assert self.done.history.setdefault(place, command.previous) == command.previous
+            line = self.reference.line(command.node, command.path)
+            assert command.previous == self.done.last(command.node, line), "the one that finished before"
+        assert (command.item, command.inputs, command.previous) == self.given(command, what)
+        given = [command.item, command.previous]
+        for value in command.inputs.values():
+            given.extend(value if isinstance(value, tuple) else [value])
+        there = {*self.done.items.values(), *self.done.finished.values(), NULL, None}
+        assert there.issuperset(given), "nothing runs before its inputs"
+
+    def given(self, command: cmd.StartTask | cmd.Evaluate, what: str) -> Given:
+        if isinstance(command, cmd.Evaluate) and what == "round":
+            return self.reference.round_given(command.node, command.path, command.index)
+        return self.reference.given(command.node, command.path)
 
     def step(self) -> bool:
         """Let one random thing happen; False when nothing can."""
-        choices = [*self.running, *self.timers, *self.loading]
-        if not choices:
-            return False
-        chosen = self.draw.choice(choices)
-        if isinstance(chosen, cmd.LoadModel):
-            self.loading.remove(chosen)
-            self.workers[chosen.worker] = None
-            self.tell(ev.ModelLoaded(chosen.worker, chosen.model, "" if self.draw.random() > self.failures else "no"))
-        elif chosen in self.timers:
-            self.timers.remove(chosen)
-            self.tell(ev.TimerFired(chosen))
+        choices: list[object] = [*self.running.values(), *self.stopping.values(), *self.loading, *self.evaluating]
+        soon = [name for name, at in self.timers.items() if at <= self.now + 1.0]
+        chosen = self.draw.choice([*choices, *(soon or ([] if choices else self.timers))] or [None])
+        match chosen:
+            case cmd.StartTask(lease):
+                self.progress(chosen) if lease in self.running else self.stop(chosen)
+            case cmd.LoadModel(worker, model):
+                self.loading.remove(chosen)
+                self.workers[worker] = None
+                self.tell(ev.ModelLoaded(worker, model, "" if self.draw.random() > self.failures else "no"))
+            case cmd.Evaluate():
+                self.evaluating.remove(chosen)
+                self.evaluate(chosen)
+            case str():
+                self.fire(chosen)
+        return chosen is not None
+
+    def fire(self, timer: str) -> None:
+        """Time has come; whatever takes too long is told to stop."""
+        self.now = max(self.now, self.timers.pop(timer))
+        self.tell(ev.TimerFired(timer))
+        for lease, command in self.running.items():
+            assert self.since[lease] + self.graph.node(command.node).timeout_s > self.now
+
+    def stop(self, task: cmd.StartTask) -> None:
+        """A worker that was told to stop does so, or is ended."""
+        del self.stopping[task.lease]
+        if self.draw.random() < 0.5:
+            self.workers[task.worker] = None
+            self.tell(ev.TaskFailed(task.lease, "cancelled", retry=False))
         else:
-            self.progress(self.running[chosen])
-        return True
+            del self.workers[task.worker]
+            self.tell(ev.WorkerLost(task.worker, "it did not stop", blame=False))
+            self.join()
+
+    def evaluate(self, command: cmd.Evaluate) -> None:
+        """Read a condition, make a value or end a round."""
+        node, place = self.graph.node(command.node), (command.node, command.path)
+        answer = ev.Evaluated("r", command.node, command.path, command.what, command.index)
+        if self.draw.random() < self.failures / 20:
+            self.tell(ev.Evaluated("r", *place, command.what, command.index, error="it does not add up"))
+            return
+        if command.what == "when":
+            self.done.decided[place] = self.answers.holds(node, command.path)
+            answer = ev.Evaluated("r", *place, "when", 0, "", self.done.decided[place])
+        elif command.what == "value":
+            self.done.finished[place] = self.reference.value(*place)
+            answer = ev.Evaluated("r", *place, "value", 0, self.done.finished[place])
+        else:
+            value = self.reference.round(*place, command.index)
+            ends = self.answers.ends(node, command.path, command.index)
+            told = ends and (node.until is not None or self.draw.random() < 0.5)
+            answer = ev.Evaluated("r", *place, "round", command.index, value, told or node.until is None)
+            if ends:
+                self.done.finished[place] = value
+            else:
+                self.done.items[command.node, (*command.path, command.index + 1)] = value
+        self.tell(answer)
+        if self.draw.random() < 0.2:
+            self.tell(answer)
 
     def progress(self, task: cmd.StartTask) -> None:
         """Fail, emit the next item, or finish."""
+        node = self.graph.node(task.node)
         if self.draw.random() < self.failures:
             self.fail(task)
-        elif self.graph.node(task.node).streams and self.draw.random() < 0.6 and self.next_item(task) < 4:
-            self.emit(task, task.lease)
+        elif node.streams and self.next_item(task) < self.answers.count(node, task.path):
+            self.emit(task)
         else:
             self.finish(task)
 
     def next_item(self, task: cmd.StartTask) -> int:
         return self.emitted.setdefault(task.lease, task.first_item)
 
-    def emit(self, task: cmd.StartTask, lease: str) -> None:
+    def emit(self, task: cmd.StartTask) -> None:
         index = self.next_item(task)
         self.emitted[task.lease] = index + 1
         path = (*task.path, index)
-        value = f"{task.node}{path}"
-        assert (task.node, path) not in self.committed, "nothing is made twice to effect"
-        self.committed[(task.node, path)] = value
-        self.tell(ev.ItemEmitted(lease, index, value, {"seconds": 1.0}))
+        assert (task.node, path) not in self.done.items, "nothing is made twice to effect"
+        self.done.items[task.node, path] = self.reference.item(task.node, path)
+        self.tell(ev.ItemEmitted(task.lease, index, self.done.items[task.node, path], {"seconds": 1.0}))
 
     def finish(self, task: cmd.StartTask) -> None:
         del self.running[task.lease]
         self.workers[task.worker] = None
-        value = f"{task.node}{task.path}="
-        self.finished[(task.node, task.path)] = value
-        self.order[task.node].append(task.path)
-        if not self.graph.node(task.node).streams:
-            self.committed[(task.node, task.path)] = value
+        value = self.done.finished[task.node, task.path] = self.reference.value(task.node, task.path)
         self.tell(ev.TaskFinished(task.lease, value, {}, self.draw.random()))
         if self.draw.random() < 0.2:
             self.tell(ev.TaskFinished(task.lease, "late twin", {}, 0.0))
@@ -209,16 +294,7 @@ class Plant:
             self.workers[task.worker] = None
             self.tell(ev.TaskFailed(task.lease, "it broke"))
         else:
-            self.loading = [load for load in self.loading if load.worker != task.worker]
             del self.workers[task.worker]
             self.tell(ev.WorkerLost(task.worker, "it died"))
             self.join()
             self.tell(ev.ItemEmitted(task.lease, self.next_item(task), "late twin", {}))
-
-    def expected_tasks(self) -> dict[str, set[Path]]:
-        """The tasks that must have run, given the items that were emitted."""
-        tasks: dict[str, set[Path]] = {}
-        for node in self.graph.nodes:
-            over = node.for_each
-            tasks[node.name] = {path for name, path in self.committed if name == over} if over else {()}
-        return tasks

@@ -46,12 +46,12 @@ def test_the_latest_start_decides_or_the_order_of_arrival() -> None:
 
 def test_a_shot_is_due_when_the_turns_before_it_were_played() -> None:
     clock = PlaybackClock(GRAPH, plan(), started=10.0)
-    clock.scripted((0, 0), {"seconds": 3.0})
-    clock.scripted((0, 1), {"seconds": 4.0})
-    clock.scripted((1, 0), {"seconds": 5.0})
-    assert [clock.deadline(path) for path in ((0, 0), (0, 1), (1, 0), (1, 0, 7))] == [12.0, 15.0, 19.0, 19.0]
+    clock.scripted("turns", (0, 0), {"seconds": 3.0})
+    clock.scripted("turns", (0, 1), {"seconds": 4.0})
+    clock.scripted("turns", (1, 0), {"seconds": 5.0})
+    assert [clock.deadline("shots", path) for path in ((0, 0), (0, 1), (1, 0))] == [12.0, 15.0, 19.0]
     clock.viewer_at(30.0, 6.0)
-    assert clock.deadline((1, 0)) == 31.0
+    assert clock.deadline("shots", (1, 0)) == 31.0
 
 
 def test_what_is_left_to_do_behind_a_task_is_corrected_by_what_tasks_took() -> None:
@@ -70,7 +70,7 @@ def test_a_changed_plan_holds_for_what_waits() -> None:
 
     scheduler = Scheduler(1)
     scheduler.handle(ev.WorkerJoined("w1"), 0.0)
-    (first,) = scheduler.handle(ev.RunSubmitted("r", graph, using("ink")), 1.0)
+    first, _ = scheduler.handle(ev.RunSubmitted("r", graph, using("ink")), 1.0)
     assert isinstance(first, cmd.StartTask)
     scheduler.handle(ev.PlanChanged("r", using("chalk")), 2.0)
     (second,) = scheduler.handle(ev.TaskFinished(first.lease, "value"), 3.0)
@@ -85,7 +85,7 @@ def test_a_resumed_run_keeps_its_timeline() -> None:
     items += [ev.DoneItem("turns", (0, n), f"turn {n}", {"seconds": 3.0}) for n in range(2)]
     done = [ev.DoneItem("sections", (), "all"), ev.DoneItem("turns", (0,), "all"), ev.DoneItem("shots", (0, 0), "shot")]
     commands = scheduler.handle(ev.RunResumed("r", GRAPH, plan(), tuple(items), tuple(done)), 10.0)
-    shown, task = commands
+    shown, task, _ = commands
     assert shown == cmd.Publish("r", "shots", (0, 0), 0, "shot")
     assert isinstance(task, cmd.StartTask)
     assert (task.path, task.deadline) == ((0, 1), 15.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from graphlib import TopologicalSorter
+
 from murakkab_optimizer.graph import Graph, Path
 from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.scheduler.events import Meta
@@ -14,27 +16,40 @@ class PlaybackClock:
     """Deadlines of one run.
 
     The items of an ordered streaming node (the turns of a script) carry ``seconds``; added up they say when each
-    is played. The viewer starts at ``started + ttff`` unless the player says where it is.
+    is played. The viewer starts at ``started + ttff`` unless the player says where it is. The rounds of a loop stand
+    at no place of the timeline: what they make is needed when what the loop runs over is needed.
     """
 
     def __init__(self, graph: Graph, plan: Plan, started: float) -> None:
         self.started = started
-        self._graph = graph
         self._origin = started + (graph.slo.ttff_s or 0.0)
-        self._offsets: dict[Path, float] = {}
+        self._offsets: dict[tuple[str, Path], float] = {}
         self._total = 0.0
         self._expected = {name: node.chosen.seconds for name, node in plan.nodes.items()}
         self._remaining: dict[str, float] | None = None
+        self._behind = _behind(graph)
+        self._order = list(TopologicalSorter(self._behind).static_order())
+        loops = {node.name for node in graph.nodes if node.repeat}
+        timed = {node.name for node in graph.nodes if node.ordered and node.streams} - loops
+        lineages = graph.lineages()
+        self._timed = {
+            name: [(level + 1, stream) for level, stream in enumerate(lineage) if stream in timed][::-1]
+            for name, lineage in lineages.items()
+        }
+        self._first = {
+            name: next((level for level, stream in enumerate(lineage) if stream not in loops), None)
+            for name, lineage in lineages.items()
+        }
 
     def viewer_at(self, now: float, position_s: float) -> None:
         """The player shows second ``position_s`` at time ``now``."""
         self._origin = now - position_s
 
-    def scripted(self, path: Path, meta: Meta) -> None:
+    def scripted(self, node: str, path: Path, meta: Meta) -> None:
         """An item of an ordered streaming node stands next on the timeline."""
         seconds = meta.get("seconds")
         if isinstance(seconds, int | float):
-            self._offsets[path] = self._total
+            self._offsets[node, path] = self._total
             self._total += seconds
 
     def took(self, node: str, seconds: float) -> None:
@@ -47,23 +62,38 @@ class PlaybackClock:
         """Expected seconds of one task of ``node``."""
         return self._expected.get(node, 0.0)
 
-    def deadline(self, path: Path) -> float:
-        """When what is made at ``path`` is needed on the screen."""
-        for length in range(len(path), 0, -1):
-            offset = self._offsets.get(path[:length])
+    def deadline(self, node: str, path: Path) -> float:
+        """When what the task of ``node`` at ``path`` makes is needed on the screen."""
+        for length, stream in self._timed[node]:
+            offset = self._offsets.get((stream, path[:length]))
             if offset is not None:
                 return self._origin + offset
-        return self._origin + (self._total if path and path[0] else 0.0)
+        first = self._first[node]
+        return self._origin + (self._total if first is not None and path[first] else 0.0)
 
     def remaining(self, node: str) -> float:
-        """Expected seconds from the start of a task of ``node`` to the published item."""
+        """Expected seconds from the start of a task of ``node`` to the published item; of a loop, one round."""
         if self._remaining is None:
             self._remaining = self._add_up()
         return self._remaining[node]
 
     def _add_up(self) -> dict[str, float]:
         total: dict[str, float] = {}
-        for node in reversed(self._graph.nodes):
-            behind = [total[reader.name] for reader in self._graph.readers(node.name)]
-            total[node.name] = self.expected(node.name) + max(behind, default=0.0)
+        for name in self._order:
+            total[name] = self.expected(name) + max((total[behind] for behind in self._behind[name]), default=0.0)
         return total
+
+
+def _behind(graph: Graph) -> dict[str, list[str]]:
+    """By node, those that wait for it: its readers and, for the body of a loop, those of the loop's value."""
+    behind: dict[str, list[str]] = {node.name: [] for node in graph.nodes}
+    finals: dict[str, list[str]] = {node.name: [] for node in graph.nodes}
+    for node in graph.nodes:
+        for edge in node.edges:
+            behind[edge.source].append(node.name)
+            if edge.final:
+                finals[edge.source].append(node.name)
+    for node in graph.nodes:
+        for name in node.body:
+            behind[name].extend(finals[node.name])
+    return behind

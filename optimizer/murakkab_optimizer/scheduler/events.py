@@ -32,11 +32,22 @@ class DoneItem(msgspec.Struct, frozen=True):
     meta: Meta = {}
 
 
-class RunResumed(msgspec.Struct, frozen=True, tag=True):
-    """A run goes on after its engine stopped.
+class Decision(msgspec.Struct, frozen=True):
+    """Whether the condition of ``node`` held at ``path``, read by an earlier engine."""
 
-    ``items`` are the committed items of streaming nodes and ``finished`` the values of finished tasks; neither is
-    made again.
+    node: str
+    path: Path
+    holds: bool
+
+
+class RunResumed(msgspec.Struct, frozen=True, tag=True):
+    """A run goes on after its engine stopped. What it carries is neither made nor read again.
+
+    Attributes:
+        items: the committed items of streaming nodes and, from the second on, the rounds of loops.
+        finished: the values of finished tasks, evaluated ones and loops among them, in the order of their commits.
+        decided: what was read of conditions.
+
     """
 
     run: str
@@ -44,6 +55,7 @@ class RunResumed(msgspec.Struct, frozen=True, tag=True):
     plan: Plan
     items: tuple[DoneItem, ...] = ()
     finished: tuple[DoneItem, ...] = ()
+    decided: tuple[Decision, ...] = ()
 
 
 class RunCancelled(msgspec.Struct, frozen=True, tag=True):

@@ -102,6 +102,11 @@ class Fleet:
         """The worker is idle again."""
         worker.lease, worker.loading, worker.threads = None, None, 0
 
+    def joined(self, name: str) -> None:
+        """A worker is there; give it a share of the models that runs need."""
+        self.workers[name] = WorkerState(name)
+        self.want({})
+
     def lost(self, name: str) -> WorkerState | None:
         """Take a worker out; the model that it died of loading is not loaded ahead until a new run wants it."""
         worker = self.workers.pop(name, None)

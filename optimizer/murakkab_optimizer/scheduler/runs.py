@@ -1,0 +1,84 @@
+"""One run in the scheduler's hands."""
+
+from __future__ import annotations
+
+from murakkab_optimizer.graph import Graph
+from murakkab_optimizer.plan import Configuration, Plan
+from murakkab_optimizer.policies.queueing import TaskView
+from murakkab_optimizer.scheduler import events as ev
+from murakkab_optimizer.scheduler.clock import PlaybackClock
+from murakkab_optimizer.scheduler.commands import Evaluate, StartTask
+from murakkab_optimizer.scheduler.growth import Growth, Inputs
+from murakkab_optimizer.scheduler.state import Status, TaskState
+
+
+class RunState:
+    """One run: its growing graph, its plan, its playback clock and how much of it was shown."""
+
+    def __init__(self, run: str, graph: Graph, plan: Plan, now: float) -> None:
+        self.run = run
+        self.growth = Growth(graph)
+        self.plan = plan
+        self.clock = PlaybackClock(graph, plan, now)
+        self.published = 0
+        self.ended = False
+
+    def configuration(self, task: TaskState) -> Configuration:
+        """The configuration that the plan in force gives the task."""
+        return self.plan.nodes[task.node.name].chosen
+
+    def view(self, task: TaskState) -> TaskView:
+        """What a queue policy may know of a ready task."""
+        clock, node = self.clock, task.node.name
+        return TaskView(
+            path=task.path,
+            run_started=clock.started,
+            ready_at=task.ready_at,
+            deadline=clock.deadline(node, task.path),
+            expected_s=clock.expected(node),
+            remaining_s=clock.remaining(node),
+        )
+
+    def start(self, task: TaskState, worker: str) -> StartTask:
+        """The command that begins the attempt whose lease the task has."""
+        growth = self.growth
+        return StartTask(
+            lease=task.lease or "",
+            worker=worker,
+            run=self.run,
+            node=task.node.name,
+            path=task.path,
+            attempt=task.attempt,
+            configuration=self.configuration(task),
+            deadline=self.clock.deadline(task.node.name, task.path),
+            item=growth.item(task),
+            inputs=growth.inputs(task),
+            previous=growth.previous(task),
+            first_item=task.state.emitted.get(task.path, 0),
+        )
+
+    def evaluate(self, task: TaskState, what: str) -> Evaluate:
+        """The command that has a condition read, a value made, or the round of a loop ended."""
+        growth, index = self.growth, 0
+        inputs: Inputs
+        if what == "round":
+            index = task.state.emitted[task.path] - 1
+            inputs = growth.round_inputs(task, index)
+        else:
+            inputs = growth.inputs(task)
+        task.status, task.asked = Status.ASKED, (what, index)
+        item, previous = growth.item(task), growth.previous(task)
+        return Evaluate(self.run, task.node.name, task.path, what, index, item, inputs, previous)
+
+    def outputs(self) -> Inputs:
+        """The whole values of the last nodes and of those that the graph leaves, as far as they are all made."""
+        graph = self.growth.graph
+        read = {edge.source for node in graph.nodes for edge in node.edges}.union(*(node.body for node in graph.nodes))
+        named = {node for node, _ in graph.outputs.values()}
+        wanted = (n.name for n in graph.nodes if n.name not in read or n.name in named)
+        return {name: self.growth.whole(name) for name in wanted if self.growth.nodes[name].closed(())}
+
+
+def place(task: TaskState) -> str:
+    """A task in words: its node and, where it is not the only one, its path."""
+    return f"{task.node.name} {ev.path_label(task.path)}" if task.path else task.node.name
