@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 
 from murakkab.engine import planning
+from murakkab.engine.caching import HIT
 from murakkab.engine.feed import read_events
 from murakkab.engine.store import RunRecord
 from murakkab_optimizer.graph import Graph
@@ -26,7 +28,8 @@ font-variant-numeric:tabular-nums}}small{{color:#667}}
 <p>{summary}</p>
 <h2>Figures</h2><table>{figures}</table>
 <h2>Plan</h2><table><tr><th>Node<th>Model<th>Threads<th>Why</tr>{plan}</table>
-<h2>Work</h2><table><tr><th>Node<th>Tasks<th>Seconds of work<th>Failed attempts</tr>{work}</table>
+<h2>Work</h2><table>
+<tr><th>Node<th>Tasks<th>From the cache<th>Made because<th>Failed attempts<th>Seconds of work</tr>{work}</table>
 <h2>Script</h2><table><tr><th>Shot<th>Speaker<th>Text<th>Passage</tr>{turns}</table>
 """
 
@@ -62,11 +65,14 @@ def gather(folder: Path, record: RunRecord, graph: Graph, plan: Plan) -> dict[st
 def _work(node: str, events: list[dict[str, Any]]) -> dict[str, Any]:
     mine = [event for event in events if event.get("node") == node]
     done = [event for event in mine if event["event"] == "task.finished"]
+    cache = Counter(event.get("cache") for event in mine if event["event"] == "task.started" and event.get("cache"))
     return {
         "node": node,
         "tasks": len(done),
         "seconds": round(sum(event["seconds"] for event in done), 3),
         "failed_attempts": sum(1 for event in mine if event["event"] == "task.failed"),
+        "from_cache": cache.pop(HIT, 0),
+        "made_because": dict(cache),
     }
 
 
@@ -79,9 +85,18 @@ def _html(facts: dict[str, Any]) -> str:
         summary=escape(summary),
         figures="".join(_row(label, _seconds(facts[key]), number=True) for key, label in _LABELS.items())
         + _row("Measured by", facts["measured_by"] or "nothing was played"),
-        plan="".join(_row(n["node"], _model(n), str(n["threads"] or "under 1"), n["reason"]) for n in facts["plan"]),
+        plan="".join(_row(n["node"], _model(n), _threads(n), n["reason"]) for n in facts["plan"]),
         work="".join(
-            _row(w["node"], str(w["tasks"]), f"{w['seconds']:.2f}", str(w["failed_attempts"])) for w in facts["work"]
+            _row(
+                w["node"],
+                str(w["tasks"]),
+                str(w["from_cache"]),
+                "; ".join(f"{reason} ({count})" for reason, count in w["made_because"].items()),
+                str(w["failed_attempts"]),
+                f"{w['seconds']:.2f}",
+                number=True,
+            )
+            for w in facts["work"]
         ),
         turns="".join(_turn(turn) for turn in facts["turns"]),
     )
@@ -95,6 +110,10 @@ def _row(*cells: str, number: bool = False) -> str:
 
 def _model(node: dict[str, Any]) -> str:
     return f"{node['model']} (drawn)" if node["drawn"] else str(node["model"])
+
+
+def _threads(node: dict[str, Any]) -> str:
+    return str(node["threads"] or "under 1") if node["capability"] else ""
 
 
 def _turn(turn: dict[str, Any]) -> str:

@@ -78,6 +78,9 @@ def helped():
     import helper
     return helper.NAME
 
+def onward(n: int, previous: int | None = None):
+    return n + (previous or 0)
+
 NUMBER = 3
 """
 
@@ -93,11 +96,12 @@ def call(tmp_path: Path, function: Function):
     folder.mkdir()
     (folder / "tools.py").write_text(TOOLS)
 
-    def run(name: str, *, tools: Path = folder / "tools.py", on_item=None, **arguments: Any) -> Any:
+    def run(name: str, *, tools: Path = folder / "tools.py", on_item=None, before: Any = None, **arguments: Any) -> Any:
         scratch = tmp_path / "scratch"
         scratch.mkdir(exist_ok=True)
         spec = {"file": tools, "name": name}
-        return function.run(Task({"function": spec, "arguments": arguments}, scratch, seed=1, on_item=on_item)).value
+        task = Task({"function": spec, "arguments": arguments}, scratch, seed=1, on_item=on_item, previous=before)
+        return function.run(task).value
 
     return run
 
@@ -193,6 +197,10 @@ def test_modules_beside_the_file_are_found_each_folder_its_own_and_edits_count(c
     assert call("helped") == "edited"
     assert "helper" not in sys.modules
     assert (set(sys.path), Path.cwd()) == before
+
+
+def test_in_a_join_a_function_is_given_what_it_returned_before(call) -> None:
+    assert [call("onward", n=1), call("onward", n=1, before=4), call("onward", n=1, before=4, previous=7)] == [1, 5, 8]
 
 
 def test_chance_is_that_of_the_run(call) -> None:

@@ -24,7 +24,8 @@ class Function(Runtime):
     Arguments are checked and converted by the function's annotations, as pydantic does. What it returns may hold
     pydantic models, dataclasses and files (``pathlib.Path``). A generator's yields are items as they come, and what it
     returns is the value; both may be ``async``. It runs in an empty folder of its own and finds the modules beside its
-    file. ``random`` is seeded with the run's seed and the task's path.
+    file. An argument ``previous`` is what the task before returned, in a join. ``random`` is seeded with the run's seed
+    and the task's path.
     """
 
     def __init__(self, card: ModelCard, threads: int) -> None:
@@ -49,7 +50,7 @@ class Function(Runtime):
             source = Path(module.__file__ or spec["name"])
             function = _find(module, spec["name"], source)
             try:
-                return Output(plain(_call(function, dict(task.arguments.get("arguments") or {}), task)))
+                return Output(plain(_call(function, _given(function, task), task)))
             except (RuntimeFault, Cancelled):
                 raise
             except (Exception, SystemExit) as fault:
@@ -95,6 +96,14 @@ def _find(module: ModuleType, name: str, source: Path) -> Callable[..., Any]:
     if not inspect.isroutine(found):
         raise InputError(f"{source.name} has no function '{name}'; check the name behind the colon")
     return validate_call(config=ConfigDict(arbitrary_types_allowed=True))(found)
+
+
+def _given(function: Callable[..., Any], task: Task) -> dict[str, Any]:
+    """The arguments; ``previous``, where the function takes it and nothing is given, is what the task before returned."""
+    given = dict(task.arguments.get("arguments") or {})
+    if "previous" in inspect.signature(function).parameters:
+        given.setdefault("previous", task.previous)
+    return given
 
 
 def _call(function: Callable[..., Any], arguments: dict[str, Any], task: Task) -> Any:  # noqa: ANN401
