@@ -99,7 +99,7 @@ def _find(module: ModuleType, name: str, source: Path) -> Callable[..., Any]:
 
 
 def _given(function: Callable[..., Any], task: Task) -> dict[str, Any]:
-    """The arguments; ``previous``, where the function takes it and nothing is given, is what the task before returned."""
+    """The arguments; ``previous``, where the function takes it and nothing is given, is what it gave before."""
     given = dict(task.arguments.get("arguments") or {})
     if "previous" in inspect.signature(function).parameters:
         given.setdefault("previous", task.previous)
