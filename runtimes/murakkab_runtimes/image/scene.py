@@ -17,8 +17,9 @@ from murakkab_runtimes.base import InputError, Output, Runtime, Task
 from murakkab_runtimes.image.motifs.pen import Pen, around
 from murakkab_runtimes.image.motifs.repertoire import MOTIFS, Motif
 from murakkab_runtimes.image.palettes import Family, choose, mix, roles
+from murakkab_runtimes.image.standing import cast, draw_standing
 from murakkab_runtimes.image.type import argb
-from murakkab_runtimes.image.words import matching, text_of
+from murakkab_runtimes.image.words import matching, stems, text_of
 
 SIDES = (16, 7680)
 _UP = 2
@@ -50,7 +51,8 @@ AROUND = {
 class DrawnScene(Runtime):
     """Draws the backdrop of a section.
 
-    Arguments: section (``title``, ``question``, ``keywords``, ``mood``, ``topic``), width, height in pixels.
+    Arguments: section (``title``, ``question``, ``keywords``, ``mood``, ``topic``, ``composition``), width, height in
+    pixels; the composition ``standing`` sets objects into the landscape instead of on a plate before it.
     Value: ``{"image": PNG, "palette": {role: "#rrggbb"}, "style": colour family, "motifs": [names], "drawn": true}``.
     """
 
@@ -77,6 +79,7 @@ class Scene:
     skies: tuple[str, ...]
     objects: tuple[str, ...]
     chance: str
+    standing: bool = False
 
 
 def plan(section: Any, seed: int, path: tuple[int, ...]) -> Scene:  # noqa: ANN401
@@ -87,12 +90,16 @@ def plan(section: Any, seed: int, path: tuple[int, ...]) -> Scene:  # noqa: ANN4
     found = [MOTIFS[motif] for motif in matching(section)]
     skies = _of("sky", found)[:2]
     name, family = choose(mood, seed, chance, dark="stars" in skies or "moon" in skies)
-    objects = _of("object", found)[: _room(found)]
+    standing = section.get("composition") == "standing"
+    objects = tuple(_of("object", found)[: _room(found)])
+    if standing:
+        words = stems(f"{text_of(section.get('title'))} {text_of(section.get('keywords'))}")
+        objects = cast(_of("object", found), words)
     plain = [ground for ground in PLAIN_GROUNDS.get(mood, PLAIN_GROUNDS["calm"]) if not objects or ground != "orbits"]
     grounds = _of("ground", found)[:1] or [chance.choice(plain)]
     if not skies:
         skies = [chance.choice(AROUND.get(grounds[0], ("clouds",) if objects else ("sun", "clouds")))]
-    return Scene(name, family, grounds[0], tuple(skies), tuple(objects), f"strokes {seed} {path}")
+    return Scene(name, family, grounds[0], tuple(skies), objects, f"strokes {seed} {path}", standing)
 
 
 def _room(found: list[Motif]) -> int:
@@ -115,7 +122,7 @@ def picture(scene: Scene, width: int, height: int) -> skia.Image:
         for name in scene.skies:
             MOTIFS[name].draw(pen)
         MOTIFS[scene.ground].draw(pen)
-        _objects(pen, scene.objects)
+        (draw_standing if scene.standing else _objects)(pen, scene.objects)
         _vignette(pen)
     return surface.makeImageSnapshot()
 

@@ -11,7 +11,7 @@ from murakkab_runtimes.text.places import GIVEN_NAMES
 from murakkab_runtimes.text.topic import SPOKEN_WORDS, read_topic
 from murakkab_runtimes.text.words import word_set
 
-HEROES = ("a small bear", "a curious mouse", "a young girl", "an old sailor", "a little boy", "a brave hedgehog")
+HEROES = ("a small bear", "a young fox", "a young girl", "a little boy", "a brave rabbit", "a small robot")
 """Who a story is about whose prompt names nobody."""
 
 _ASKED = re.compile(

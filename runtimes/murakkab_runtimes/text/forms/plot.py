@@ -44,8 +44,8 @@ _THINGS = (
 )  # fmt: skip
 _HELPERS = (
     ("bird", "a small bird"), ("cat", "a grey cat"), ("dog", "a friendly dog"), ("snail", "a wise snail"),
-    ("butterfly", "a blue butterfly"), ("bee", "a busy bee"), ("horse", "a gentle horse"),
-    ("elephant", "an old elephant"),
+    ("butterfly", "a blue butterfly"), ("bee", "a busy bee"),
+    ("elephant", "an old elephant"), ("rabbit", "a quick rabbit"), ("bear", "a kind bear"),
     ("whale", "a great whale"), ("robot", "a little robot"),
 )  # fmt: skip
 _SWIMMERS = ("whale", "fish", "dolphin", "mermaid", "octopus", "crab")
@@ -128,7 +128,7 @@ class _Frame:
     """Makes the scenes of one story."""
 
     def __init__(self, premise: Premise, title: str, rng: random.Random) -> None:
-        self.premise, self.title, self.rng = premise, title, rng
+        self.premise, self.title, self.hero, self.rng = premise, title, premise.noun, rng
 
     def opening(self, home: tuple[str, str]) -> Scene:
         spoken = {"stem": "", "spare": f"{self.title}. {NOTICE}."}
@@ -142,7 +142,7 @@ class _Frame:
                 "More than anything, {the} wanted to", "More than anything, {the} wanted to see the wide world."
             ),
         ]
-        return self._scene("Once upon a time", beats, [home[0], "house"], "calm")
+        return self._scene("Once upon a time", beats, [home[0], "house", self.hero], "calm")
 
     def adventure(self, adventure: Adventure) -> list[Scene]:
         place, thing, helper = adventure.place, adventure.thing, adventure.helper
@@ -168,9 +168,9 @@ class _Frame:
             ),
         ]
         return [
-            self._scene(_capital(_known(a)), found, [place[0], thing[0]], "bright"),
-            self._scene(name, trouble, [*drawn.split(), place[0]], "thoughtful"),
-            self._scene(_capital(helper[1]), helped, [helper[0], place[0]], "playful"),
+            self._scene(_capital(_known(a)), found, [place[0], thing[0], self.hero], "bright"),
+            self._scene(name, trouble, [*drawn.split(), place[0], self.hero], "thoughtful"),
+            self._scene(_capital(helper[1]), helped, [helper[0], place[0], self.hero], "playful"),
         ]
 
     def ending(self, home: tuple[str, str], adventure: Adventure) -> Scene:
@@ -178,7 +178,7 @@ class _Frame:
             self._beat("From that day on, {the} was happy, and", "From that day on, {the} was happy, and never alone."),
             {"stem": "", "spare": f"And that was the story of {self.premise.the} and {self._other(adventure)}."},
         ]
-        return self._scene("Home again", beats, ["sun", home[0], adventure.thing[0]], "warm")
+        return self._scene("Home again", beats, ["sun", home[0], adventure.thing[0], self.hero], "warm")
 
     def _other(self, adventure: Adventure) -> str:
         return _known(self.premise.companion or adventure.thing[1])
@@ -195,7 +195,7 @@ class _Frame:
             "pronouns": self.premise.pronouns,
             "about": self.premise.spoken or self.premise.hero,
             "beats": beats,
-            "picture": {"title": about, "keywords": keywords, "mood": mood, "topic": ""},
+            "picture": {"title": about, "keywords": keywords, "mood": mood, "composition": "standing"},
         }
 
 
