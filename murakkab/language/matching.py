@@ -19,11 +19,14 @@ from murakkab_optimizer.catalog import Capability
 from murakkab_runtimes.text.words import stem, tokens, word_set
 
 K1, B = 1.2, 0.75
-LEAST = 0.35
+LEAST = 0.3
 """Score below which a match is no match."""
 
-CLOSE = 0.85
-"""Share of the best score from which on the second one makes the words ambiguous."""
+CLOSE = 0.75
+"""Share of the best score from which on another match makes the words ambiguous."""
+
+SURE = 0.6
+"""Score from which on a match counts although it takes other arguments than those given."""
 
 SHOWN = 5
 """Candidates that an error lists."""
@@ -83,27 +86,62 @@ def match_task(words: str, capabilities: Mapping[str, Capability]) -> list[Match
     return sorted(found, key=lambda match: (-match.score, match.capability, match.form))
 
 
-def choose(words: str, capabilities: Mapping[str, Capability]) -> Match:
+def choose(words: str, capabilities: Mapping[str, Capability], given: Iterable[str] | None = None) -> Match:
     """The capability that is meant.
 
+    Args:
+        words: what is to be done.
+        capabilities: by name.
+        given: names of the arguments that the step has, if they are known. Capabilities that can do with just these go
+            before all others, and another one has to score ``SURE`` (a name may be misspelt).
+
     Raises:
-        MatchError: nothing scores ``LEAST``, or the second scores ``CLOSE`` times the best, or more.
+        MatchError: nothing scores ``LEAST``, or another one scores ``CLOSE`` times the best or more; between a
+            capability and its own forms, it is the capability as it stands.
     """
     found = match_task(words, capabilities)
     near = tuple(found[:SHOWN])
-    if not near:
-        known = ", ".join(sorted({*capabilities} - NEVER))
-        raise MatchError(
-            "no capability matches these words", f"use other words, or write capability: with one of {known}", near
-        )
-    best = near[0].score
-    if best < LEAST:
-        message = f"no capability matches these words well enough ({best:.2f}; {LEAST:.2f} is needed)"
-        raise MatchError(message, f"use other words, or write capability: with one of {_listed(near)}", near)
-    close = [match for match in found if match.score >= CLOSE * best]
+    pool = _able(found, capabilities, given)
+    if not pool:
+        raise _nothing(near, capabilities)
+    close = [match for match in pool if match.score >= CLOSE * pool[0].score]
+    if len({match.capability for match in close}) == 1:
+        close = [match for match in close if not match.form] or close
     if len(close) > 1:
         raise MatchError("these words may mean several things", f"write capability: with one of {_listed(close)}", near)
-    return near[0]
+    return close[0]
+
+
+def _able(found: list[Match], capabilities: Mapping[str, Capability], given: Iterable[str] | None) -> list[Match]:
+    """The matches to choose from: those that take what is given, or else all if the best is sure."""
+    if given is not None:
+        names = {*given}
+        fitting = [match for match in found if _takes(capabilities[match.capability], match.form, names)]
+        if fitting and fitting[0].score >= LEAST:
+            return fitting
+    least = LEAST if given is None else SURE
+    return found if found and found[0].score >= least else []
+
+
+def _takes(capability: Capability, form: str, given: set[str]) -> bool:
+    """Whether a capability takes all arguments that are given, and needs no others."""
+    takes = capability.forms[form].takes if form else capability.takes
+    takes = capability.takes if takes is None else takes
+    if takes is None:
+        return True
+    known = {name.removesuffix("?") for name in takes}
+    return given - {"form"} <= known and {name for name in takes if not name.endswith("?")} <= given
+
+
+def _nothing(near: tuple[Match, ...], capabilities: Iterable[str]) -> MatchError:
+    if not near:
+        known = ", ".join(sorted({*capabilities} - NEVER))
+        hint = f"use other words, or write capability: with one of {known}"
+        return MatchError("no capability matches these words", hint, near)
+    best = near[0].score
+    why = f"{best:.2f}; {LEAST:.2f} is needed" if best < LEAST else "those that do take other arguments"
+    hint = f"use other words, or write capability: with one of {_listed(near)}"
+    return MatchError(f"no capability matches these words well enough ({why})", hint, near)
 
 
 def _listed(matches: Iterable[Match]) -> str:

@@ -289,9 +289,9 @@ def test_a_form_has_a_signature_of_its_own():
     dialogue = signature(write, {"form": "dialogue", "section": "${{ item }}"})
     assert str(dialogue.emits) == "turn"
     assert dialogue.takes.get("section").kind == parse_kind("section", load_types())
-    assert signature(write, {}).emits is None
     assert signature(write, {}).takes.get("prompt") == Field("prompt", TEXT)
-    assert signature(write, {"form": "plain"}) == signature(write, {})
+    outline = signature(write, {"form": "outline"})
+    assert (outline.takes.get("prompt"), outline.takes.get("topic")) == (None, Field("topic", TEXT, True))
     assert signature(write, {"form": "${{ inputs.form }}"}) == UNKNOWN
     with pytest.raises(KindError, match="no form 'dialog'; did you mean 'dialogue'") as caught:
         signature(write, {"form": "dialog"})

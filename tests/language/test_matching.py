@@ -11,24 +11,38 @@ from murakkab.language import matching
 from murakkab.language.matching import CLOSE, LEAST, Match, MatchError, choose, match_task, terms
 from murakkab_optimizer.catalog import Capability, Form
 from murakkab_runtimes.catalog import load_capabilities
-from tests.language.phrases import HARD, HELD_OUT, REFUSED, TUNED
+from tests.language.phrases import HARD, HELD_OUT, REFUSED, SEEN, TUNED
 
 KNOWN = load_capabilities()
-WORDS = sorted({word for phrase in [*TUNED, *HELD_OUT, *REFUSED, *HARD] for word in phrase.split()})
+WORDS = sorted({word for phrase in [*TUNED, *SEEN, *HELD_OUT, *REFUSED, *HARD] for word in phrase.split()})
 
 
-def understood(phrase):
+def understood(phrase, given=None):
     """What the phrase is taken for; None where the person is asked."""
     try:
-        found = choose(phrase, KNOWN)
+        found = choose(phrase, KNOWN, given)
     except MatchError:
         return None
     return f"{found.capability}:{found.form}" if found.form else found.capability
 
 
+def outcome(phrase):
+    try:
+        return choose(phrase, KNOWN)
+    except MatchError as fault:
+        return fault
+
+
+def needed(meant):
+    """The arguments that someone gives who means this capability."""
+    name, _, form = meant.partition(":")
+    takes = KNOWN[name].forms[form].takes if form else KNOWN[name].takes
+    return [argument for argument in takes if not argument.endswith("?")]
+
+
 def rates(phrases):
-    """How many phrases are understood, and how many are taken for something else."""
-    found = {phrase: understood(phrase) for phrase in phrases}
+    """How many phrases are understood beside their arguments, and which are taken for something else."""
+    found = {phrase: understood(phrase, needed(meant)) for phrase, meant in phrases.items()}
     right = [phrase for phrase, meant in phrases.items() if found[phrase] == meant]
     wrong = [phrase for phrase in phrases if found[phrase] is not None and phrase not in right]
     return len(right), wrong
@@ -36,14 +50,38 @@ def rates(phrases):
 
 def test_phrases_that_the_examples_were_written_for_are_understood():
     right, wrong = rates(TUNED)
-    assert right >= 0.88 * len(TUNED)
-    assert len(wrong) <= 3, wrong
+    assert right >= 0.94 * len(TUNED)
+    assert len(wrong) <= 1, wrong
 
 
-def test_phrases_that_nobody_tuned_for_are_rather_asked_about_than_taken_for_something_else():
-    right, wrong = rates(HELD_OUT)
-    assert right >= 0.4 * len(HELD_OUT)
-    assert len(wrong) <= 3, wrong
+@pytest.mark.parametrize("phrases", [SEEN, HELD_OUT])
+def test_other_phrases_are_rather_asked_about_than_taken_for_something_else(phrases):
+    right, wrong = rates(phrases)
+    assert right >= 0.5 * len(phrases)
+    assert len(wrong) <= 2, wrong
+
+
+def test_arguments_tell_apart_what_words_do_not():
+    words = "the words of the picture"
+    both = {
+        "speak": Capability("speak", "Speaks the words of the picture.", takes={"text": "text", "voice?": "text"}),
+        "see": Capability("see", "Describes the words of the picture.", takes={"image": "image"}),
+    }
+    with pytest.raises(MatchError, match="several things"):
+        choose(words, both)
+    assert choose(words, both, ["text", "voice"]).capability == "speak"
+    assert choose(words, both, ["image"]).capability == "see"
+    assert choose(f"describes {words}", both, ["imgae"]).capability == "see", "it is sure enough"
+    with pytest.raises(MatchError, match="those that do take other arguments"):
+        choose("describes words on paper", both, ["volume"])
+    quiet = both | {"dim": Capability("dim", "Dims the light.")}
+    assert choose("dims the light of the picture", quiet, ["volume"]).capability == "dim", "it may take anything"
+
+
+def test_a_capability_goes_before_its_own_forms():
+    sing = Capability("sing", "Sings a song.", forms={"round": Form(description="Sings a song with others.")})
+    assert choose("sing a song", {"sing": sing}).form == ""
+    assert choose("sing a round with others", {"sing": sing}).form == "round"
 
 
 @pytest.mark.parametrize("phrase", REFUSED)
@@ -59,7 +97,7 @@ TWO = {
 
 
 def test_an_error_lists_the_candidates_with_their_scores():
-    with pytest.raises(MatchError, match=r"well enough \(0\.0\d; 0\.35 is needed\)") as caught:
+    with pytest.raises(MatchError, match=r"well enough \(0\.0\d; 0\.30 is needed\)") as caught:
         choose("loudly polish the brown leather shoes", TWO)
     found = caught.value.candidates
     assert [match.capability for match in found] == ["play", "sing"]
@@ -106,13 +144,14 @@ def test_scores_are_shares_and_depend_on_nothing_but_the_words(words, chance):
     mixed = list(KNOWN.items())
     chance.shuffle(mixed)
     assert match_task(phrase, dict(mixed)) == found
-    clear = found and found[0].score >= LEAST and all(match.score < CLOSE * found[0].score for match in found[1:])
-    if clear:
-        assert choose(phrase, KNOWN) == found[0]
-        return
-    with pytest.raises(MatchError) as caught:
-        choose(phrase, KNOWN)
-    assert caught.value.candidates == tuple(found[:5])
+    close = [match for match in found if match.score >= CLOSE * found[0].score]
+    match outcome(phrase):
+        case Match() as chosen:
+            assert chosen in close
+            assert found[0].score >= LEAST
+            assert {other.capability for other in close} == {chosen.capability}
+        case MatchError() as fault:
+            assert fault.candidates == tuple(found[:5])
 
 
 @pytest.mark.parametrize("phrase", ["narrate the script in two voices", "read the pdf", "picture picture of the text"])
