@@ -20,7 +20,7 @@ def check(document: Document) -> Workflow:
     """
     workflow = check_document(document)
     workflow._source_text = to_yaml(document.data)
-    workflow._file = Path(document.file)
+    workflow._file = Path(document.file).absolute()
     return workflow
 
 

@@ -69,6 +69,13 @@ def given(function: Callable[..., Any], arguments: tuple[object, ...], named: Ma
     return dict(sorted(found.items(), key=lambda pair: order.get(pair[0], len(order))))
 
 
+def defaults_of(function: Callable[..., Any]) -> dict[str, object]:
+    """The defaults that a declaration gives its parameters; ``...`` and None leave them to who does the work."""
+    parameters = inspect.signature(function).parameters.values()
+    unset = (inspect.Parameter.empty, None, ...)
+    return {p.name: p.default for p in parameters if not any(p.default is one for one in unset)}
+
+
 def _refuse_unknown(
     function: Callable[..., Any], parameters: Mapping[str, inspect.Parameter], named: Mapping[str, object]
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import NoReturn
 
@@ -77,7 +78,7 @@ class Source:
         self.file = file
         linecache.checkcache(file)
         self.lines = linecache.getlines(file)
-        self.document = Document(file, "".join(self.lines))
+        self.document = Document(_shown(file), "".join(self.lines))
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -150,8 +151,14 @@ class Source:
         if isinstance(span, Span):
             return self.document.problem(span, message, hint)
         if not self.lines:
-            return Problem(self.file, span.line, 1, message, hint)
+            return Problem(self.document.file, span.line, 1, message, hint)
         return self.document.problem(self.span(span), message, hint)
+
+
+def _shown(file: str) -> str:
+    """The path as it is seen from the working directory, where it is inside of it."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
 
 
 def _first_line(node: ast.FunctionDef) -> int:

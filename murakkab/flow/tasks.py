@@ -10,7 +10,7 @@ from typing import Any, Literal, ParamSpec, Protocol, TypeVar, cast, overload
 
 from murakkab.language.problems import nearest
 
-from .declared import function_name, given, is_declaration
+from .declared import defaults_of, function_name, given, is_declaration
 from .recorder import Recorder, Setting, current, recorder_for
 from .references import Meaning, Ref
 from .source import Site, assigned_name, refuse, site_in
@@ -83,7 +83,13 @@ class Work:
             bound = {key: (value, key) for key, value in named.items()}
         work = {self.key: Setting(self._target(recorder, settings), self.site, self.key)}
         passed = {key: Setting(value, site, argument) for key, (value, argument) in bound.items()}
-        return recorder.add(name, work, settings, {**self.fixed, **passed}, site)
+        return recorder.add(name, work, settings, {**self.fixed, **passed, **self._defaults(passed)}, site)
+
+    def _defaults(self, passed: Settings) -> Settings:
+        if self.function is None or self.key not in ("capability", "task"):
+            return {}
+        left = {key: value for key, value in defaults_of(self.function).items() if key not in passed}
+        return settings_of(self.site, left)
 
     def _target(self, recorder: Recorder, settings: Settings) -> str:
         if self.function is None:

@@ -189,7 +189,7 @@ SAME = {
     ),
     "settings of a step": (
         """
-        strict = task(capability="text-generation", attempts=1, timeout="30s", slo={"quality": "good"}, max_tokens=9)
+        strict = task(capability="text-generation", attempts=1, timeout="30s", slo={"quality": "good"}, temperature=0.5)
         said = strict.options(cache=False, where={"device": "cpu"}, returns={"x": "number"}, attempts=2)(prompt=topic)
         return {"said": said.x}
         """,
@@ -202,7 +202,7 @@ SAME = {
           slo: {quality: good}
           where: {device: cpu}
           returns: {x: number}
-          max_tokens: 9
+          temperature: 0.5
           prompt: ${{ inputs.topic }}
         """,
         "said: ${{ nodes.said.x }}",
@@ -216,7 +216,7 @@ SAME = {
             answer: int
             steps: list[Step]
         @task(capability="text-generation")
-        def solve(prompt: str, max_tokens: int = 5) -> Answer: ...
+        def solve(prompt: str, temperature: float = 0.5, system: str = ...) -> Answer: ...
         globals().update(Answer=Answer)
         solved = solve(topic)
         return {"answer": solved.answer}
@@ -226,6 +226,7 @@ SAME = {
           capability: text-generation
           returns: {answer: integer, steps: [{text: text, "weight?": number}]}
           prompt: ${{ inputs.topic }}
+          temperature: 0.5
         """,
         "answer: ${{ nodes.solved.answer }}",
     ),
