@@ -6,7 +6,7 @@ from pathlib import Path as FilePath
 
 from murakkab.engine.errors import FAILED, UserError
 from murakkab.engine.journal import read_journal
-from murakkab_optimizer.graph import INLINE, Node, Path
+from murakkab_optimizer.graph import Node, Path
 from murakkab_optimizer.scheduler import Event
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_runtimes.artifacts import ArtifactStore
@@ -44,7 +44,7 @@ class _Past:
         self._finished: dict[_Place, ev.DoneItem] = {}
         self._decided: dict[_Place, ev.Decision] = {}
 
-    def take(self, event: Event) -> None:
+    def take(self, event: Event | None) -> None:
         """Take the next event in."""
         match event:
             case ev.RunSubmitted():
@@ -81,11 +81,7 @@ class _Past:
             opening.run,
             opening.graph,
             opening.plan,
-            tuple(item for item in self._items.values() if _there(item, store)),
-            tuple(item for item in self._finished.values() if _there(item, store)),
+            tuple(item for item in self._items.values() if store.is_whole(item.value)),
+            tuple(item for item in self._finished.values() if store.is_whole(item.value)),
             tuple(self._decided.values()),
         )
-
-
-def _there(item: ev.DoneItem, store: ArtifactStore) -> bool:
-    return item.value.startswith(INLINE) or store.is_whole(item.value)

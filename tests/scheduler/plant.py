@@ -58,6 +58,7 @@ class Plant:
     emitted: dict[str, int] = field(default_factory=dict)
     published: list[tuple[int, Path, str]] = field(default_factory=list)
     log: list[tuple[float, Event, list[Command]]] = field(default_factory=list)
+    journal: list[Event] = field(default_factory=list)
     status: str = ""
     error: str = ""
     outputs: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
@@ -109,6 +110,8 @@ class Plant:
 
     def tell(self, event: Event) -> None:
         self.now += self.draw.random()
+        if self.scheduler.holds(getattr(event, "lease", "")) or getattr(event, "run", ""):
+            self.journal.append(event)
         commands = self.scheduler.handle(event, self.now)
         self.log.append((self.now, event, commands))
         for command in commands:

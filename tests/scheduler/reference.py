@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 
-from murakkab_optimizer.graph import NODE_KEY, NULL, OPERATOR_KEY, Edge, Graph, Node, Path
+from murakkab_optimizer.graph import INLINE, NODE_KEY, NULL, OPERATOR_KEY, Edge, Graph, Node, Path
 from tests.scheduler.worlds import Answers
 
 Place = tuple[str, Path]
@@ -119,5 +119,5 @@ class Reference:
         if key not in self._made:
             item, inputs, previous = given()
             text = repr((what, name, path, item, sorted(inputs.items()), previous))
-            self._made[key] = f"{what} {name} {path} {zlib.crc32(text.encode()):08x}"
+            self._made[key] = f'{INLINE}"{what} {name} {path} {zlib.crc32(text.encode()):08x}"'
         return self._made[key]
