@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from pydantic_core import PydanticCustomError
 
 from murakkab_optimizer.graph import TIMEOUT_S, Edge, Graph, Node, Slo, Where
-
 from murakkab_runtimes.catalog import load_types
 
 from .document import Data
@@ -77,7 +76,7 @@ class _Compiler:
             arguments=arguments,
             edges=self.edges(flat),
             for_each=flat.for_each,
-            streams=bool(flat.streams),
+            streams=bool(flat.streams) or flat.is_loop,
             join=flat.join,  # type: ignore[arg-type]
             depth=len(self.tasks[flat.name]),
             attempts=self.setting(settings.get("attempts", 3), check_attempts),
