@@ -18,9 +18,18 @@ def command_app(*, no_args_is_help: bool = False) -> typer.Typer:
 
 
 def write_output(text: str, file: Path | None) -> None:
-    """Write to a file, or to standard output where none is named."""
+    """Write to a file, or to standard output where none is named.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
     if file is None:
         typer.echo(text, nl=False)
-    else:
+        return
+    try:
         file.write_text(text, encoding="utf-8")
-        typer.echo(f"Wrote {file}", err=True)
+    except OSError as fault:
+        from murakkab.engine.errors import UserError
+
+        raise UserError(f"cannot write {file}: {fault.strerror}", "Name another file with -o.") from None
+    typer.echo(f"Wrote {file}", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ STARTERS = Path(__file__).parent / "starters"
 SCHEMA_NAME = "workflow.schema.json"
 MODELINE = f"# yaml-language-server: $schema={SCHEMA_NAME}"
 
+_COMPANION = re.compile(r"(?:function|uses): *[\"']?(?:\./)?(\w[\w./-]*\.(?:py|ya?ml))")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
@@ -36,6 +38,7 @@ def new(
     file = Path(f"{name.replace('-', '_')}.py" if python else f"{name}.yaml")
     text = _python(name) if python else _yaml(name, origin)
     _write_new(file, text)
+    _copy_companions(origin)
     source = f"{file}:{name.replace('-', '_')}" if python else str(file)
     if not python:
         _write_schema(file.with_name(SCHEMA_NAME))
@@ -75,6 +78,19 @@ def _write_new(file: Path, text: str) -> None:
             stream.write(text)
     except FileExistsError:
         raise _refusal(f"{file} is there already", "Choose another name, or move the file away.") from None
+
+
+def _copy_companions(origin: str | None) -> None:
+    """Copy the files that a shipped workflow names, beside the new one; what is there already stays."""
+    from murakkab.language import find_workflow
+
+    source = find_workflow(origin) if origin else STARTERS / "starter.yaml"
+    for name in _COMPANION.findall(source.read_text(encoding="utf-8")):
+        found, target = source.parent / name, Path(name)
+        if found.is_file() and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(found, target)
+            typer.echo(f"Wrote {target}, which it uses")
 
 
 def _write_schema(file: Path) -> None:

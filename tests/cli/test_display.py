@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from murakkab.cli.display import FINISHED_KEYS, JsonLines, PlainLines
+from murakkab.cli.display import FINISHED_KEYS, JsonLines, Outputs, PlainLines
 from murakkab.cli.live import LiveDisplay, picture
 from murakkab.cli.progress import Progress
 from murakkab.cli.wording import clock, outcome, printable, size
@@ -42,6 +42,7 @@ FINISHED = {
     "video": "/runs/r/episode.mp4",
     "playlist": "/runs/r/hls/main.m3u8",
     "report": "/runs/r/report.html",
+    "outputs": {"stream": [{"segment": "/runs/r/0.m4s"}], "episode": {"video": "/runs/r/episode.mp4"}, "mood": "merry"},
     "error": "",
 }
 
@@ -159,6 +160,53 @@ def test_plain_lines_are_few_and_clean() -> None:
     assert lines[-1] == "Video: /runs/r/episode.mp4"
     assert len(lines) == 7
     assert not any("\x1b" in line for line in lines)
+
+
+PLAIN = {**FINISHED, "ttff_s": None, "duration_s": 0.0, "video": None, "playlist": None}
+"""The end of a run that plays nothing."""
+
+
+def _outputs(outputs: dict[str, Any], **facts: Any) -> list[str]:
+    lines: list[str] = []
+    Outputs(lines.append).show({**PLAIN, "outputs": outputs, **facts})
+    return lines
+
+
+def test_a_single_text_stands_alone() -> None:
+    assert _outputs({"answer": "one\n  two \x1b[31m"}) == ["one", "  two \N{REPLACEMENT CHARACTER}[31m"]
+
+
+def test_outputs_are_told_by_name_with_files_by_path_and_long_ones_cut() -> None:
+    speech = [{"audio": f"/r/{n}.wav", "words": ["x"] * 99} for n in range(60)]
+    lines = _outputs({"count": 3, "speech": speech, "notes": ["a", "b"], "fine": {"right": True, "why": "1\n2"}})
+    assert lines[:3] == ["count: 3", "speech:", "  - /r/0.wav"]
+    assert "  ... and 10 more" in lines
+    assert lines[-8:] == ["notes:", "  - a", "  - b", "fine:", "  right: true", "  why:", "    1", "    2"]
+    (cut,) = _outputs({"numbers": {"all": list(range(999))}})
+    assert len(cut) < 200
+    assert cut.endswith("...")
+
+
+def test_what_is_played_is_not_printed_and_a_failed_run_prints_nothing() -> None:
+    assert _outputs(FINISHED["outputs"], video="/runs/r/episode.mp4") == ["merry"]
+    assert _outputs({"answer": "x"}, status="failed") == []
+
+
+def test_a_run_without_a_stream_is_told_by_its_nodes() -> None:
+    lines: list[str] = []
+    plain = PlainLines(lines.append)
+    begun = _events()[:3]
+    ended = {"event": "task.finished", "node": "script", "path": [], "seconds": 0.0, "run": "r", "seq": 9, "t": 1.0}
+    for event in [*begun[:2], {**begun[2], "cache": "hit"}, ended, {**PLAIN, "run": "r", "seq": 10, "t": 1.0}]:
+        plain.show(event)
+    assert lines[-2:] == ["Finished in 20.0 s, 1 of 1 tasks from the cache", "Report: /runs/r/report.html"]
+    assert "segment" not in " ".join(lines)
+
+
+def test_a_node_that_no_plan_names_is_shown_too() -> None:
+    progress = _progress({"event": "task.started", "node": "composed", "path": []})
+    assert progress.expected("composed") == 1
+    assert "composed" in _drawn(progress)
 
 
 def test_json_lines_end_with_the_promised_keys(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,6 +38,13 @@ def test_json_ends_with_the_promised_object(made: tuple[Path, Events, str]) -> N
     assert [e["seq"] for e in events[:-1]] == list(range(1, len(events)))
 
 
+def test_a_run_without_a_stream_leaves_its_outputs_and_opens_no_page(made: tuple[Path, Events, str]) -> None:
+    _, events, err = made
+    assert Path(events[-1]["outputs"]["speech"]["audio"]).stat().st_size > 10_000
+    assert events[-1]["video"] is None
+    assert "Watch" not in err
+
+
 def test_a_pipe_gets_few_plain_lines(made: tuple[Path, Events, str]) -> None:
     _, events, err = made
     lines = err.splitlines()
