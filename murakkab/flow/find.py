@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +19,9 @@ from murakkab.language.problems import Problem, WorkflowError, nearest, quoted
 
 from .source import Site, Source
 from .workflows import Flow
+
+_AROUND: ContextVar[tuple[str, ...]] = ContextVar("murakkab_flows", default=())
+"""The workflows that are being written down, outermost first."""
 
 
 def find_flow(target: str) -> Workflow:
@@ -33,8 +37,9 @@ def find_flow(target: str) -> Workflow:
     """
     where, _, name = target.rpartition(":") if ":" in target else (target, "", "")
     module = _from_file(target, Path(where)) if _is_file(where) else _from_name(target, where)
-    with _told_at_its_line(module.__file__ or where):
-        return _flow(target, module, name).workflow
+    flow = _flow(target, module, name)
+    with _told_at_its_line(module.__file__ or where), _within(target, f"{module.__file__}:{flow.__name__}"):
+        return flow.workflow
 
 
 def _is_file(where: str) -> bool:
@@ -86,6 +91,19 @@ def _flow(target: str, module: ModuleType, name: str) -> Flow[Any, Any]:
         raise _lacking(target, "which workflow is meant?", f"add ':name'; workflows: {', '.join(sorted(flows))}")
     message = f"'{name}' is no workflow" if hasattr(module, name) else f"there is no workflow {quoted(name)} in it"
     raise _lacking(target, message, nearest(name, flows, what="workflows"))
+
+
+@contextmanager
+def _within(target: str, name: str) -> Iterator[None]:
+    """Refuse a workflow that uses itself, directly or through others."""
+    around = _AROUND.get()
+    if name in around:
+        raise _lacking(target, "it uses itself", "workflows cannot use each other in a circle")
+    token = _AROUND.set((*around, name))
+    try:
+        yield
+    finally:
+        _AROUND.reset(token)
 
 
 def _lacking(target: str, message: str, hint: str) -> WorkflowError:

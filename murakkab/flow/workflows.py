@@ -35,6 +35,8 @@ class Flow(Generic[_P, _R]):
     because it would run nothing: ``run`` makes a run.
     """
 
+    __name__: str
+
     def __init__(
         self, function: Callable[_P, _R], settings: Mapping[str, Any], site: Site, making: Mapping[str, Any]
     ) -> None:

@@ -139,3 +139,13 @@ def test_a_fault_in_another_module_is_told_where_it_was_asked_for(tmp_path: Path
     file.write_text("y = 2\nimport broken_for_find\n")
     problem = refused(f"{file}:flow")
     assert (problem.line, problem.message) == (2, "ValueError: no")
+
+
+def test_a_workflow_that_needs_itself(tmp_path: Path):
+    file = tmp_path / "round.py"
+    file.write_text(
+        GOOD.replace("    answer", "    find_flow(__file__ + ':flow')\n    answer").replace(
+            "import", "import find_flow,"
+        )
+    )
+    assert refused(f"{file}:flow").message == "it uses itself"

@@ -19,7 +19,7 @@ VALUES = st.sampled_from([*TEXTS, 0, -1, 1.5, 1e-7, 1e300, True, None]) | st.tex
 ).filter(lambda text: "${{" not in text)
 PICK = st.integers(0, 1000)
 
-toys = [task(capability="toy-one"), task(capability="toy-two", fixed=1), task("answer the question")]
+toys = [task(capability="toy-one"), task(capability="toy-two", fixed=1), task("read the text aloud")]
 
 
 @task
@@ -103,7 +103,7 @@ class Writer:
             made = measure.options(name=name, **step.options)(**arguments)
             return self.keep(made, streams=False)
         options = {**step.options, **({"streams": "toy"} if step.streams and step.kind < 2 else {})}
-        given = {"prompt": "x"} if step.kind == 2 else {**arguments, "when": chosen, "key": secret("KEY")}
+        given = {"text": "x"} if step.kind == 2 else {**arguments, "when": chosen, "key": secret("KEY")}
         return self.keep(toys[step.kind].options(name=name, **options)(**given), streams="streams" in options)
 
     def keep(self, made: Any, *, streams: bool) -> Any:

@@ -172,14 +172,14 @@ SAME = {
     ),
     "plain words, values, secrets and arguments of any name": (
         """
-        told = task("answer the question")(prompt=topic)
+        told = task("read the text aloud")(text=topic)
         both = compose(answer=topic, parts=[1, None, {"deep": (topic, True)}])
         listed = compose([told, 0.5])
         sent = say(text=both.answer, when="now", key=secret("MY_KEY"))
         return {"sent": sent, "listed": listed}
         """,
         """
-        told: {task: answer the question, prompt: "${{ inputs.topic }}"}
+        told: {task: read the text aloud, text: "${{ inputs.topic }}"}
         both: {value: {answer: "${{ inputs.topic }}", parts: [1, null, {deep: ["${{ inputs.topic }}", true]}]}}
         listed: {value: ["${{ nodes.told }}", 0.5]}
         sent: {capability: toy-say, text: "${{ nodes.both.answer }}", key: "${{ secrets.MY_KEY }}",
