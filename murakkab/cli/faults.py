@@ -38,6 +38,7 @@ def _is_users(fault: Exception) -> bool:
         ("murakkab.engine.errors", "UserError"),
         ("murakkab.language", "InputProblem"),
         ("murakkab.language", "WorkflowError"),
+        ("murakkab_runtimes.catalog", "CatalogError"),
     )
     known = tuple(getattr(sys.modules[module], name) for module, name in names if module in sys.modules)
     return isinstance(fault, known)

@@ -14,7 +14,6 @@ import httpx
 from murakkab.server import serve
 from tests.server.rehearsal import Rehearsal, make_packages
 
-
 UPLOAD_LIMIT = 2_000_000
 
 

@@ -1,8 +1,8 @@
 """A workflow in Python. It says what is to be made; which model does it, and where, is chosen when it runs.
 
-    murakkab check starter.py  # tells what is wrong, or what it does
-    murakkab run starter.py --topic "how tides work"
-    murakkab graph starter.py -o starter.svg  # draws it
+murakkab check starter.py  # tells what is wrong, or what it does
+murakkab run starter.py --topic "how tides work"
+murakkab graph starter.py -o starter.svg  # draws it
 """
 
 from typing import Annotated, Any
