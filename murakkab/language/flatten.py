@@ -90,7 +90,7 @@ class Flattener:
         arguments = self._arguments(reader, place)
         capability, match = node.get("capability"), None
         if isinstance(node.get("task"), str):
-            match = self._understood((*place, "task"), node["task"])
+            match = self._understood((*place, "task"), node["task"], arguments)
             capability = match.capability if match else ""
             if match and match.form:
                 arguments = {"form": match.form, **arguments}
@@ -103,14 +103,14 @@ class Flattener:
         known = capability if isinstance(capability, str) else ""
         self._add(reader, place, capability=known, arguments=arguments, match=match)
 
-    def _understood(self, place: Place, words: str) -> Match | None:
+    def _understood(self, place: Place, words: str, arguments: Mapping[str, Data]) -> Match | None:
         """What plain words ask for."""
         from murakkab_runtimes.catalog import load_capabilities
 
         from .matching import MatchError, choose
 
         try:
-            return choose(words, load_capabilities())
+            return choose(words, load_capabilities(), arguments)
         except MatchError as fault:
             self.notes.note(self.document.value_span(place), fault.message, fault.hint)
             return None
