@@ -54,7 +54,7 @@ def digest_of(files: Iterable[Path]) -> str:
     for file in files:
         digest.update(file.name.encode() + b"\0")
         digest.update(file.read_bytes() if file.is_file() else b"")
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()
 
 
 def _module_file(name: str) -> Path | None:

@@ -32,6 +32,12 @@ class Function(Runtime):
         super().__init__(card, threads)
         self._modules = UserModules()
 
+    def warm(self) -> None:
+        """Load what checks arguments."""
+        import pydantic
+
+        pydantic.TypeAdapter(int)
+
     def run(self, task: Task) -> Output:
         """Call the function.
 

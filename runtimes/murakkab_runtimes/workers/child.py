@@ -109,7 +109,8 @@ class Child:
         """Do one attempt; none of the secrets that it may know gets into a reply, a file or the log."""
         mask = Mask(request.secrets)
         with masked_output(mask):
-            self.send(self._outcome(request, mask))
+            outcome = self._outcome(request, mask)
+        self.send(outcome)
 
     def _outcome(self, request: Run, mask: Mask) -> TaskFinished | TaskFailed:
         store = ArtifactStore(Path(request.store))
