@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from murakkab.engine import Engine, EngineOptions, UserError
-from murakkab.language import Workflow
+from murakkab.language import Workflow, check_inputs
 
 FAILED = 1
 
@@ -29,6 +29,7 @@ def make_run(
         InputProblem: an input does not fit.
         UserError: the run failed, or cannot be made here.
     """
+    check_inputs(workflow, inputs)
     options = EngineOptions(runs=Path(runs), llm=llm)
     with ThreadPoolExecutor(1) as thread:
         finished = thread.submit(asyncio.run, _make(workflow, dict(inputs), options, seed, use)).result()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from murakkab.language import Workflow, check_inputs, compile_graph, find_workfl
 from murakkab_optimizer.graph import Graph
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "python"
-SHIPPED = sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem != "reader")
+SHIPPED = sorted(path.stem for path in EXAMPLES.glob("*.py"))
 
 
 def pair(name: str) -> tuple[Workflow, Workflow]:
@@ -43,8 +41,8 @@ def graph_of(workflow: Workflow, given: dict[str, object]) -> Graph:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_graphs_are_equal(name: str, tmp_path: Path):
     written, recorded = pair(name)
-    for given in (inputs_for(written, tmp_path), {**inputs_for(written, tmp_path)}):
-        assert graph_of(recorded, given) == graph_of(written, given)
+    given = inputs_for(written, tmp_path)
+    assert graph_of(recorded, given) == graph_of(written, given)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -53,14 +51,3 @@ def test_the_inputs_are_equal(name: str):
     assert recorded.inputs == written.inputs
     assert (recorded.metadata, recorded.slo) == (written.metadata, written.slo)
     assert recorded.warnings == written.warnings == ()
-
-
-def test_every_example_satisfies_a_strict_type_checker():
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", *map(str, sorted(EXAMPLES.glob("*.py")))],
-        capture_output=True,
-        text=True,
-        cwd=EXAMPLES.parents[1],
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
