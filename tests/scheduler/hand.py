@@ -9,6 +9,9 @@ from murakkab_optimizer.scheduler import Command, Event, Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
 
+Committed = list[tuple[str, Path, str]]
+"""Node, path and value."""
+
 
 class Hand:
     """One run with as many workers and threads as it can use.
@@ -35,8 +38,12 @@ class Hand:
 
     def submit(self, graph: Graph) -> None:
         """Begin a run in which every node has a model that takes no thread."""
-        chosen = NodePlan(Configuration("pen", {}, Needs(0, 50)), "the only one")
-        self.tell(ev.RunSubmitted("r", graph, Plan({node.name: chosen for node in graph.nodes if node.capability})))
+        self.tell(ev.RunSubmitted("r", graph, plan(graph)))
+
+    def resume(self, graph: Graph, items: Committed, finished: Committed, *decided: ev.Decision) -> None:
+        """Go on with a run of which that much was committed."""
+        done = (tuple(ev.DoneItem(*place) for place in places) for places in (items, finished))
+        self.tell(ev.RunResumed("r", graph, plan(graph), *done, decided))
 
     def tell(self, event: Event, at: float | None = None) -> list[Command]:
         self.now = self.now + 0.01 if at is None else at
@@ -75,3 +82,9 @@ class Hand:
         """The engine answers what it was asked."""
         asked = self.asked.pop((node, path, what))
         self.tell(ev.Evaluated("r", node, path, what, asked.index, value, holds))
+
+
+def plan(graph: Graph) -> Plan:
+    """A model without threads for each node that needs one."""
+    chosen = NodePlan(Configuration("pen", {}, Needs(0, 50)), "the only one")
+    return Plan({node.name: chosen for node in graph.nodes if node.capability})

@@ -110,3 +110,26 @@ def test_an_unordered_join_gives_each_the_value_of_the_one_that_finished_before(
     assert ("total", (0,)) not in hand.started
     hand.finish("total", (1,), "bc")
     assert hand.started["total", (0,)].previous == "bc"
+
+
+def test_a_resumed_unordered_join_goes_on_with_what_had_begun_and_the_value_made_last() -> None:
+    total = Node("total", "add", {}, (Edge("source", 1),), "source", True, "unordered", depth=1)
+    hand = Hand()
+    hand.resume(
+        Graph("sum", (SOURCE, total)),
+        [*(("source", (index,), f"item {index}") for index in range(4)), ("total", (2, 0), "part")],
+        [("total", (3,), "first"), ("total", (1,), "second")],
+    )
+    assert hand.started.keys() == {("source", ()), ("total", (2,))}
+    assert (hand.started["total", (2,)].previous, hand.started["total", (2,)].first_item) == ("second", 1)
+    hand.finish("total", (2,), "third")
+    assert hand.started["total", (0,)].previous == "third"
+
+
+def test_a_condition_that_was_read_is_not_read_again_by_a_resumed_run() -> None:
+    hand = Hand()
+    items = [("source", (index,), f"item {index}") for index in range(3)]
+    read = [ev.Decision("picked", (0,), False), ev.Decision("picked", (1,), True)]
+    hand.resume(Graph("some", (SOURCE, PICKED)), items, [("source", (), "all")], *read)
+    assert list(hand.started) == [("picked", (1,))]
+    assert list(hand.asked) == [("picked", (2,), "when")]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from murakkab_optimizer.graph import NULL, Edge, Graph, Node, Slo
 from murakkab_optimizer.plan import Configuration, NodePlan, Plan
 from murakkab_optimizer.scheduler import commands as cmd
-from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.scheduler.clock import PlaybackClock
 from tests.scheduler.hand import Hand
 
@@ -118,17 +119,33 @@ def test_rounds_have_no_place_on_the_timeline() -> None:
     rounds = [clock.deadline("loop.try", (0, index)) for index in range(3)]
     assert rounds == [12.0] * 3
     assert clock.deadline("loop.try", (1, 0)) == clock.deadline("loop", (1,)) == 24.0
+    alone = PlaybackClock(Graph("alone", (*refine(), *graph.nodes[:2])), plan, started=10.0)
+    alone.scripted("turns", (0, 0), {"seconds": 3.0})
+    assert [alone.deadline("loop.try", (index,)) for index in range(3)] == [10.0] * 3
     assert [clock.remaining(name) for name in ("loop.try", "loop.judge", "after", "loop")] == [9.0, 6.0, 5.0, 9.0]
 
 
 def test_a_resumed_loop_goes_on_in_its_round() -> None:
-    hand, graph = Hand(), Graph("refine", refine())
-    chosen = NodePlan(Configuration("pen"), "the only one")
-    plan = Plan({node.name: chosen for node in graph.nodes if node.capability})
-    done = [ev.DoneItem("loop.try", (0,), "try 0"), ev.DoneItem("loop.judge", (0,), "judged 0")]
-    done.append(ev.DoneItem("loop.try", (1,), "try 1"))
-    hand.tell(ev.RunResumed("r", graph, plan, (ev.DoneItem("loop", (1,), "round 0"),), tuple(done)))
+    hand = Hand()
+    finished = [("loop.try", (0,), "try 0"), ("loop.judge", (0,), "judged 0"), ("loop.try", (1,), "try 1")]
+    hand.resume(Graph("refine", refine()), [("loop", (1,), "round 0")], finished)
     assert list(hand.started) == [("loop.judge", (1,))]
     assert hand.started["loop.judge", (1,)].item == "round 0"
     hand.finish("loop.judge", (1,), "judged 1")
     assert hand.asked["loop", (), "round"].index == 1
+
+
+def test_of_loops_that_run_one_at_a_time_the_one_that_had_begun_goes_on() -> None:
+    sections = Node("sections", "write", streams=True)
+    loop, *others = refine("sections", 1)
+    hand = Hand()
+    hand.resume(
+        Graph("refine", (sections, msgspec.structs.replace(loop, join="unordered"), *others)),
+        [("sections", (index,), "section") for index in range(3)],
+        [("loop.try", (1, 0), "try 0")],
+    )
+    assert hand.started.keys() == {("sections", ()), ("loop.judge", (1, 0))}
+    hand.finish("loop.judge", (1, 0), "judged 0")
+    hand.answer("loop", (1,), "round", "round 0", holds=True)
+    assert ("loop.try", (0, 0)) in hand.started
+    assert ("loop.try", (2, 0)) not in hand.started
