@@ -31,6 +31,7 @@ def check(
 
 def _check(source: str, as_json: bool, *, first: bool) -> bool:
     """Check one workflow and print what was found; whether it can run."""
+    sources.import_language()
     from murakkab.language import WorkflowError
 
     try:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,14 +15,13 @@ HELP = "A shipped name, a .yaml file, module.py:flow, or - for standard input."
 _PYTHON = re.compile(r".*\.py(?::\w+)?|[A-Za-z_][\w.]*:\w+")
 
 
-@contextmanager
-def _no_pydantic_plugins() -> Iterator[None]:
-    """While entered, pydantic looks for no plugins, which takes a tenth of a second; the models here need none."""
+def import_language() -> None:
+    """Import the language while pydantic looks for no plugins, which takes it a tenth of a second; none is needed."""
     variable = "PYDANTIC_DISABLE_PLUGINS"
     before = os.environ.get(variable)
     os.environ[variable] = before or "__all__"
     try:
-        yield
+        import murakkab.language  # noqa: F401
     finally:
         if before is None:
             del os.environ[variable]
@@ -44,8 +41,7 @@ def load(source: str) -> Workflow:
     Raises:
         WorkflowError: there is none, or it has problems.
     """
-    with _no_pydantic_plugins():
-        import murakkab.language  # noqa: F401
+    import_language()
     if is_python(source):
         from murakkab.flow import find_flow
 
