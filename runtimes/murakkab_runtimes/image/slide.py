@@ -20,7 +20,7 @@ from murakkab_runtimes.image.type import argb
 LEFT, TOP, BODY_TOP, BOTTOM = 38.0, 26.0, 84.0, 302.0
 """Edges in units of 1/360 of the height; captions stand below ``BOTTOM``."""
 
-SCALES = (1.25, 1.16, 1.08, 1.0, 0.92, 0.85, 0.78, 0.72, 0.66, 0.6, 0.54, 0.48, 0.42, 0.36, 0.3)
+SCALES = (1.25, 1.16, 1.08, 1.0, 0.92, 0.85, 0.78, 0.72, 0.66, 0.6, 0.54, 0.48, 0.42)
 SPLIT = 0.47
 """Share of the width that the text takes beside a picture, table or code."""
 
@@ -200,10 +200,13 @@ def _height(column: Sequence[Piece]) -> float:
 
 
 def _stacked(column: Sequence[Piece], x: float, top: float, tall: float) -> list[Placed]:
+    """One piece below the other; what does not fit at the smallest scale is left out."""
     y = top + max(0.0, tall - _height(column)) * BREATH
-    placed = []
+    placed: list[Placed] = []
     for number, piece in enumerate(column):
         y += piece.gap if number else 0
+        if y + piece.height > top + tall + 1 and placed:
+            break
         placed.append(Placed(piece.step, x, y, piece.width, piece.height, piece.draw))
         y += piece.height
     return placed

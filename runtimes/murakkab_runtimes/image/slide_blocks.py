@@ -20,6 +20,9 @@ BODY, CODE, CELL = 18.0, 12.5, 14.0
 """Sizes of fonts at scale 1, in units of 1/360 of the height."""
 
 INDENT, GAP, PAD = 21.0, 9.0, 11.0
+MOST_LINES = 20
+"""Lines of code that a slide shows."""
+
 WIDER = 1.4
 """How much wider than their words the columns of a table become where there is room."""
 
@@ -110,7 +113,9 @@ def _quote(block: Mapping[str, Any], at: Setting) -> list[Piece]:
 
 
 def _code(block: Mapping[str, Any], at: Setting) -> list[Piece]:
-    lines = highlighted(str(block["text"]), str(block["language"]), at.theme)
+    code = str(block["text"]).split("\n")
+    shown = code if len(code) <= MOST_LINES else [*code[: MOST_LINES - 1], "…"]
+    lines = highlighted("\n".join(shown), str(block["language"]), at.theme)
     text, room = lay_out_code(lines, CODE * at.unit), at.room - 2 * PAD * at.unit
     shrunk = min(1.0, room / text.width) if text.width else 1.0
     if shrunk < 1:

@@ -130,14 +130,14 @@ class Premise:
 
 def read_premise(prompt: str, rng: random.Random) -> Premise:
     """Read a prompt, which must hold at least one printable character."""
-    topic = read_topic(prompt)
-    spoken = _ASKED.sub("", topic.spoken).strip(" .,") if topic.spoken != UNSPEAKABLE else ""
+    topic = read_topic(_ASKED.sub("", " ".join(prompt.split())) or prompt)
+    spoken = topic.spoken.strip(" .,") if topic.spoken != UNSPEAKABLE else ""
     hero, the = _hero(spoken) or _known(rng.choice(HEROES))
     noun = the.split()[-1].lower()
     found = _COMPANION.search(spoken)
     pronouns = "she" if noun in _SHE else "he" if noun in _HE else ""
     companion = found[1].lower() if found else ""
-    return Premise(_ASKED.sub("", topic.text), spoken, hero, the, noun, companion, pronouns, _place(spoken))
+    return Premise(topic.text, spoken, hero, the, noun, companion, pronouns, _place(spoken))
 
 
 def _place(spoken: str) -> str:
@@ -212,7 +212,7 @@ def past(verb: str) -> str:
     """The past of a verb in the third person ("loves": "loved"); one in the past stays; empty for what is neither."""
     if verb in _IRREGULAR:
         return _IRREGULAR[verb].replace("_", " ")
-    if verb in {part.replace("_", " ") for part in _IRREGULAR.values()} or verb.endswith("ed"):
+    if verb in {part.replace("_", " ") for part in _IRREGULAR.values()} or (verb.endswith("ed") and len(verb) > 4):
         return verb
     if verb.endswith("ies"):
         return verb[:-3] + "ied"
