@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import importlib.util
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.machinery import PathFinder
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 
 from murakkab_runtimes.base import GROUP
 
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)|import[ \t]+(.*))", re.MULTILINE
+)
+_NAME = re.compile(r"\w[\w.]*")
+
+
+@cache
+def _adapters() -> EntryPoints:
+    return entry_points(group=GROUP)
+
 
 @cache
 def adapter_version(adapter: str) -> str:
-    """Distribution, version and digest of the code of an adapter: its package, or its module where it is in none."""
-    for entry in entry_points(group=GROUP).select(name=adapter):
+    """Distribution, version and digest of the code of an adapter: its file and what that imports from its package."""
+    for entry in _adapters().select(name=adapter):
         release = f"{entry.dist.name} {entry.dist.version}" if entry.dist else ""
-        return f"{release} {_code_digest(entry.module.partition('.')[0])}"
+        file = _module_file(entry.module)
+        if file is None:
+            return release
+        depth = entry.module.count(".") + (file.name == "__init__.py")
+        top = entry.module.partition(".")[0]
+        return f"{release} {digest_of([file, *_imported(file, file.parents[depth], top)])}"
     return ""
-
-
-@cache
-def _code_digest(name: str) -> str:
-    """Digest of a top-level package or module."""
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        return ""
-    origin = Path(spec.origin)
-    return digest_of(sorted(origin.parent.rglob("*.py")) if spec.submodule_search_locations else [origin])
 
 
 def function_version(function: dict[str, str | dict[str, str]], file: Path | None) -> str:
@@ -68,32 +72,39 @@ def _module_file(name: str) -> Path | None:
     return Path(found.origin) if found and found.origin else None
 
 
-def _imported(file: Path, folder: Path) -> list[Path]:
-    """Modules in ``folder`` that a file imports, and those that they import."""
+def _imported(file: Path, root: Path, top: str = "") -> list[Path]:
+    """Modules below ``root`` that a file imports, and those that they import.
+
+    Args:
+        file: the module.
+        root: where absolute names begin.
+        top: only modules of this top-level package, where it is given.
+
+    """
     found: dict[Path, None] = {}
     todo = [file]
     for current in todo:
-        for name in _import_names(current):
-            target = _beside(name, folder)
+        for stem in _import_stems(current, root, top):
+            target = _module_at(stem)
             if target is not None and target not in found:
                 found[target] = None
                 todo.append(target)
     return sorted(found)
 
 
-def _import_names(file: Path) -> Iterator[str]:
+def _import_stems(file: Path, root: Path, top: str) -> Iterator[Path]:
+    """Where the modules that a file imports would be, without the endings of files; and some that it does not import."""
     try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
         return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" if node.module else alias.name for alias in node.names)
+    for dots, module, members, plain in _IMPORT.findall(text):
+        base = file.parents[len(dots) - 1] if 0 < len(dots) <= len(file.parents) else root
+        inside = [f"{module}.{name}".lstrip(".") for name in _NAME.findall(members)]
+        for name in filter(None, [module, *inside, *_NAME.findall(plain)]):
+            if base is not root or not top or name.partition(".")[0] == top:
+                yield base.joinpath(*name.split("."))
 
 
-def _beside(name: str, folder: Path) -> Path | None:
-    stem = folder.joinpath(*name.split("."))
+def _module_at(stem: Path) -> Path | None:
     return next((file for file in (stem.with_name(stem.name + ".py"), stem / "__init__.py") if file.is_file()), None)
