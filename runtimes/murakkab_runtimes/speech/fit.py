@@ -117,7 +117,7 @@ def _slot(task: Task) -> Slot:
 
 
 def _limits(task: Task) -> tuple[float, float]:
-    slowest, fastest = task.knobs.get("slowest", 0.85), task.knobs.get("fastest", 1.25)
+    slowest, fastest = task.knobs.get("slowest", 0.9), task.knobs.get("fastest", 1.25)
     if not TEMPI[0] <= slowest <= 1 <= fastest <= TEMPI[1]:
         raise InputError(f"the knobs are slowest={slowest}, fastest={fastest}; write {TEMPI[0]}..1 and 1..{TEMPI[1]}")
     return slowest, fastest

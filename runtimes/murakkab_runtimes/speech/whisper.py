@@ -22,9 +22,9 @@ SPEECH = {"speech_pad_ms": 150}
 class Whisper(Runtime):
     """Automatic speech recognition: arguments ``audio`` (any file that FFmpeg reads) and ``form``, knob ``beam_size``.
 
-    The value is ``{"text", "segments": [{"start", "end", "text"}]}``, times in seconds. In the form ``sentences`` the
-    task emits every sentence once it is known where the next one starts, as ``{"start", "end", "until", "text"}``
-    (``until`` is that start, or the end of the sound), and the segments of the value are these sentences.
+    The value is ``{"text", "segments": [{"start", "end", "text"}]}``, times in seconds. In the form ``sentences``
+    the segments are whole sentences with ``until`` beside, when the next one starts (or the sound ends); a node that
+    streams emits each of them as soon as that is known.
     """
 
     def __init__(self, card: ModelCard, threads: int) -> None:
@@ -60,7 +60,8 @@ class Whisper(Runtime):
         found, seconds = self._listen(path, beams, word_timestamps=True, vad_filter=True, vad_parameters=SPEECH)
         sentences = []
         for sentence in group(_words(_reported(task, found, seconds)), seconds):
-            task.emit(sentence, seconds=round(sentence["end"] - sentence["start"], 3))
+            if task.streams:
+                task.emit(sentence, seconds=round(sentence["end"] - sentence["start"], 3))
             sentences.append(sentence)
         return sentences
 

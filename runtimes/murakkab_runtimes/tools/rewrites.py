@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -25,8 +26,8 @@ class Rewrites(Runtime):
     """Chooses among ``candidates`` (``{"text"}`` each) for the sentence ``original``.
 
     ``slot`` (``start``, ``until``) is the time there is; the knob ``words_per_second`` says how many words fit. The
-    value is ``{"text", "original", "rewritten", "why"}``: the first candidate that passes, else the original's own
-    words, and what was wrong with each candidate that did not.
+    value is ``{"text", "original", "rewritten", "why"}``: of the candidates that pass, the first that fits, else the
+    shortest; the original's own words where none passes; and what was wrong with those that did not.
     """
 
     def run(self, task: Task) -> Output:
@@ -36,15 +37,23 @@ class Rewrites(Runtime):
             raise InputError("there is no sentence to rewrite; give the argument 'original' a text")
         if not isinstance(candidates, list) or not all(isinstance(c, dict) and "text" in c for c in candidates):
             raise InputError("the argument 'candidates' must be a list of answers, each with a text")
-        slot = task.arguments.get("slot") or {"start": 0, "until": 60}
-        most = int((slot["until"] - slot["start"]) * float(task.knobs.get("words_per_second", 3.2)))
-        why: list[str] = []
+        most, why, passed = _room(task), list[str](), list[str]()
         for candidate in (tidy(str(c["text"]), len(sentences(original))) for c in candidates):
-            wrong = faults_of(candidate, original, most)
-            if not wrong:
-                return _chosen(candidate, original, True, why)
-            why.append(f"{candidate}: {', '.join(wrong)}")
-        return _chosen(original.strip(), original, False, why)
+            wrong = faults_of(candidate, original)
+            if wrong:
+                why.append(f"{candidate}: {', '.join(wrong)}")
+            else:
+                passed.append(candidate)
+        if not passed:
+            return _chosen(original.strip(), original, False, why)
+        fitting = [text for text in passed if len(plain_words(text)) <= most]
+        return _chosen(fitting[0] if fitting else min(passed, key=len), original, True, why)
+
+
+def _room(task: Task) -> float:
+    """Words that can be spoken in the slot."""
+    slot = task.arguments.get("slot") or {"start": 0.0, "until": math.inf}
+    return float((slot["until"] - slot["start"]) * task.knobs.get("words_per_second", 3.2))
 
 
 def _chosen(text: str, original: str, rewritten: bool, why: list[str]) -> Output:
@@ -59,15 +68,8 @@ def tidy(answer: str, count: int = 1) -> str:
     return " ".join(whole[:count])
 
 
-def faults_of(candidate: str, original: str, most: int) -> list[str]:
-    """What is wrong with a rewrite; empty when it may be spoken in place of the original.
-
-    Args:
-        candidate: the rewrite.
-        original: what was said.
-        most: spoken words that fit; as many as the original has always do.
-
-    """
+def faults_of(candidate: str, original: str) -> list[str]:
+    """What is wrong with a rewrite; empty when it may be spoken in place of the original."""
     if not candidate:
         return ["no sentence"]
     said, new = plain_words(original), plain_words(candidate)
@@ -78,8 +80,8 @@ def faults_of(candidate: str, original: str, most: int) -> list[str]:
         found.append("speaks of itself")
     if "!" in candidate and "!" not in original:
         found.append("another tone")
-    if len(new) > max(most, len(said)):
-        found.append(f"{len(new)} words where {max(most, len(said))} fit")
+    if len(new) > len(said):
+        found.append("longer than the original")
     if len(new) < SHORTEST * len(said):
         found.append("leaves something out")
     return found + _changed_facts(candidate, original) + _strays(candidate, original)
@@ -102,6 +104,8 @@ def _strays(candidate: str, original: str) -> list[str]:
     old, new = content(original), content(candidate)
     kept = len(old & new) / max(1, len(old))
     added = len(new - old) / max(1, len(new))
+    if len(new - old) > len(old - new) + 1:
+        return ["adds something"]
     return [] if kept >= KEPT and added <= NEW else ["says something else"]
 
 
