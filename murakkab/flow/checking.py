@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -26,13 +27,15 @@ def check(document: Document) -> Workflow:
 
 def to_yaml(data: Data) -> str:
     """Plain data as the text of a workflow file."""
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return text
 
 
+_Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _NUMERIC = re.compile(r"[-+.0-9~]")
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(_Base):  # type: ignore[misc]
     """Writes values out where they stand twice, since the language has no aliases."""
 
     def ignore_aliases(self, data: Data) -> bool:
@@ -42,7 +45,8 @@ class _Dumper(yaml.SafeDumper):
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     """A text; in quotes where YAML 1.2 might read a number and YAML 1.1, which PyYAML follows, does not."""
     style = "'" if _NUMERIC.match(text) else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+    scalar: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+    return scalar
 
 
 _Dumper.add_representer(str, _text)

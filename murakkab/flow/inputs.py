@@ -91,13 +91,7 @@ def _site(function: Callable[..., Any], name: str, recorder: Recorder, site: Sit
 
 def _declared(hint: Any, default: object) -> dict[str, Data] | None:  # noqa: ANN401 - an annotation
     """An input as a workflow file has it; None when no input is of that type."""
-    told = Input()
-    while typing.get_origin(hint) is typing.Annotated:
-        hint, *beside = typing.get_args(hint)
-        told = next((t if isinstance(t, Input) else Input(t) for t in beside if isinstance(t, Input | str)), told)
-    hint, optional = _without_none(hint)
-    if typing.get_origin(hint) is typing.Annotated:
-        return _declared(typing.Annotated[hint.__origin__, told, *hint.__metadata__], default)
+    hint, told, optional = _unwrapped(hint)
     if hint is None and default not in (inspect.Parameter.empty, None):
         hint = type(default)
     declared = _typed(hint)
@@ -119,11 +113,18 @@ def _told(told: Input) -> Iterator[tuple[str, Data]]:
             yield name, getattr(told, name)
 
 
-def _without_none(hint: Any) -> tuple[Any, bool]:  # noqa: ANN401 - an annotation
-    if typing.get_origin(hint) not in (typing.Union, types.UnionType):
-        return hint, False
-    rest = [inner for inner in typing.get_args(hint) if inner is not type(None)]
-    return (rest[0], len(typing.get_args(hint)) == 2) if len(rest) == 1 else (object, False)
+def _unwrapped(hint: Any) -> tuple[Any, Input, bool]:  # noqa: ANN401 - an annotation
+    """The type itself, what ``Annotated`` tells of it, and whether it may be None."""
+    told, optional = Input(), False
+    while True:
+        inner = [one for one in typing.get_args(hint) if one is not type(None)]
+        if typing.get_origin(hint) is typing.Annotated:
+            hint, *beside = inner
+            told = next((t if isinstance(t, Input) else Input(t) for t in beside if isinstance(t, Input | str)), told)
+        elif typing.get_origin(hint) in (typing.Union, types.UnionType) and len(inner) == 1:
+            hint, optional = inner[0], True
+        else:
+            return hint, told, optional
 
 
 def _typed(hint: Any) -> dict[str, Data] | None:  # noqa: ANN401 - an annotation

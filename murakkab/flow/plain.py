@@ -20,7 +20,8 @@ def plain(value: object, check: Callable[[Ref], None], depth: int = 0) -> Data:
     """The value with references written as expressions.
 
     Args:
-        value: texts, numbers, None, lists, groups, enumerations, pydantic models and references, inside each other.
+        value: texts, numbers, None, lists, groups, enumerations, dataclasses, pydantic models and references, inside
+            each other.
         check: raises for a reference that does not belong here.
         depth: how deep inside the whole it stands.
 
@@ -51,7 +52,8 @@ def plain(value: object, check: Callable[[Ref], None], depth: int = 0) -> Data:
 def _other(value: object, check: Callable[[Ref], None], depth: int) -> Data:
     if as_reference := getattr(value, "_as_reference", None):
         return plain(as_reference(), check, depth)
-    if fields := getattr(type(value), "model_fields", None):
+    fields = getattr(type(value), "model_fields", None) or getattr(type(value), "__dataclass_fields__", None)
+    if fields:
         return {name: plain(getattr(value, name), check, depth + 1) for name in fields}
     kinds = "texts, numbers, True, False, None, lists, dicts and references"
     return refuse(f"a workflow cannot hold a {type(value).__name__}", f"it holds {kinds}")

@@ -6,10 +6,11 @@ import ast
 import dis
 import linecache
 import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import NoReturn
@@ -49,8 +50,7 @@ def calling_frames() -> Iterator[FrameType]:
 
 def site_of(frame: FrameType) -> Site:
     """The call that a frame is in."""
-    positions = list(frame.f_code.co_positions())
-    line, end_line, column, end_column = positions[frame.f_lasti // 2]
+    line, end_line, column, end_column = _positions(frame.f_code)[frame.f_lasti // 2]
     return Site(frame.f_code.co_filename, line or frame.f_lineno, column or 0, end_line or 0, end_column or 0)
 
 
@@ -64,11 +64,22 @@ def site_in(file: str | None = None) -> Site:
 def assigned_name() -> str:
     """The variable that what is being called is assigned to, as in ``name = call(...)``; empty if there is none."""
     frame = next(calling_frames())
-    following = (i for i in dis.get_instructions(frame.f_code) if i.offset > frame.f_lasti)
-    instruction = next(following, None)
-    if instruction is None or instruction.opname not in _STORES:
-        return ""
-    return str(instruction.argval)
+    offsets, names = _stores(frame.f_code)
+    following = bisect_right(offsets, frame.f_lasti)
+    return names[following] if following < len(names) else ""
+
+
+@lru_cache(maxsize=64)
+def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
+    return list(code.co_positions())
+
+
+@lru_cache(maxsize=64)
+def _stores(code: CodeType) -> tuple[list[int], list[str]]:
+    """Where each instruction begins, and the variable that it assigns to."""
+    instructions = [i for i in dis.get_instructions(code) if i.opname != "EXTENDED_ARG"]
+    names = [str(i.argval) if i.opname in _STORES else "" for i in instructions]
+    return [i.offset for i in instructions], names
 
 
 class Source:

@@ -12,6 +12,7 @@ from murakkab.language import Problem, Workflow, WorkflowError, check_inputs, co
 from murakkab_optimizer.graph import Graph
 
 HEAD = """\
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Iterator, Literal

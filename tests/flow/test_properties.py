@@ -139,7 +139,7 @@ class Writer:
         self.streams, self.values = streams, [*around, *inside, rounds]
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(st.lists(PROGRAMS, min_size=1, max_size=5))
 def test_yaml_and_back(programs: list[Any]):
     @workflow(slo={"ttff": 1})

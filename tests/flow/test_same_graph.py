@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from murakkab.language import parse_workflow
 from tests.flow.flows import from_body, from_yaml, graph_of
 
 SAME = {
@@ -187,6 +188,28 @@ SAME = {
         """,
         "{sent: '${{ nodes.sent }}', listed: '${{ nodes.listed }}'}",
     ),
+    "python that is gone through while the workflow is written down": (
+        """
+        @dataclass
+        class Look:
+            colour: str
+            size: object
+        voices = ["low", "high"]
+        spoken = [say.options(name=v)(text=topic, voice=v, look=Look("red", topic)) for v in voices]
+        both = write(prompt=spoken, kept=f"$${{{{ {1 + 1} }}")
+        return {"both": both}
+        """,
+        """
+        low:
+          {capability: toy-say, text: "${{ inputs.topic }}", voice: low,
+           look: {colour: red, size: "${{ inputs.topic }}"}}
+        high:
+          {capability: toy-say, text: "${{ inputs.topic }}", voice: high,
+           look: {colour: red, size: "${{ inputs.topic }}"}}
+        both: {capability: toy-write, prompt: ["${{ nodes.low }}", "${{ nodes.high }}"], kept: "$${{ 2 }"}
+        """,
+        "both: ${{ nodes.both }}",
+    ),
     "settings of a step": (
         """
         strict = task(capability="text-generation", attempts=1, timeout="30s", slo={"quality": "good"}, temperature=0.5)
@@ -232,11 +255,17 @@ SAME = {
     ),
     "another workflow by name": (
         """
-        show = use("podcast", topic=topic)
-        return {"show": show.episode}
+        show = use.options(when=topic != "")("podcast", topic=topic)
+        for part in each(show.stream):
+            told = say(text=f"{part.seconds}", all=part)
+        return {"show": show.episode, "told": told}
         """,
-        "show: {uses: podcast, topic: '${{ inputs.topic }}'}",
-        "show: ${{ nodes.show.episode }}",
+        """
+        show: {uses: podcast, when: "${{ inputs.topic != '' }}", topic: "${{ inputs.topic }}"}
+        told:
+          {capability: toy-say, for_each: "${{ nodes.show.stream }}", text: "${{ item.seconds }}", all: "${{ item }}"}
+        """,
+        "{show: '${{ nodes.show.episode }}', told: '${{ nodes.told }}'}",
     ),
 }
 
@@ -248,10 +277,14 @@ def test_in_python_as_in_yaml(name: str, tmp_path: Path):
     assert graph_of(recorded, topic="x") == graph_of(from_yaml(tmp_path, nodes, outputs), topic="x")
 
 
+def test_a_thousand_steps_keep_the_names_of_their_variables(tmp_path: Path):
+    lines = [f'x{i} = say(text=x{i - 1}.text, topic=f"{{topic}} {i}")' for i in range(1, 1000)]
+    recorded = from_body(tmp_path, "\n".join(["x0 = say(text=topic)", *lines, 'return {"last": x999}']))
+    assert list(recorded.nodes) == [f"x{i}" for i in range(1000)]
+
+
 @pytest.mark.parametrize("name", SAME)
 def test_its_yaml_says_the_same(name: str, tmp_path: Path):
-    from murakkab.language import parse_workflow
-
     recorded = from_body(tmp_path, SAME[name][0])
     again = parse_workflow(recorded.source_text, str(tmp_path / "again.yaml"))
     assert graph_of(again, topic="x") == graph_of(recorded, topic="x")
