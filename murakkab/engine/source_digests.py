@@ -93,7 +93,7 @@ def _imported(file: Path, root: Path, top: str = "") -> list[Path]:
 
 
 def _import_stems(file: Path, root: Path, top: str) -> Iterator[Path]:
-    """Where the modules that a file imports would be, without the endings of files; and some that it does not import."""
+    """Where the modules that a file imports would be, without the endings of files; also some that it does not."""
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except OSError:
