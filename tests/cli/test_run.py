@@ -147,7 +147,25 @@ def test_a_failed_run_says_why_even_when_quiet(tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
-def test_no_usable_model_ends_with_code_3(tmp_path: Path, invoke: Invoke, say: Path) -> None:
+TELEPATHY = """
+apiVersion: murakkab/v1
+kind: Model
+name: telepath
+capability: mind-reading
+adapter: as-is
+description: Needs what nobody has.
+licence: Apache-2.0
+source: tests
+packages: [no_such_package]
+"""
+
+
+def test_no_usable_model_ends_with_code_3(
+    tmp_path: Path, invoke: Invoke, say: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "telepath.yaml").write_text(TELEPATHY, encoding="utf-8")
+    monkeypatch.setenv("MURAKKAB_CATALOG", str(tmp_path / "cards"))
     nothing = say.read_text(encoding="utf-8").replace("text-to-speech", "mind-reading")
     (tmp_path / "nothing.yaml").write_text(nothing, encoding="utf-8")
     answer = invoke("run", "nothing.yaml", "--text", "x", "--no-browser")
