@@ -16,12 +16,11 @@ ground = task(capability="answer-grounding")
 SYSTEM = "You answer the question with one short sentence. You use only the text."
 EXAMPLES = [
     {
-        "prompt": "Menu. Soup: 4 euros. Fish: 11 euros.\nThe kitchen closes at nine.\n"
-        "Question: What does the fish cost?",
+        "prompt": "Fish: 11 euros\nQuestion: What does the fish cost?",
         "answer": "The fish costs 11 euros.",
     },
     {
-        "prompt": "Anna Berg planted 60 trees.\nThe school. Opened: 1931.\nQuestion: Who planted the trees?",
+        "prompt": "Anna Berg planted 60 trees behind the school.\nQuestion: Who planted the trees?",
         "answer": "Anna Berg planted the trees.",
     },
 ]
