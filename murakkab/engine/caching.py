@@ -55,10 +55,16 @@ class RunCache:
     ) -> None:
         self._cache, self._graph, self._cards, self._store, self._seed = cache, graph, cards, store, seed
         self._off = _reasons_not_to(graph, plan, cards, seed, off=cache is None)
+        self._asking = {n: plan.nodes[n].chosen.model for n in plan.nodes if n not in self._off}
         self._verdicts: dict[str, str] = {}
         self._parts: dict[str, kept.Parts] = {}
         self._items: dict[tuple[str, Path], dict[int, kept.Item]] = {}
         self.totals: Counter[str] = Counter()
+
+    def prepare(self) -> None:
+        """Read the code of adapters, which takes a moment the first time, before the first task asks."""
+        for model in set(self._asking.values()):
+            adapter_version(self._cards[model].adapter)
 
     def asks(self, command: StartTask) -> bool:
         """Whether a task may be in the cache; where it cannot be, the reason is noted."""

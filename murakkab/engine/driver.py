@@ -58,6 +58,11 @@ class Driver:
         """Seconds since the epoch, never going back."""
         return self._epoch + time.monotonic()
 
+    def add(self, live: LiveRun) -> None:
+        """Take a run in; its first event follows."""
+        self.live[live.record.run] = live
+        self._shelf.submit(live.cache.prepare)
+
     async def close(self) -> None:
         """Cancel what runs, stop the workers, close the journal."""
         self._closing = True

@@ -245,7 +245,7 @@ class Engine:
         """Hand a run over to the driver."""
         live = LiveRun(self.store, record, event.graph, event.plan, began, self._cache if cache else None)
         self.store.save(record)
-        self._driver.live[record.run] = live
+        self._driver.add(live)
         now = self.now()
         name = "run.resumed" if isinstance(event, ev.RunResumed) else "run.submitted"
         live.feed.send(name, now, workflow=record.workflow, title=record.title, inputs=record.inputs, seed=record.seed)
