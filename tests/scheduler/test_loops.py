@@ -14,10 +14,10 @@ MARKS = {name: {"$node": f"loop.{name}", "path": []} for name in ("try", "judge"
 UNTIL = {"$is": "==", "of": [{"$node": "loop.judge", "path": ["verdict"]}, "right"]}
 
 
-def refine(over: str | None = None, depth: int = 0) -> tuple[Node, ...]:
+def refine(over: str | None = None, depth: int = 0, *more: str) -> tuple[Node, ...]:
     """A loop of an attempt and a judgement, at most three rounds, and a node behind it."""
     edges = (Edge(over, depth),) if over else ()
-    body = ("loop.try", "loop.judge")
+    body = ("loop.try", "loop.judge", *more)
     round_edge = Edge("loop", depth + 1)
     return (
         Node("loop", "", {"value": MARKS}, edges, over, True, depth=depth, repeat=3, until=UNTIL, body=body),
@@ -109,13 +109,15 @@ def test_the_body_belongs_to_its_loop() -> None:
 
 def test_rounds_have_no_place_on_the_timeline() -> None:
     sections = Node("sections", "write", streams=True)
+    drafts = Node("loop.drafts", "write", {}, (Edge("loop", 2),), "loop", True, "ordered", 2)
     turns = Node("turns", "write", {}, (Edge("sections", 1),), "sections", True, "ordered", 1)
-    graph = Graph("show", (sections, turns, *refine("sections", 1)), slo=Slo(ttff_s=2.0))
+    graph = Graph("show", (sections, turns, *refine("sections", 1, drafts.name), drafts), slo=Slo(ttff_s=2.0))
     seconds = {"loop.try": 3.0, "loop.judge": 1.0, "after": 5.0}
     plan = Plan({name: NodePlan(Configuration("pen", {}, seconds=s), "the only one") for name, s in seconds.items()})
     clock = PlaybackClock(graph, plan, started=10.0)
     for index in range(4):
         clock.scripted("turns", (0, index), {"seconds": 3.0})
+        clock.scripted("loop.drafts", (0, 0, index), {"seconds": 7.0})
     rounds = [clock.deadline("loop.try", (0, index)) for index in range(3)]
     assert rounds == [12.0] * 3
     assert clock.deadline("loop.try", (1, 0)) == clock.deadline("loop", (1,)) == 24.0

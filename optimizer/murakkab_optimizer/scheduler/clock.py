@@ -16,8 +16,8 @@ class PlaybackClock:
     """Deadlines of one run.
 
     The items of an ordered streaming node (the turns of a script) carry ``seconds``; added up they say when each
-    is played. The viewer starts at ``started + ttff`` unless the player says where it is. The rounds of a loop stand
-    at no place of the timeline: what they make is needed when what the loop runs over is needed.
+    is played. The viewer starts at ``started + ttff`` unless the player says where it is. The rounds of a loop, and
+    what is made in them, stand at no place of the timeline: it is needed when what the loop runs over is needed.
     """
 
     def __init__(self, graph: Graph, plan: Plan, started: float) -> None:
@@ -30,10 +30,11 @@ class PlaybackClock:
         self._behind = _behind(graph)
         self._order = list(TopologicalSorter(self._behind).static_order())
         loops = {node.name for node in graph.nodes if node.repeat}
-        timed = {node.name for node in graph.nodes if node.ordered and node.streams} - loops
+        inside = loops.union(*(node.body for node in graph.nodes))
+        self._timeline = {node.name for node in graph.nodes if node.ordered and node.streams} - inside
         lineages = graph.lineages()
         self._timed = {
-            name: [(level + 1, stream) for level, stream in enumerate(lineage) if stream in timed][::-1]
+            name: [(level + 1, stream) for level, stream in enumerate(lineage) if stream in self._timeline][::-1]
             for name, lineage in lineages.items()
         }
         self._first = {
@@ -46,9 +47,9 @@ class PlaybackClock:
         self._origin = now - position_s
 
     def scripted(self, node: str, path: Path, meta: Meta) -> None:
-        """An item of an ordered streaming node stands next on the timeline."""
+        """Put an item behind the others on the timeline, if it is one of an ordered streaming node."""
         seconds = meta.get("seconds")
-        if isinstance(seconds, int | float):
+        if node in self._timeline and isinstance(seconds, int | float):
             self._offsets[node, path] = self._total
             self._total += seconds
 

@@ -217,10 +217,8 @@ class Scheduler:
             self._made(state, task.node.name, task.path, value, {})
 
     def _made(self, state: RunState, node: str, path: Path, value: str, meta: ev.Meta) -> None:
-        """Put an item on the timeline and show it, where its node is one of those."""
-        what = state.growth.nodes[node].node
-        if what.ordered and what.streams and not what.repeat:
-            state.clock.scripted(node, path, meta)
+        """Put an item on the timeline and show it to the viewer, where it belongs there."""
+        state.clock.scripted(node, path, meta)
         if node == state.growth.graph.publish:
             self._out.append(Publish(state.run, node, path, state.published, value))
             state.published += 1
