@@ -8,7 +8,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +20,7 @@ from murakkab.language.problems import Problem, WorkflowError, nearest, quoted
 from .source import Site, Source
 from .workflows import Flow
 
+_LONGEST = 4096
 _AROUND: ContextVar[tuple[str, ...]] = ContextVar("murakkab_flows", default=())
 """The workflows that are being written down, outermost first."""
 
@@ -36,10 +37,13 @@ def find_flow(target: str) -> Workflow:
             its line.
     """
     where, _, name = target.rpartition(":") if ":" in target else (target, "", "")
-    module = _from_file(target, Path(where)) if _is_file(where) else _from_name(target, where)
-    flow = _flow(target, module, name)
-    with _told_at_its_line(module.__file__ or where), _within(target, f"{module.__file__}:{flow.__name__}"):
-        return flow.workflow
+    if "\0" in target or len(target) > _LONGEST:
+        raise _lacking(target, "there is no such file", "give path/to/file.py:flow")
+    with _importable(Path(where).resolve().parent if _is_file(where) else Path.cwd()):
+        module = _from_file(target, Path(where)) if _is_file(where) else _from_name(target, where)
+        flow = _flow(target, module, name)
+        with _told_at_its_line(module.__file__ or where), _within(target, f"{module.__file__}:{flow.__name__}"):
+            return flow.workflow
 
 
 def _is_file(where: str) -> bool:
@@ -47,8 +51,8 @@ def _is_file(where: str) -> bool:
 
 
 def _from_file(target: str, path: Path) -> ModuleType:
-    if "\0" in target or len(target) > 4096 or not path.is_file():
-        others = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() and "\0" not in target else []
+    if not path.is_file():
+        others = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
         raise _lacking(target, "there is no such file", nearest(path.name, others, what="Python files there"))
     path = path.resolve()
     name = f"{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
@@ -56,7 +60,7 @@ def _from_file(target: str, path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise _lacking(target, "it is no Python file", "give a .py file")
     module = importlib.util.module_from_spec(spec)
-    with _told_at_its_line(str(path)), _importable(path.parent):
+    with _told_at_its_line(str(path)):
         sys.modules[name] = module
         try:
             spec.loader.exec_module(module)
@@ -67,15 +71,13 @@ def _from_file(target: str, path: Path) -> ModuleType:
 
 
 def _from_name(target: str, name: str) -> ModuleType:
-    with _importable(Path.cwd()):
-        try:
-            spec = importlib.util.find_spec(name) if name.replace(".", "_").isidentifier() else None
-        except (ImportError, ValueError):
-            spec = None
-        if spec is None:
-            raise _lacking(target, f"there is no module {quoted(name)}", "write path/to/file.py:flow for a file")
-        with _told_at_its_line(spec.origin or ""):
-            return importlib.import_module(name)
+    spec = None
+    with _told_at_its_line(name), suppress(ImportError, ValueError):
+        spec = importlib.util.find_spec(name) if name.replace(".", "_").isidentifier() else None
+    if spec is None:
+        raise _lacking(target, f"there is no module {quoted(name)}", "write path/to/file.py:flow for a file")
+    with _told_at_its_line(spec.origin or ""):
+        return importlib.import_module(name)
 
 
 def _flow(target: str, module: ModuleType, name: str) -> Flow[Any, Any]:

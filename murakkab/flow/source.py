@@ -50,7 +50,7 @@ def calling_frames() -> Iterator[FrameType]:
 
 def site_of(frame: FrameType) -> Site:
     """The call that a frame is in."""
-    line, end_line, column, end_column = _positions(frame.f_code)[frame.f_lasti // 2]
+    line, end_line, column, end_column = _positions(frame.f_code, frame.f_code.co_linetable)[frame.f_lasti // 2]
     return Site(frame.f_code.co_filename, line or frame.f_lineno, column or 0, end_line or 0, end_column or 0)
 
 
@@ -70,7 +70,8 @@ def assigned_name() -> str:
 
 
 @lru_cache(maxsize=64)
-def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
+def _positions(code: CodeType, _: bytes) -> list[tuple[int | None, int | None, int | None, int | None]]:
+    """Where each instruction comes from; code of other lines may be equal but has another table of lines."""
     return list(code.co_positions())
 
 

@@ -49,6 +49,15 @@ def test_a_module_of_the_working_directory(tmp_path: Path, monkeypatch: pytest.M
     assert find_flow("made_for_find.good:flow").name == "short"
 
 
+def test_a_package_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "broken_package").mkdir()
+    (tmp_path / "broken_package" / "__init__.py").write_text("x = (\n")
+    (tmp_path / "broken_package" / "good.py").write_text(GOOD)
+    monkeypatch.chdir(tmp_path)
+    problem = refused("broken_package.good:flow")
+    assert (problem.file, problem.line) == (str(tmp_path / "broken_package" / "__init__.py"), 1)
+
+
 def test_a_file_finds_the_modules_beside_it(tmp_path: Path):
     (tmp_path / "beside_for_find.py").write_text('from murakkab import task\nwrite = task(capability="toy-write")\n')
     file = tmp_path / "good.py"

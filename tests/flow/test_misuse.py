@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.flow.flows import marked, problems_of
+from murakkab.language import WorkflowError
+from tests.flow.flows import HEAD, marked, problems_of
 
 WRONG = {
     # body: (statement, underlined, message, hint)
@@ -126,3 +128,29 @@ def test_all_problems_are_told_at_once(tmp_path: Path):
         (marked(p), p.message.partition(":")[0]) for p in problems_of(tmp_path, body, parameters="topic: str, n: set")
     ]
     assert [line for (line, _), _ in found] == [0, 2, 3, 4]
+
+
+def test_a_step_made_by_a_helper_is_told_where_the_helper_is_called(tmp_path: Path):
+    (tmp_path / "helper_for_misuse.py").write_text(
+        'from murakkab import task\nsay = task(capability="toy-say")\n'
+        'def told(text):\n    spoken = say(text=text, attempts="x")\n    return say.options(attempts=0)(text=spoken)\n'
+    )
+    body = 'from helper_for_misuse import told\nlast = told(topic)\nreturn {"a": last}'
+    (problem,) = problems_of(tmp_path, body)
+    assert marked(problem) == (2, "told")
+    assert "from 1 to 100" in problem.message
+
+
+def test_without_source_problems_are_told_without_a_line():
+    text = (
+        f"{HEAD}@workflow\ndef flow(topic: str):\n    a = write(n=1)\n    b = write(n=a, attempts=2)\n    return BACK\n"
+    )
+    names: dict[str, Any] = {"__name__": "typed_in"}
+    exec(compile(text.replace("BACK", '{"b": b}'), "<typed in>", "exec"), names)
+    assert list(names["flow"].workflow.nodes) == ["a", "b"]
+    exec(compile(text.replace("BACK", "b"), "<typed in>", "exec"), names)
+    with pytest.raises(WorkflowError, match=r"<typed in>.*returns no names"):
+        _ = names["flow"].workflow
+    exec(compile(text.replace("BACK", '{"b": count(topic)}'), "<typed in>", "exec"), names)
+    with pytest.raises(WorkflowError, match="stands in no file"):
+        _ = names["flow"].workflow
