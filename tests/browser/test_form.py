@@ -39,7 +39,13 @@ def _finished_run(server: Hosted) -> None:
     (folder / "speech.wav").write_bytes(b"RIFF")
     (folder / "scene.png").write_bytes(b"PNG")
     turns = [{"text": f"<b>turn</b> {n}", "speaker": "Ada", "audio": str(folder / "speech.wav")} for n in range(2)]
-    outputs = {"answer": "one\ntwo", "turns": turns, "scene": str(folder / "scene.png"), "numbers": list(range(60))}
+    outputs = {
+        "answer": "one\ntwo",
+        "turns": turns,
+        "scene": str(folder / "scene.png"),
+        "numbers": [1, 2, 3],
+        "words": ["word"] * 60,
+    }
     feed = RunFeed(folder / "events.jsonl", "say-1", time.time())
     feed.send("run.finished", time.time(), status="succeeded", video=None, outputs=outputs, made_in_s=1.0, error="")
     feed.close()
@@ -95,6 +101,7 @@ def test_results_are_shown_as_what_they_are(seen: dict[str, Any]) -> None:
     results = seen["results"]
     assert "one\ntwo" in results["text"]
     assert "<b>turn</b> 1" in results["text"]
+    assert "1, 2, 3" in results["text"]
     assert results["sounds"] == 2
     assert results["images"] == ["/runs/say-1/outputs/1/scene.png"]
     assert "/runs/say-1/outputs/0/speech.wav?download" in results["links"]

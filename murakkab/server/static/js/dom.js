@@ -61,9 +61,9 @@ export function label(name) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** `code-debate` as `Code debate`. */
+/** `code-debate` as `Code debate`, `video-qa` as `Video QA`. */
 export function titleOf(name) {
-  const words = name.replaceAll(/[_-]/g, " ");
+  const words = name.split(/[_-]/).map((word) => (word.length <= 2 ? word.toUpperCase() : word)).join(" ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

@@ -3,6 +3,7 @@
 import { h, label, replace, sizeText } from "./dom.js";
 
 const SHOWN_ITEMS = 40; // of a list; more are one click away
+const SHOWN_NUMBERS = 100;
 const HEADLINES = ["text", "answer", "title", "name", "question"];
 const DEEP = 4; // levels of lists and groups that are drawn; deeper ones are shown as JSON
 
@@ -38,8 +39,14 @@ const isGroup = (value) => value !== null && typeof value === "object" && !Array
 
 function items(value, depth) {
   if (!value.length) return h("span", { class: "hint" }, "an empty list");
+  if (value.every((item) => ["number", "boolean"].includes(typeof item))) return numbers(value);
   if (depth < 2) return openList(value, depth);
   return h("details", {}, h("summary", {}, `${value.length} items`), openList(value, depth));
+}
+
+function numbers(value) {
+  const shown = value.slice(0, SHOWN_NUMBERS).join(", ");
+  return h("p", { class: "words" }, value.length > SHOWN_NUMBERS ? `${shown}, … (${value.length})` : shown);
 }
 
 function openList(value, depth) {

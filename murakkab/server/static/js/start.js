@@ -79,7 +79,7 @@ export class Start {
       files.length && h("div", { class: "drops" }, files.map(([name, input]) => drop(name, input, this.limit))),
       others.some(isOpen) && h("div", { class: "grid" }, fields(others.filter(isOpen))),
       h("details", { class: "options" }, h("summary", {}, "Options"), h("div", { class: "grid" }, hidden)),
-      h("button", { class: "primary" }, words.button ?? `Run ${titleOf(this.workflow.name).toLowerCase()}`));
+      h("button", { class: "primary" }, words.button ?? `Run ${titleOf(this.workflow.name)}`));
   }
 
   showBroken(files) {
