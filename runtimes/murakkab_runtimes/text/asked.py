@@ -56,7 +56,7 @@ class Asked:
             schema,
             None if words is None or schema else int(words),
             _stop(values.get("stop")),
-            _temperatures(task),
+            temperatures(task),
             tokens if schema is None else max(tokens, 512),
             f"{task.seed}:{task.path}",
         )
@@ -149,7 +149,7 @@ def _stop(stop: object) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _temperatures(task: Task) -> tuple[float, ...]:
+def temperatures(task: Task) -> tuple[float, ...]:
     """One for each answer, evenly from ``temperature`` to ``warmest``."""
     count = int(_number(task.arguments, "candidates", 1, MOST_CANDIDATES) or 1)
     first = _number(task.arguments, "temperature", 0, 2)

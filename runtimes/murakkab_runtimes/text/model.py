@@ -26,6 +26,8 @@ class Request:
         stop: texts before which the answer ends.
         max_tokens: longest answer.
         temperature: 0 is greedy.
+        repeat_penalty: above 1, words that were just used are avoided: good for prose, bad for code and sums; only
+            models with ``bounded`` honour it.
         seed: equal seeds give equal answers where the server keeps its promise.
     """
 
@@ -36,6 +38,7 @@ class Request:
     stop: tuple[str, ...] = ()
     max_tokens: int = 200
     temperature: float = 0.3
+    repeat_penalty: float = 1.1
     seed: int = 0
 
 

@@ -98,7 +98,7 @@ class SmolLM2(LanguageModel):
             "temperature": request.temperature,
             "seed": request.seed % 2**31,
             "min_p": 0.05,
-            "repeat_penalty": 1.1,
+            "repeat_penalty": request.repeat_penalty,
             "stop": list(request.stop),
         }
         return body | ({"grammar": grammar} if grammar else {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from murakkab_runtimes.base import InputError, Output, Runtime, Task
@@ -13,9 +13,9 @@ class BestOf(Runtime):
     """Picks the item with the highest value of one field."""
 
     def run(self, task: Task) -> Output:
-        """Return the item of ``items`` (objects; null ones are left out) whose field ``by`` is highest.
+        """Return the item of ``items`` whose field ``by`` is highest; of equals the first one.
 
-        Of equals the first one, so an item that keeps its lead stays.
+        The items are objects, and lists of them; null ones are left out.
 
         Raises:
             InputError: there is no item, or one has no number or truth value in that field.
@@ -69,4 +69,12 @@ def _items(arguments: Mapping[str, Any]) -> list[Any]:
     items = arguments.get("items")
     if not isinstance(items, list):
         raise InputError("'items' must be a list, for example all items of a step: items: ${{ nodes.tries }}")
-    return [item for item in items if item is not None]
+    return list(_flat(items))
+
+
+def _flat(items: list[Any]) -> Iterator[Any]:
+    for item in items:
+        if isinstance(item, list):
+            yield from _flat(item)
+        elif item is not None:
+            yield item

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from murakkab_runtimes.base import InputError, Output, Task
+from murakkab_runtimes.text.forms.code import code
 from murakkab_runtimes.text.forms.dialogue import dialogue
 from murakkab_runtimes.text.forms.lecture import lecture
 from murakkab_runtimes.text.forms.outline import outline
@@ -16,6 +17,7 @@ from murakkab_runtimes.text.model import LanguageModel
 Form = Callable[[Task, LanguageModel], Output]
 
 FORMS: dict[str, Form] = {
+    "code": code,
     "dialogue": dialogue,
     "lecture": lecture,
     "outline": outline,
