@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from itertools import chain
 
 from murakkab_optimizer.graph import NULL, Graph, Path
 from murakkab_optimizer.plan import Plan
@@ -139,8 +140,7 @@ class Plant:
             case cmd.FinishRun(_, status, error, _, outputs):
                 self.status, self.error, self.outputs = status, error, outputs
             case cmd.SetTimer(name, at):
-                assert at > self.now
-                assert name not in self.timers
+                assert at > self.now and name not in self.timers
                 assert all(at < other for other in self.timers.values()), "a later timer would do nothing"
                 self.timers[name] = at
                 self.most_timers = max(self.most_timers, len(self.timers))
@@ -188,9 +188,8 @@ class Plant:
             line = self.reference.line(command.node, command.path)
             assert command.previous == self.done.last(command.node, line), "the one that finished before"
         assert (command.item, command.inputs, command.previous) == self.given(command, what)
-        given = [command.item, command.previous]
-        for value in command.inputs.values():
-            given.extend(value if isinstance(value, tuple) else [value])
+        lists = (value if isinstance(value, tuple) else [value] for value in command.inputs.values())
+        given = [command.item, command.previous, *chain.from_iterable(lists)]
         there = {*self.done.items.values(), *self.done.finished.values(), NULL, None}
         assert there.issuperset(given), "nothing runs before its inputs"
 
@@ -239,7 +238,6 @@ class Plant:
     def evaluate(self, command: cmd.Evaluate) -> None:
         """Read a condition, make a value or end a round."""
         node, place = self.graph.node(command.node), (command.node, command.path)
-        answer = ev.Evaluated("r", command.node, command.path, command.what, command.index)
         if self.draw.random() < self.failures / 20:
             self.tell(ev.Evaluated("r", *place, command.what, command.index, error="it does not add up"))
             return
@@ -286,7 +284,7 @@ class Plant:
     def finish(self, task: cmd.StartTask) -> None:
         del self.running[task.lease]
         self.workers[task.worker] = None
-        value = self.done.finished[task.node, task.path] = self.reference.value(task.node, task.path)
+        self.done.finished[task.node, task.path] = value = self.reference.value(task.node, task.path)
         self.tell(ev.TaskFinished(task.lease, value, {}, self.draw.random()))
         if self.draw.random() < 0.2:
             self.tell(ev.TaskFinished(task.lease, "late twin", {}, 0.0))
