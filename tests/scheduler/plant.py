@@ -140,7 +140,7 @@ class Plant:
             case cmd.FinishRun(_, status, error, _, outputs):
                 self.status, self.error, self.outputs = status, error, outputs
             case cmd.SetTimer(name, at):
-                assert at > self.now and name not in self.timers
+                assert at > self.now
                 assert all(at < other for other in self.timers.values()), "a later timer would do nothing"
                 self.timers[name] = at
                 self.most_timers = max(self.most_timers, len(self.timers))
@@ -154,7 +154,7 @@ class Plant:
         if node.join:
             line = self.reference.line(command.node, command.path)
             others = [c.path for c in self.running.values() if c.node == command.node]
-            assert not any(path[: len(line)] == line for path in others), "one at a time"
+            assert all(path[: len(line)] != line for path in others), "one at a time"
         made = [path for name, path in self.done.items if name == node.name and path[:-1] == command.path]
         assert command.first_item == (len(made) if node.streams else 0)
         self.workers[command.worker] = command.lease
@@ -201,8 +201,8 @@ class Plant:
     def step(self) -> bool:
         """Let one random thing happen; False when nothing can."""
         choices: list[object] = [*self.running.values(), *self.stopping.values(), *self.loading, *self.evaluating]
-        soon = [name for name, at in self.timers.items() if at <= self.now + 1.0]
-        chosen = self.draw.choice([*choices, *(soon or ([] if choices else self.timers))] or [None])
+        timers = [name for name, at in self.timers.items() if at <= self.now + 1.0 or not choices]
+        chosen = self.draw.choice([*choices, *timers] or [None])
         match chosen:
             case cmd.StartTask(lease):
                 self.progress(chosen) if lease in self.running else self.stop(chosen)
@@ -239,8 +239,7 @@ class Plant:
         """Read a condition, make a value or end a round."""
         node, place = self.graph.node(command.node), (command.node, command.path)
         if self.draw.random() < self.failures / 20:
-            self.tell(ev.Evaluated("r", *place, command.what, command.index, error="it does not add up"))
-            return
+            return self.tell(ev.Evaluated("r", *place, command.what, command.index, error="it does not add up"))
         if command.what == "when":
             self.done.decided[place] = self.answers.holds(node, command.path)
             answer = ev.Evaluated("r", *place, "when", 0, "", self.done.decided[place])
