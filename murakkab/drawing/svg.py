@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from itertools import pairwise
 
-from .boxes import BOX_RADIUS, box_size, draw_box, draw_output, output_size, shortened, text_width
+from .boxes import BOX_RADIUS, box_size, draw_box, draw_output, output_size, text_width
 from .layout import Layout, Point, Size, lay_out
 from .legend import draw_legend
 from .sketch import Frame, Link, Picture
 
 MARGIN, HEAD, FRAME_PAD, FRAME_HEAD = 34.0, 84.0, 22.0, 46.0
+LEAST_WIDTH, ABOUT_LINE = 420.0, 18
+ABOUT_ADVANCE = 7.2
+"""About how wide a character of the description is."""
+
 TIP = 9.0
 """Length of an arrow's tip."""
 
@@ -21,30 +26,36 @@ TIP = 9.0
 def draw(picture: Picture) -> str:
     """The text of an SVG file."""
     drawing = _Drawing(picture)
-    body = [*drawing.level("", (MARGIN, HEAD))]
     extent = drawing.extents[""]
-    about = shortened(picture.description, 96)
-    width = max(extent[0], text_width(about, 13), text_width(picture.title, 21), 420.0) + 2 * MARGIN
-    legend, legend_height = draw_legend(picture, (MARGIN, HEAD + extent[1] + 34), width - 2 * MARGIN)
-    height = HEAD + extent[1] + 34 + legend_height + 16
-    shift = (width - 2 * MARGIN - extent[0]) / 2
+    inner = max(extent[0], text_width(picture.title, 21), LEAST_WIDTH)
+    about = textwrap.wrap(picture.description, int(inner / ABOUT_ADVANCE), max_lines=2, placeholder="…")
+    top = HEAD + ABOUT_LINE * max(len(about) - 1, 0)
+    legend, legend_height = draw_legend(picture, (MARGIN, top + extent[1] + MARGIN), inner)
+    width, height = inner + 2 * MARGIN, top + extent[1] + MARGIN + legend_height + MARGIN / 2
     style = files("murakkab.drawing").joinpath("style.css").read_text(encoding="utf-8")
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
-            f' height="{height:.0f}" role="img" aria-label="{escape(f"Workflow {picture.title}")}">',
-            f"<title>{escape(picture.title)}: {escape(picture.description)}</title>",
-            f"<style>{style.strip()}</style>",
-            f'<rect class="page" x=".5" y=".5" width="{width - 1:.0f}" height="{height - 1:.0f}" rx="18"/>',
-            f'<text class="title" x="{MARGIN}" y="42">{escape(picture.title)}</text>',
-            f'<text class="about" x="{MARGIN}" y="63">{escape(about)}</text>',
-            f'<g transform="translate({shift:.1f} 0)">',
-            *body,
-            "</g>",
-            *legend,
-            "</svg>\n",
-        ]
-    )
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
+        f' height="{height:.0f}" role="img" aria-label="{escape(f"Workflow {picture.title}")}">',
+        f"<title>{escape(f'{picture.title}: {picture.description}')}</title>",
+        f"<style>{style.strip()}</style>",
+        f'<rect class="page" x=".5" y=".5" width="{width - 1:.0f}" height="{height - 1:.0f}" rx="18"/>',
+        f'<text class="title" x="{MARGIN}" y="42">{escape(picture.title)}</text>',
+        *(
+            f'<text class="about" x="{MARGIN}" y="{63 + ABOUT_LINE * n}">{escape(t)}</text>'
+            for n, t in enumerate(about)
+        ),
+        f'<g transform="translate({(inner - extent[0]) / 2:.1f} 0)">',
+        *drawing.level("", (MARGIN, top)),
+        "</g>",
+        *legend,
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _about_lines(about: Sequence[str]) -> Iterator[str]:
+    for number, line in enumerate(about):
+        yield f'<text class="about" x="{MARGIN}" y="{63 + ABOUT_LINE * number}">{escape(line)}</text>'
 
 
 class _Drawing:
@@ -136,13 +147,13 @@ class _Drawing:
             paths[link] = [centres[link.source], *bends, centres[link.target]]
         leaves = self._ports(links, paths, level_end=0)
         enters = self._ports(links, paths, level_end=-1)
-        labels = []
+        labels = _Labels()
         for link in sorted(links, key=lambda link: link.flow == "each"):
             points = [leaves[link], *paths[link][1:-1], enters[link]]
             yield from _line(link, points)
             if link.item:
-                labels.append(_item_label(link, points))
-        yield from labels
+                labels.add(link.item, points)
+        yield from labels.drawn
 
     def _ports(self, links: Sequence[Link], paths: Mapping[Link, list[Point]], level_end: int) -> dict[Link, Point]:
         """Where each link leaves (``level_end`` 0) or enters (-1) its item: spread over the edge, by where they go."""
@@ -188,12 +199,31 @@ def _curve(points: Iterable[Point]) -> str:
     return "".join(parts)
 
 
-def _item_label(link: Link, points: Sequence[Point]) -> str:
-    """The name of the items, near the beginning of the line."""
-    (x0, y0), (x1, y1) = points[0], points[1]
-    x, y = (x0 + x1) / 2, (y0 + y1) / 2
-    width = text_width(link.item, 12) + 12
+class _Labels:
+    """The names of items on their lines; none covers another."""
+
+    def __init__(self) -> None:
+        self.drawn: list[str] = []
+        self._places: list[tuple[Point, float]] = []
+
+    def add(self, item: str, points: Sequence[Point]) -> None:
+        """Name the items of a line where there is room first; a line without room goes without."""
+        width = text_width(item, 12) + 12
+        for (x0, y0), (x1, y1) in pairwise(points):
+            middle = ((x0 + x1) / 2, (y0 + y1) / 2)
+            if all(_apart(middle, width, place, other) for place, other in self._places):
+                self._places.append((middle, width))
+                self.drawn.append(_label(item, middle, width))
+                return
+
+
+def _apart(one: Point, width: float, other: Point, other_width: float) -> bool:
+    return abs(one[0] - other[0]) >= (width + other_width) / 2 or abs(one[1] - other[1]) >= 20
+
+
+def _label(item: str, middle: Point, width: float) -> str:
+    x, y = middle
     return (
         f'<rect class="item-ground" x="{x - width / 2:.1f}" y="{y - 9:.1f}" width="{width:.1f}" height="18" rx="9"/>'
-        f'<text class="item" x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle">{escape(link.item)}</text>'
+        f'<text class="item" x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle">{escape(item)}</text>'
     )
