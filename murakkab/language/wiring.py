@@ -139,7 +139,8 @@ class Wiring:
         if node.streams and known.emits is None:
             span = self.document.key_span((*node.spot.place, "streams"))
             self._note(span, f"'{node.capability}' gives no items", "remove 'streams', and for_each over this step")
-        self._gives(node, returns, (known.emits or ANY) if node.streams else None)
+        item = returns if node.returns is not None else known.emits or ANY
+        self._gives(node, returns, item if node.streams else None)
 
     def _signature(self, node: FlatNode) -> Signature:
         if node.capability == "function":
