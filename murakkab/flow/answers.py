@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import typing
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 from pydantic import PydanticUserError, TypeAdapter
@@ -17,10 +18,14 @@ from .source import Site, refuse
 def answer_of(function: Callable[..., Any], site: Site) -> Data:
     """The ``returns:`` of a function in the notation of the language; None for a text or anything.
 
+    Of an iterator it is what one item must be.
+
     Raises:
         WorkflowError: nothing of that type can be asked of a model.
     """
     hint = types_of(function, site).get("return", Any)
+    if typing.get_origin(hint) in (Iterator, Iterable, Generator):
+        hint = typing.get_args(hint)[0]
     if hint in (Any, str, object, None, type(None)):
         return None
     try:

@@ -98,11 +98,7 @@ class Work:
             if inspect.isgeneratorfunction(self.function) and "streams" not in settings:
                 settings["streams"] = Setting(self.function.__name__, self.site, "streams")
             return function_name(self.function, recorder.file, self.site)
-        if (
-            self.target == "text-generation"
-            and not {"returns", "streams"} & settings.keys()
-            and "form" not in self.fixed
-        ):
+        if self.target == "text-generation" and "returns" not in settings and "form" not in self.fixed:
             from .answers import answer_of
 
             returns = answer_of(self.function, self.site)

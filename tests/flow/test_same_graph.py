@@ -241,8 +241,13 @@ SAME = {
         @task(capability="text-generation")
         def solve(prompt: str, temperature: float = 0.5, system: str = ...) -> Answer: ...
         globals().update(Answer=Answer)
+        @task(capability="text-generation", streams="step", candidates=2)
+        def steps(prompt: str) -> Iterator[Step]:
+            raise NotImplementedError
+        globals().update(Step=Step)
         solved = solve(topic)
-        return {"answer": solved.answer}
+        ways = steps(topic)
+        return {"answer": solved.answer, "ways": ways}
         """,
         """
         solved:
@@ -250,8 +255,14 @@ SAME = {
           returns: {answer: integer, steps: [{text: text, "weight?": number}]}
           prompt: ${{ inputs.topic }}
           temperature: 0.5
+        ways:
+          capability: text-generation
+          returns: {text: text, "weight?": number}
+          streams: step
+          candidates: 2
+          prompt: ${{ inputs.topic }}
         """,
-        "answer: ${{ nodes.solved.answer }}",
+        "{answer: '${{ nodes.solved.answer }}', ways: '${{ nodes.ways }}'}",
     ),
     "another workflow by name": (
         """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from murakkab.flow import find_flow
-from murakkab.language import Workflow, check_inputs, compile_graph, find_workflow, load_workflow
+from murakkab.language import Workflow, check_inputs, compile_graph, find_workflow, load_workflow, workflow_folder
 from murakkab_optimizer.graph import Graph
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "python"
@@ -36,6 +36,10 @@ def inputs_for(workflow: Workflow, folder: Path) -> dict[str, object]:
 
 def graph_of(workflow: Workflow, given: dict[str, object]) -> Graph:
     return compile_graph(workflow, check_inputs(workflow, given))
+
+
+def test_every_shipped_workflow_is_written_in_python():
+    assert {name.replace("_", "-") for name in SHIPPED} == {path.stem for path in workflow_folder().glob("*.yaml")}
 
 
 @pytest.mark.parametrize("name", SHIPPED)
