@@ -239,8 +239,8 @@ class Plant:
         """Read a condition, make a value or end a round."""
         node, place = self.graph.node(command.node), (command.node, command.path)
         if self.draw.random() < self.failures / 20:
-            return self.tell(ev.Evaluated("r", *place, command.what, command.index, error="it does not add up"))
-        if command.what == "when":
+            answer = ev.Evaluated("r", *place, command.what, command.index, error="it does not add up")
+        elif command.what == "when":
             self.done.decided[place] = self.answers.holds(node, command.path)
             answer = ev.Evaluated("r", *place, "when", 0, "", self.done.decided[place])
         elif command.what == "value":
