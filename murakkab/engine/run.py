@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections import Counter
 from typing import Any, TextIO
 
 from murakkab.engine.cache import ResultCache
@@ -174,7 +175,7 @@ class LiveRun:
         for name, value in self.figures.facts().items():
             setattr(self.record, name, value)
         self.record.status, self.record.error = status, error
-        self.record.cache = dict(self.cache.totals)
+        self.record.cache = dict(self.cache.totals + Counter(self.record.cache))
         self.record.made_in_s = round(now - self.feed.began, 3)
 
     def _summary(self) -> dict[str, Any]:

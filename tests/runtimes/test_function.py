@@ -203,6 +203,12 @@ def test_in_a_join_a_function_is_given_what_it_returned_before(call) -> None:
     assert [call("onward", n=1), call("onward", n=1, before=4), call("onward", n=1, before=4, previous=7)] == [1, 5, 8]
 
 
+def test_a_function_whose_folder_is_on_another_machine_runs_from_its_copy(function: Function, tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text("def f():\n    return __file__")
+    spec = {"file": tmp_path / "tools.py", "folder": "/there/is/no/such/folder", "name": "f"}
+    assert function.run(Task({"function": spec}, tmp_path)).value == str(tmp_path / "tools.py")
+
+
 def test_chance_is_that_of_the_run(call) -> None:
     assert call("chance") == call("chance")
 

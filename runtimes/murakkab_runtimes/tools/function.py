@@ -47,7 +47,7 @@ class Function(Runtime):
         """
         spec = task.arguments["function"]
         file: Path | None = spec.get("file")
-        origin = None if file is None else Path(spec.get("folder") or file.parent) / file.name
+        origin = None if file is None else _origin(file, spec.get("folder"))
         with self._modules.folder(origin.parent if origin else None), _inside(task.scratch):
             random.seed(f"{task.seed} {task.path}")
             module = (
@@ -61,6 +61,11 @@ class Function(Runtime):
                 raise
             except (Exception, SystemExit) as fault:
                 raise _explained(fault, spec["name"], source) from fault
+
+
+def _origin(file: Path, folder: str | None) -> Path:
+    """The user's own file, of which ``file`` is a copy; the copy where that folder is on another machine."""
+    return Path(folder) / file.name if folder is not None and Path(folder).is_dir() else file
 
 
 def plain(value: Any) -> Value:  # noqa: ANN401 - whatever users return
