@@ -130,7 +130,7 @@ class PlainLines:
             case "run.submitted" | "run.resumed":
                 return [f"Run {event['run']}: {printable(self._progress.title)}"]
             case "run.planned":
-                return ["Plan: " + ", ".join(f"{n['node']}={n['model']}" for n in event["nodes"])]
+                return ["Plan: " + ", ".join(f"{n['node']}={n['model']}" for n in event["nodes"] if n["model"])]
             case "run.first_segment":
                 return [f"First segment playable after {event['ttff_s']:.1f} s"]
             case "task.failed" if event["retry"]:

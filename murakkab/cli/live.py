@@ -86,7 +86,7 @@ def _headline(progress: Progress) -> Text:
 def _node_table(progress: Progress) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     for name, node in progress.nodes.items():
-        expected, done = progress.expected(name), len(node.finished)
+        expected, done = progress.expected(name), node.done
         bar = ProgressBar(total=max(expected, 1), completed=done + sum(node.busy.values()), width=20)
         table.add_row(Text(name), bar, f"{done}/{expected}", Text(_remark(node), style="dim"))
     return table
@@ -98,6 +98,8 @@ def _remark(node: NodeState) -> str:
         parts.append(f"{len(node.busy)} running")
     if node.hits:
         parts.append(f"{node.hits} from the cache")
+    if node.skipped:
+        parts.append(f"{len(node.skipped)} skipped")
     if node.retries:
         parts.append(f"{node.retries} tried again")
     return ", ".join(parts)

@@ -20,6 +20,7 @@ class NodeState:
         plan: its entry in ``run.planned``.
         busy: path of each task in hand -> share done.
         finished: tasks that have ended.
+        skipped: tasks whose condition did not hold.
         items: items emitted while streaming.
         retries: attempts that failed.
         hits: tasks whose results an earlier run had made.
@@ -29,10 +30,16 @@ class NodeState:
     plan: dict[str, Any]
     busy: dict[Path, float] = field(default_factory=dict)
     finished: set[Path] = field(default_factory=set)
+    skipped: set[Path] = field(default_factory=set)
     items: int = 0
     retries: int = 0
     hits: int = 0
     seconds: float = 0.0
+
+    @property
+    def done(self) -> int:
+        """Tasks of which no more is to come."""
+        return len(self.finished) + len(self.skipped)
 
     @property
     def yields(self) -> int:
@@ -75,7 +82,7 @@ class Progress:
         """Tasks of a node that are known by now."""
         state = self.nodes[node]
         over = self.nodes.get(state.plan.get("for_each") or "")
-        return max(over.yields if over else 1, len(state.finished) + len(state.busy))
+        return max(over.yields if over else 1, state.done + len(state.busy))
 
     def cache_summary(self) -> str:
         """How much was taken from the cache; empty when nothing was."""
@@ -129,6 +136,14 @@ class Progress:
         shot = self._shot_of(path)
         if shot is not None and shot.stage == event["node"]:
             shot.stage = "made"
+
+    def _on_task_skipped(self, event: Event) -> None:
+        self._node(event).skipped.add(tuple(event["path"]))
+
+    def _on_loop_round(self, event: Event) -> None:
+        node = self._node(event)
+        node.items += 1
+        node.finished.add((*event["path"], event["round"]))
 
     def _on_task_failed(self, event: Event) -> None:
         node = self._node(event)

@@ -80,7 +80,8 @@ def _print_cache(events: list[dict[str, Any]]) -> None:
     width = max(map(len, reasons), default=0)
     for node, counts in reasons.items():
         words = [f"{count} taken" if why == HIT else f"{count} made: {why}" for why, count in counts.most_common()]
-        typer.echo(f"{node:>{width}}  {'; '.join(words)}")
+        for number, line in enumerate(words):
+            typer.echo(f"{node if number == 0 else '':>{width}}  {line}")
 
 
 def _print_script(events: list[dict[str, Any]]) -> None:

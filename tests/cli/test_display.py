@@ -209,6 +209,22 @@ def test_a_node_that_no_plan_names_is_shown_too() -> None:
     assert "composed" in _drawn(progress)
 
 
+def test_skipped_tasks_and_rounds_of_a_loop_are_counted() -> None:
+    solve, judge = _node("solve", streams=True), _node("solve.judge", "solve")
+    progress = Progress()
+    rounds = [
+        {"event": "run.planned", "nodes": [solve, judge]},
+        {"event": "task.finished", "node": "solve.judge", "path": [0], "seconds": 0.0},
+        {"event": "loop.round", "node": "solve", "path": [], "round": 1, "ended": False},
+        {"event": "task.skipped", "node": "solve.judge", "path": [1]},
+        {"event": "loop.round", "node": "solve", "path": [], "round": 2, "ended": True},
+    ]
+    for number, event in enumerate(rounds):
+        progress.add({**event, "t": float(number)})
+    assert (progress.nodes["solve.judge"].done, progress.expected("solve.judge")) == (2, 2)
+    assert "1 skipped" in _drawn(progress)
+
+
 def test_json_lines_end_with_the_promised_keys(capsys: pytest.CaptureFixture[str]) -> None:
     for event in _events(FINISHED):
         JsonLines().show(event)

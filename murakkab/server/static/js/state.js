@@ -122,6 +122,7 @@ const HANDLERS = {
   "task.finished": finishTask,
   "task.failed": (state, e) =>
     Object.assign(state.task(e.node, e.path), { state: e.retry ? "waiting" : "failed", end: e.t, error: e.error }),
+  "task.skipped": (state, e) => Object.assign(state.task(e.node, e.path), { state: "done", start: e.t, end: e.t, done: 1 }),
   "turn.written": addTurn,
   "segment.published": addSegment,
   "playback.moved": (state, e) => { if (Number.isFinite(e.ttff_s)) state.measured ??= e; },

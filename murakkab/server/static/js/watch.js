@@ -98,6 +98,15 @@ export class Watch {
     this.element.classList.toggle("plain", !this.stream);
   }
 
+  /** What this run shows piece by piece is no video. */
+  playNothing() {
+    this.stream = false;
+    clearInterval(this.reporter);
+    this.reporter = null;
+    this.player.close();
+    this.showStream();
+  }
+
   close() {
     this.sendReport();
     removeEventListener("pagehide", this.onLeave);
@@ -113,6 +122,7 @@ export class Watch {
     this.changed = true;
     if (this.isLive && !this.clicked) this.noteRequest(performance.now() - event.t * 1000);
     if (event.event === "segment.published") this.noteFirsts(event);
+    if (event.event === "item.published" && this.stream) this.playNothing();
     if (event.event === "run.finished") this.onFinished(event);
   }
 
