@@ -8,108 +8,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, ParamSpec, Protocol, TypeVar, cast, overload
 
-from murakkab.language.problems import nearest
-
-from .declared import defaults_of, function_name, given, is_declaration
-from .recorder import Recorder, Setting, current, recorder_for
+from .declared import is_declaration
+from .recorder import Setting, current, recorder_for
 from .references import Meaning, Ref
-from .source import Site, assigned_name, refuse, site_in
+from .source import assigned_name, refuse, site_in
+from .work import OPTIONS, UNSET, Settings, Work, settings_of
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R", covariant=True)
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_UNSET: Any = object()
-
-OPTIONS = ("name", "streams", "join", "when", "attempts", "timeout", "cache", "slo", "where", "returns")
-"""What ``.options(...)`` takes."""
 
 Slo = Mapping[str, Any]
-Settings = dict[str, Setting]
-
-
-class Work:
-    """What a task does and how it is asked for.
-
-    Args:
-        key: ``capability``, ``task``, ``function`` or ``uses``.
-        target: what stands behind that key.
-        settings: other reserved keys, and ``name``.
-        fixed: arguments that are the same in every call.
-        function: that declares the arguments or does the work, if any.
-        site: where the task was made.
-    """
-
-    def __init__(
-        self,
-        key: str,
-        target: str,
-        settings: Settings,
-        fixed: Settings,
-        function: Callable[..., Any] | None,
-        site: Site,
-    ) -> None:
-        self.key, self.target, self.settings, self.fixed = key, target, settings, fixed
-        self.function, self.site = function, site
-
-    def optioned(self, site: Site, given_settings: Mapping[str, object]) -> Work:
-        """The same work, asked for otherwise."""
-        for key in given_settings:
-            if key not in OPTIONS:
-                refuse(f"there is no option '{key}'", nearest(key, OPTIONS, what="options"))
-        settings = {**self.settings, **settings_of(site, given_settings)}
-        return Work(self.key, self.target, settings, self.fixed, self.function, self.site)
-
-    @property
-    def label(self) -> str:
-        """A name for a step that does it."""
-        if self.function is not None:
-            return self.function.__name__
-        words = re.findall(r"[A-Za-z0-9]+", self.target.rpartition(":")[2] or self.target)
-        return "-".join(words[:4]).lower() if words and words[0][0].isalpha() else "step"
-
-    def add(self, recorder: Recorder, arguments: tuple[object, ...], named: Mapping[str, object]) -> Ref:
-        """Write a step that does it into a workflow."""
-        site = site_in(recorder.file)
-        settings = dict(self.settings)
-        own = settings.pop("name", None)
-        name = str(own.value) if own else assigned_name()
-        if not _NAME.fullmatch(name):
-            name = own.value if own else self.label  # type: ignore[assignment]
-        if self.function is not None:
-            bound = given(self.function, arguments, named)
-        elif arguments:
-            refuse("the arguments of this task have no order", "give each by its name: task(text=...)")
-        else:
-            bound = {key: (value, key) for key, value in named.items()}
-        work = {self.key: Setting(self._target(recorder, settings), self.site, self.key)}
-        passed = {key: Setting(value, site, argument) for key, (value, argument) in bound.items()}
-        return recorder.add(name, work, settings, {**self.fixed, **passed, **self._defaults(passed)}, site)
-
-    def _defaults(self, passed: Settings) -> Settings:
-        if self.function is None or self.key not in ("capability", "task"):
-            return {}
-        left = {key: value for key, value in defaults_of(self.function).items() if key not in passed}
-        return settings_of(self.site, left)
-
-    def _target(self, recorder: Recorder, settings: Settings) -> str:
-        if self.function is None:
-            return self.target
-        if self.key == "function":
-            if inspect.isgeneratorfunction(self.function) and "streams" not in settings:
-                settings["streams"] = Setting(self.function.__name__, self.site, "streams")
-            return function_name(self.function, recorder.file, self.site)
-        if self.target == "text-generation" and "returns" not in settings and "form" not in self.fixed:
-            from .answers import answer_of
-
-            returns = answer_of(self.function, self.site)
-            if returns is not None:
-                settings["returns"] = Setting(returns, self.site, "returns")
-        return self.target
-
-
-def settings_of(site: Site, given_settings: Mapping[str, object]) -> Settings:
-    """Those that were given, with the call they stand in."""
-    return {key: Setting(value, site, key) for key, value in given_settings.items() if value is not _UNSET}
 
 
 class Task(Protocol[_P, _R]):
@@ -185,16 +93,16 @@ class Asked:
     def options(
         self,
         *,
-        name: str = _UNSET,
-        streams: str = _UNSET,
-        join: Literal["ordered", "unordered"] = _UNSET,
-        when: object = _UNSET,
-        attempts: object = _UNSET,
-        timeout: object = _UNSET,
-        cache: object = _UNSET,
-        slo: Slo = _UNSET,
-        where: Mapping[str, Any] = _UNSET,
-        returns: object = _UNSET,
+        name: str = UNSET,
+        streams: str = UNSET,
+        join: Literal["ordered", "unordered"] = UNSET,
+        when: object = UNSET,
+        attempts: object = UNSET,
+        timeout: object = UNSET,
+        cache: object = UNSET,
+        slo: Slo = UNSET,
+        where: Mapping[str, Any] = UNSET,
+        returns: object = UNSET,
     ) -> Asked:
         """The same task with other settings; see ``task``."""
         values = locals()
@@ -224,19 +132,19 @@ def task(
     **arguments: Any,  # noqa: ANN401 - of any kind
 ) -> Asked: ...
 def task(
-    what: object = _UNSET,
+    what: object = UNSET,
     /,
     *,
-    capability: str = _UNSET,
-    name: str = _UNSET,
-    streams: str = _UNSET,
-    join: str = _UNSET,
-    attempts: object = _UNSET,
-    timeout: object = _UNSET,
-    cache: object = _UNSET,
-    slo: Slo = _UNSET,
-    where: Mapping[str, Any] = _UNSET,
-    returns: object = _UNSET,
+    capability: str = UNSET,
+    name: str = UNSET,
+    streams: str = UNSET,
+    join: str = UNSET,
+    attempts: object = UNSET,
+    timeout: object = UNSET,
+    cache: object = UNSET,
+    slo: Slo = UNSET,
+    where: Mapping[str, Any] = UNSET,
+    returns: object = UNSET,
     **arguments: Any,
 ) -> Any:
     """Say what a step does: by a capability, in plain words, or with a function of one's own.
@@ -268,13 +176,13 @@ def task(
     fixed = settings_of(site, arguments)
     if inspect.isfunction(what):
         return _decorated(what, Work("function", what.__name__, {}, {}, None, site))
-    if what is not _UNSET and not isinstance(what, str):
+    if what is not UNSET and not isinstance(what, str):
         refuse(f"a task is a function or a text, not a {type(what).__name__}", '@task, or task("read it aloud")')
-    if what is not _UNSET and capability is not _UNSET:
+    if what is not UNSET and capability is not UNSET:
         refuse("a capability and plain words exclude each other", "keep one of them")
-    if what is _UNSET and capability is _UNSET:
+    if what is UNSET and capability is UNSET:
         return Asked(Work("function", "", settings, fixed, None, site))
-    key, target = ("task", what) if capability is _UNSET else ("capability", capability)
+    key, target = ("task", what) if capability is UNSET else ("capability", capability)
     return Asked(Work(key, str(target), settings, fixed, None, site))
 
 
@@ -308,7 +216,7 @@ class Use:
         return Work("uses", workflow, self._settings, {}, None, site_in()).add(recorder, (), inputs)
 
     def options(
-        self, *, name: str = _UNSET, when: object = _UNSET, cache: object = _UNSET, where: Mapping[str, Any] = _UNSET
+        self, *, name: str = UNSET, when: object = UNSET, cache: object = UNSET, where: Mapping[str, Any] = UNSET
     ) -> Use:
         """The same with other settings."""
         settings = settings_of(site_in(), {"name": name, "when": when, "cache": cache, "where": where})
@@ -321,18 +229,18 @@ class Compose:
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or {}
 
-    def __call__(self, value: object = _UNSET, /, **fields: object) -> Any:  # noqa: ANN401 - what is put together
+    def __call__(self, value: object = UNSET, /, **fields: object) -> Any:  # noqa: ANN401 - what is put together
         """Put a value together: ``compose(title=topic, parts=[one, two])`` or ``compose([one, two])``."""
         recorder, site = recorder_for("compose()"), site_in()
-        if value is not _UNSET and fields:
+        if value is not UNSET and fields:
             refuse("compose() takes one value or fields by name, not both", "compose(title=topic)")
-        made = Setting(fields, site, "value") if value is _UNSET else Setting(value, site, 0)
+        made = Setting(fields, site, "value") if value is UNSET else Setting(value, site, 0)
         settings = dict(self._settings)
         own = settings.pop("name", None)
         name = str(own.value) if own else assigned_name() or "value"
         return recorder.add(name, {"value": made}, settings, {}, site)
 
-    def options(self, *, name: str = _UNSET, when: object = _UNSET) -> Compose:
+    def options(self, *, name: str = UNSET, when: object = UNSET) -> Compose:
         """The same with other settings."""
         return Compose({**self._settings, **settings_of(site_in(), {"name": name, "when": when})})
 

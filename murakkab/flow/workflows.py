@@ -18,7 +18,7 @@ from .inputs import inputs_of, references_to
 from .recorder import Recorder, current
 from .references import Ref
 from .source import Site, refuse, site_in
-from .tasks import Work
+from .work import Work
 
 if TYPE_CHECKING:
     from murakkab.language import Workflow
@@ -50,7 +50,7 @@ class Flow(Generic[_P, _R]):
             refuse(f"{name}() runs nothing", f"to make a run: {name}.run(...)")
         target = function_name(self._function, recorder.file, self._site)
         target = f"./{target}" if target.rpartition(":")[0].endswith(".py") and "/" not in target else target
-        work = Work("uses", target, {}, {}, self._function, self._site)
+        work = Work("uses", target, {}, {}, self._function, site_in())
         return work.add(recorder, args, kwargs)  # type: ignore[return-value]
 
     @cached_property

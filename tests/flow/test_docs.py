@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from murakkab.flow import Flow, find_flow
-from murakkab.flow.tasks import OPTIONS
+from murakkab.flow.work import OPTIONS
 from murakkab.language import WorkflowError
 from tests.flow.flows import graph_of
 
