@@ -31,7 +31,6 @@ ZOOMS = ((1.03, 1.1), (1.13, 1.22))
 REACH = 0.75
 """Share of the room that an enlargement leaves which the camera uses to the sides."""
 
-_SMOOTH = skia.SamplingOptions(skia.CubicResampler.Mitchell())
 _LINEAR = skia.SamplingOptions(skia.FilterMode.kLinear)
 
 
@@ -82,7 +81,9 @@ class CameraShot:
         eased = 0.4 * share + 0.6 * _smooth(share)
         zoom, x, y = (a + (b - a) * eased for a, b in zip(self._from, self._to, strict=True))
         frame = skia.Rect.MakeWH(*self._size)
-        canvas.drawImageRect(self._image, self._seen(zoom, x, y), frame, _SMOOTH, skia.Paint())
+        canvas.drawImageRect(
+            self._image, self._seen(zoom, x, y), frame, _LINEAR, skia.Paint(BlendMode=skia.BlendMode.kSrc)
+        )
         dark = 1 - _presence(time, self._timing, self._line)
         if dark > 0:
             canvas.drawRect(frame, skia.Paint(Color=argb(self.palette["background"], dark)))
