@@ -170,8 +170,8 @@ class Engine:
         """Begin a run of a graph and return its id."""
         graph = request.graph
         check_secrets(graph)
-        check_files(graph)
         plan = request.plan or planning.make_plan(graph, self.cores, planning.parse_pins(request.use))
+        check_files(graph, plan)
         record = RunRecord(
             run=request.run or self.store.new_id(graph.name),
             workflow=graph.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from murakkab.engine.errors import FAILED, UserError
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.plan import Plan
 from murakkab_runtimes.artifacts import FILE_KEY, ArtifactStore
+from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.references import secrets_in
 
 if TYPE_CHECKING:
@@ -70,15 +71,32 @@ def check_secrets(graph: Graph) -> None:
         raise UserError(f"secrets are not set: {names}", f"Set them in the environment: {setting}")
 
 
-def check_files(graph: Graph) -> None:
-    """Refuse a run that names a file which cannot be read; UserError names it."""
+def check_files(graph: Graph, plan: Plan) -> None:
+    """Refuse a run that names a file which cannot be read, or which its model does not take; UserError names it."""
+    cards = load_catalog()
     for node in graph.nodes:
+        choice = plan.nodes.get(node.name)
+        card = cards.get(choice.chosen.model) if choice is not None else None
         for path in _files(node.arguments):
-            if not path.is_file():
-                what = "is a folder" if path.is_dir() else "does not exist"
-                raise UserError(f"node '{node.name}': {path} {what}", "Check the path.")
-            if not os.access(path, os.R_OK):
-                raise UserError(f"node '{node.name}': {path} may not be read", "Check who may read it: ls -l shows it.")
+            if fault := _obstacle(path, card.options.get("suffixes", ()) if card else ()):
+                raise UserError(f"node '{node.name}': {path.name} {fault[0]}", fault[1])
+
+
+def _obstacle(path: Path, suffixes: Sequence[str]) -> tuple[str, str] | None:
+    """Why a file cannot be used, and what to do. A PDF is known by how it begins, whatever its name."""
+    if not path.is_file():
+        return ("is a folder" if path.is_dir() else "does not exist"), f"Check the path: {path}"
+    if not os.access(path, os.R_OK):
+        return "may not be read", f"Check who may read it: ls -l {path}"
+    if not suffixes:
+        return None
+    with path.open("rb") as stream:
+        begin = stream.read(1024)
+    taken = f"Give a file of one of these types: {' '.join(suffixes)}"
+    if not begin:
+        return "is empty", taken
+    known = path.suffix.lower() in ("", *suffixes) or (b"%PDF-" in begin and ".pdf" in suffixes)
+    return None if known else (f"is of the type '{path.suffix}', which cannot be read", taken)
 
 
 def _files(value: Any) -> Iterator[Path]:  # noqa: ANN401 - JSON of any shape
