@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import murakkab
+from murakkab import flow
 from murakkab.flow import find_flow
 from murakkab.language import Problem, WorkflowError
 from tests.flow.flows import graph_of
@@ -26,6 +28,13 @@ def refused(target: str) -> Problem:
         find_flow(target)
     (problem,) = caught.value.problems
     return problem
+
+
+def test_the_package_exports_what_it_names():
+    assert sorted(set(murakkab.__all__) - {"__version__", "find_flow"}) == sorted(
+        set(flow.__all__) - {"Asked", "Flow", "Task", "find_flow"}
+    )
+    assert all(hasattr(murakkab, name) for name in murakkab.__all__)
 
 
 def test_a_file(tmp_path: Path):
