@@ -124,6 +124,8 @@ def _loader(document: Document, within: tuple[Path, ...]) -> Callable[[str], Use
 
 
 def _load_used(name: str, document: Document, within: tuple[Path, ...]) -> Used:
+    if ":" in name:
+        return _load_flow(name, document)
     path = document.folder / name
     if not name.endswith((".yaml", ".yml")):
         path = find_workflow(name)
@@ -134,6 +136,15 @@ def _load_used(name: str, document: Document, within: tuple[Path, ...]) -> Used:
         )
     workflow = check_document(read_document(read_text(path), str(path)), chain)
     return Used(workflow.name, workflow.flat, workflow.inputs)
+
+
+def _load_flow(name: str, document: Document) -> Used:
+    """A workflow written in Python: ``file.py:flow``, beside the document, or ``package.module:flow``."""
+    from murakkab.flow import find_flow
+
+    place, _, flow = name.rpartition(":")
+    used = find_flow(f"{document.folder / place}:{flow}" if place.endswith(".py") else name)
+    return Used(used.name, used.flat, used.inputs)
 
 
 def _validate(document: Document) -> tuple[Workflow | None, list[Problem]]:
