@@ -24,18 +24,19 @@ class Demux(Runtime):
             InputError: the file is no video, or has no sound where sound is needed.
         """
         path, wav = task.arguments.get("file"), task.scratch / "sound.wav"
-        with opened(path) as file, wave.open(str(wav), "wb") as sound:
+        with opened(path) as file:
             silent, seconds = not file.streams.audio, length(file)
             if silent and not task.arguments.get("silent"):
                 raise InputError(f"{path.name if path else path} has no sound; give a video in which somebody speaks")
-            sound.setnchannels(1)
-            sound.setsampwidth(2)
-            sound.setframerate(RATE)
-            for piece in samples(file, RATE, "mono"):
-                sound.writeframesraw(piece.tobytes())
-                task.progress(min(1.0, sound.tell() / RATE / max(seconds, 0.1)))
-            if silent:
-                sound.writeframes(bytes(2 * round(seconds * RATE)))
+            with wave.open(str(wav), "wb") as sound:
+                sound.setnchannels(1)
+                sound.setsampwidth(2)
+                sound.setframerate(RATE)
+                for piece in samples(file, RATE, 1):
+                    sound.writeframesraw(piece.tobytes())
+                    task.progress(min(1.0, sound.tell() / RATE / max(seconds, 0.1)))
+                if silent:
+                    sound.writeframes(bytes(2 * round(seconds * RATE)))
         return Output(
             {"audio": wav, "rate": RATE, "seconds": round(seconds, 3), "silent": silent}, {"seconds": seconds}
         )

@@ -82,7 +82,7 @@ def _kept(
         return
     times, gains = _envelope(stretches, duck)
     at = 0
-    for piece in samples(source, RATE, "stereo"):
+    for piece in samples(source, RATE, 2):
         clock = (at + np.arange(len(piece))) / RATE
         yield (piece * (np.interp(clock, times, gains)[:, None] / 32768)).astype(np.float32)
         at += len(piece)

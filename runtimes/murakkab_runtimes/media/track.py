@@ -51,14 +51,16 @@ def length(file: InputContainer) -> float:
     return float(file.duration or 0) / av.time_base
 
 
-def samples(file: InputContainer, rate: int, layout: str) -> Iterator[NDArray[np.int16]]:
-    """Decode the first sound track in pieces of samples x channels; the first sample is heard with the first frame.
+def samples(file: InputContainer, rate: int, channels: int) -> Iterator[NDArray[np.int16]]:
+    """Decode the first sound track in pieces of samples x channels (1 or 2), from the first frame on.
 
-    Sound before the picture is cut off, and gaps are silence. A file without sound yields nothing.
+    Sound before the picture is cut off, and gaps are silence. A file without sound yields nothing. One channel becomes
+    two equal ones, each as loud as it.
     """
     if not file.streams.audio:
         return
-    resampler = av.AudioResampler("s16", layout, rate)
+    kept = min(channels, file.streams.audio[0].codec_context.channels)
+    resampler = av.AudioResampler("s16", "stereo" if kept == 2 else "mono", rate)
     begin, at = origin(file), 0
     for source in file.decode(audio=0):
         for frame in resampler.resample(source):
@@ -67,9 +69,9 @@ def samples(file: InputContainer, rate: int, layout: str) -> Iterator[NDArray[np
             if abs(late) > APART_S * rate:
                 piece = _moved(piece, late)
             at += len(piece)
-            yield piece
+            yield np.repeat(piece, channels // kept, axis=1)
     for frame in resampler.resample(None):
-        yield _piece(frame)
+        yield np.repeat(_piece(frame), channels // kept, axis=1)
 
 
 def _piece(frame: Any) -> NDArray[np.int16]:  # noqa: ANN401 - frames and their layouts have no common type

@@ -29,7 +29,7 @@ class Evidence(Runtime):
         end = max([0.0, *(f["time"] + 10 for f in frames[-1:]), *(s["end"] for s in said[-1:])])
         shown = shown_passages(frames, task.arguments.get("shown") or [], end)
         found = rank(question, [*shown, *said_passages(said, shown)], int(task.knobs.get("count", 4)))
-        best = max((one.share for one in found), default=0.0)
+        best = max((one.around for one in found), default=0.0)
         passages = [_told(one) for one in found]
         line, passage = best_line(question, passages) if passages else ("", None)
         return Output(

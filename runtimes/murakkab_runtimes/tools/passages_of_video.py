@@ -20,7 +20,7 @@ ALIKE = 0.75
 ABOUT_FILMS = word_set(
     """
     video film clip movie picture screen frame slide show shown display mention speaker narrator name many much
-    exactly according number tell told say happen date year time long far
+    exactly according number tell told say happen date year time long far anybody anything somebody
     """
 )
 """Words of questions about films that no passage needs to hold."""
@@ -62,11 +62,14 @@ class Passage(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A passage, the share of the question's words of meaning that it holds, and its BM25 score."""
+    """A passage and the share of the question's words of meaning that it holds.
+
+    ``around`` is that share with what is said just before and after, and what stands on the screen meanwhile.
+    """
 
     passage: Passage
     share: float
-    score: float
+    around: float
 
 
 def said_passages(segments: Sequence[Mapping[str, Any]], shown: Sequence[Passage] = ()) -> list[Passage]:
@@ -138,12 +141,19 @@ def rank(question: str, passages: Sequence[Passage], count: int) -> list[Found]:
         return []
     rows, scores = index.retrieve([query], k=min(count, len(passages)), show_progress=False)
     asked = wanted(question)
-    found = [
-        Found(passages[int(row)], round(share(asked, passages[int(row)].text), 3), round(float(score), 3))
-        for row, score in zip(rows[0], scores[0], strict=True)
-        if score > 0
-    ]
+    best = [passages[int(row)] for row, score in zip(rows[0], scores[0], strict=True) if score > 0]
+    found = [Found(p, round(share(asked, p.text), 3), round(share(asked, _around(p, passages)), 3)) for p in best]
     return sorted(found, key=lambda one: -one.share)
+
+
+def _around(passage: Passage, passages: Sequence[Passage]) -> str:
+    """The text of a passage and of those that are met together with it."""
+    said = [p for p in passages if p.kind == "said"]
+    near = [p for p in passages if p.kind == "shown" and p.start < passage.end and p.end > passage.start]
+    if passage in said:
+        at = said.index(passage)
+        near += said[max(0, at - 1) : at + 2]
+    return " ".join(p.text for p in [passage, *near])
 
 
 def share(asked: Sequence[set[str]], text: str) -> float:
