@@ -25,7 +25,8 @@ PIECES = [
     "%YAML 1.1\n", "\t", "\n", "\r", "\x85", "\u2028", "\ufeff", "\x00", "\ud800", "漢", "null", "~", "true", "yes",
     "1e999", ".nan", "-.inf", "0x1f", "9" * 5000, "type: choice\n", "for_each: ", "join: ordered\n", "streams: x\n",
     "capability: ", "$node: 1\n", "  ", "repeat: 3\n", "until: ", "uses: podcast\n", "task: read it aloud\n", "when: ",
-    "function: a.py:b\n", "value: ", "returns: {a: b}\n", "${{ previous.a }}", "${{ (!item.b == 'c') }}", "${{ secrets.K }}",
+    "function: a.py:b\n", "value: ", "returns: {a: b}\n", "${{ previous.a }}", "${{ (!item.b == 'c') }}",
+    "${{ secrets.K }}",
 ]  # fmt: skip
 
 
