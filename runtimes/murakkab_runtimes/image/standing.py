@@ -26,7 +26,9 @@ _PLACES = ((0.47, 45.0), (0.79, 29.0), (0.17, 27.0))
 
 def cast(names: list[str], words: list[str]) -> tuple[str, ...]:
     """Of the objects that fit, those that the words name or that tell of someone; ``words`` are stems."""
-    return tuple(name for name in names if stem(name) in words or name in TELLING)[:MOST]
+    named = [name for name in names if stem(name) in words]
+    telling = [name for name in names if name in TELLING and name not in named]
+    return (*named, *telling[: max(0, 2 - len(named))])[:MOST]
 
 
 def draw_standing(pen: Pen, names: tuple[str, ...]) -> None:

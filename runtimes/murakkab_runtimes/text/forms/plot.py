@@ -128,11 +128,11 @@ class _Frame:
     """Makes the scenes of one story."""
 
     def __init__(self, premise: Premise, title: str, rng: random.Random) -> None:
-        self.premise, self.title, self.hero, self.rng = premise, title, premise.noun, rng
+        self.premise, self.title, self.hero, self.rng = premise, title, premise.the.removeprefix("the "), rng
 
     def opening(self, home: tuple[str, str]) -> Scene:
         spoken = {"stem": "", "spare": f"{self.title}. {NOTICE}."}
-        return self._scene(self.title, [spoken], [self.premise.noun, home[0]], "dreamy", about=self.premise.text)
+        return self._scene(self.title, [spoken], [self.hero, home[0]], "dreamy", about=self.premise.text)
 
     def home(self, home: tuple[str, str]) -> Scene:
         beats = [
