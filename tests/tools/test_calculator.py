@@ -85,6 +85,13 @@ def test_a_bad_expression_is_told_and_not_a_fault():
     assert "no expression" in value["told"]
 
 
+def test_units_and_a_claimed_result_are_read_as_people_write_them():
+    value = do("calculator", expression="20 birds - 8 birds = 13")
+    assert (value["value"], value["told"]) == (12, "")
+    value = do("calculator", expression="120 - 45 = 45")
+    assert (value["value"], value["told"]) == (75, "120 - 45 is 75, not 45")
+
+
 def test_a_step_without_a_sum_is_neither_right_nor_wrong():
     assert check("we add them") == ""
     assert check("apples = 5") == ""

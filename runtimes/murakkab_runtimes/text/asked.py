@@ -64,8 +64,14 @@ class Asked:
     def request(self, index: int) -> Request:
         """The request for answer ``index``."""
         seed = random.Random(f"{self.seed}:{index}").randrange(2**31 - 8)
-        temperature = self.temperatures[index]
-        return Request(self.messages, stop=self.stop, max_tokens=self.tokens, temperature=temperature, seed=seed)
+        return Request(
+            self.messages,
+            stop=self.stop,
+            max_tokens=self.tokens,
+            temperature=self.temperatures[index],
+            repeat_penalty=1.1 if self.schema is None else 1.0,
+            seed=seed,
+        )
 
 
 def _messages(

@@ -16,6 +16,9 @@ MOST_CHARACTERS, MOST_PARTS, MOST_BITS = 500, 120, 2048
 """Length of an expression, how many numbers and operators it may have, and the size of every number on the way."""
 MOST_STEPS = 50
 
+_WORDS = re.compile(r"[^\W\d]+")
+"""Words and units beside numbers."""
+
 Number = Fraction
 """Every value is a fraction: nothing is rounded on the way."""
 
@@ -63,8 +66,19 @@ class Calculator(Runtime):
 
 
 def _worked_out(expression: str) -> tuple[Number | None, list[str]]:
+    """The value of an expression as people write it, and what is wrong: ``20 birds - 8 birds = 13`` is 12."""
+    if not expression.strip():
+        return None, []
+    told = [said for said in (check(expression),) if said]
+    side = expression.split("=")[0]
     try:
-        return (evaluate(expression), []) if expression.strip() else (None, [])
+        return evaluate(side), told
+    except Impossible as fault:
+        bare = _WORDS.sub(" ", side)
+        if bare == side:
+            return None, [str(fault)]
+    try:
+        return evaluate(bare), told
     except Impossible as fault:
         return None, [str(fault)]
 
