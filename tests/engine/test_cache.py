@@ -53,7 +53,7 @@ class Runs:
         return asyncio.run(self._make(text, inputs, cache, options))
 
     async def _make(self, text: str, inputs: dict, cache: bool, options: dict) -> dict[str, Any]:
-        engine = Engine(EngineOptions(self.folder / "runs", cores=2, cache=cache))
+        engine = Engine(EngineOptions(self.folder / "runs", cores=1, cache=cache))
         await engine.start()
         try:
             run = await engine.submit(workflow(text, self.folder), inputs, **options)

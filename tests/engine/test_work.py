@@ -137,7 +137,7 @@ def make(folder: Path, text: str, inputs: dict[str, Any], **options: Any) -> tup
     """Make a run and return its end, its events and its folder."""
 
     async def go() -> tuple[dict, list[dict], Path]:
-        engine = Engine(EngineOptions(folder / "runs", cores=2))
+        engine = Engine(EngineOptions(folder / "runs", cores=1))
         await engine.start()
         try:
             run = await engine.submit(workflow(text, folder), inputs, **options)
