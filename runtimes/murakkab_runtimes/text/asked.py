@@ -57,7 +57,7 @@ class Asked:
             None if words is None or schema else int(words),
             _stop(values.get("stop")),
             temperatures(task),
-            tokens if schema is None else max(tokens, 512),
+            tokens if schema is None else tokens + 64 if words is not None else max(tokens, 512),
             f"{task.seed}:{task.path}",
         )
 

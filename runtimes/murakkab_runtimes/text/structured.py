@@ -35,8 +35,9 @@ def answer(model: LanguageModel, request: Request, schema: Schema) -> Any:  # no
     """
     _check(schema)
     told = "JSON was wanted"
+    characters = max(20, min(MOST_CHARACTERS, request.max_tokens * 3 // max(1, _texts(schema))))
     for attempt in range(ATTEMPTS if model.bounded else 2):
-        asked = _asked(request, schema if not model.bounded else limited(schema), attempt)
+        asked = _asked(request, schema if not model.bounded else limited(schema, characters), attempt)
         text = model.complete(asked).text
         try:
             return parse(text, schema)
@@ -106,20 +107,29 @@ def _check(schema: Schema) -> None:
         raise InputError(f"'returns' is no JSON Schema: {fault.message[:200]}") from None
 
 
-def limited(schema: Any) -> Any:  # noqa: ANN401 - a schema or a part of it
+def _texts(schema: Any) -> int:  # noqa: ANN401 - a schema or a part of it
+    """How many texts a schema names."""
+    if isinstance(schema, list):
+        return sum(map(_texts, schema))
+    if not isinstance(schema, dict):
+        return 0
+    return (schema.get("type") == "string") + sum(map(_texts, schema.values()))
+
+
+def limited(schema: Any, characters: int = MOST_CHARACTERS) -> Any:  # noqa: ANN401 - a schema or a part of it
     """``schema`` in which every text and list has an end, and no object has fields that are not named."""
     if isinstance(schema, list):
-        return [limited(part) for part in schema]
+        return [limited(part, characters) for part in schema]
     if not isinstance(schema, dict):
         return schema
     limits: Schema = {}
     if schema.get("type") == "string" and not {"enum", "const", "pattern", "format"} & schema.keys():
-        limits = {"maxLength": MOST_CHARACTERS}
+        limits = {"maxLength": characters}
     elif schema.get("type") == "array":
         limits = {"maxItems": max(MOST_ITEMS, int(schema.get("minItems", 0)))}
     elif schema.get("type") == "object" and "properties" in schema:
         limits = {"additionalProperties": False}
-    return limits | {key: limited(value) for key, value in schema.items()}
+    return limits | {key: limited(value, characters) for key, value in schema.items()}
 
 
 def shape(schema: Any) -> str:  # noqa: ANN401 - a schema or a part of it
