@@ -170,7 +170,7 @@ class Engine:
         """Begin a run of a graph and return its id."""
         graph = request.graph
         check_secrets(graph)
-        plan = request.plan or planning.make_plan(graph, self.cores, planning.parse_pins(request.use))
+        plan = request.plan or planning.make_plan(graph, self.cores, planning.parse_pins(request.use, graph))
         check_files(graph, plan)
         record = RunRecord(
             run=request.run or self.store.new_id(graph.name),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -82,8 +82,12 @@ def check_models(plan: Plan) -> None:
             )
 
 
-def parse_pins(texts: Iterable[str]) -> dict[str, Pin]:
+def parse_pins(texts: Iterable[str], graph: Graph) -> dict[str, Pin]:
     """Read pins like ``upscale=anime4k`` (a model) and ``hosts.draw_height=180`` (a knob), several to a node.
+
+    Args:
+        texts: as they were written.
+        graph: whose nodes are meant; ``solve.write`` may be a node as well as a knob of ``solve``.
 
     Raises:
         UserError: a text is not of that form.
@@ -91,7 +95,7 @@ def parse_pins(texts: Iterable[str]) -> dict[str, Pin]:
     pins: dict[str, Pin] = {}
     for text in texts:
         target, sign, value = text.partition("=")
-        node, _, knob = target.strip().partition(".")
+        node, knob = _target(target.strip(), {node.name for node in graph.nodes})
         if not sign or not node or not value.strip():
             raise UserError(
                 f"cannot read '{text}'", "Write NODE=MODEL or NODE.KNOB=VALUE, for example upscale=anime4k."
@@ -100,6 +104,14 @@ def parse_pins(texts: Iterable[str]) -> dict[str, Pin]:
         knobs = {**pin.knobs, knob: yaml.safe_load(value)} if knob else pin.knobs
         pins[node] = Pin(pin.model if knob else value.strip(), knobs)
     return pins
+
+
+def _target(written: str, nodes: Collection[str]) -> tuple[str, str]:
+    """Node and knob (or nothing) that the left side of a pin names."""
+    node, _, knob = written.rpartition(".")
+    if written in nodes or not node:
+        return written, ""
+    return node, knob
 
 
 def describe(graph: Graph, plan: Plan) -> list[dict[str, Any]]:

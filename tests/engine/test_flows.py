@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from murakkab.engine import Engine, EngineOptions
+from murakkab.engine import Engine, EngineOptions, UserError
 from murakkab.engine.journal import read_journal
 from murakkab_optimizer.scheduler import Scheduler
 from murakkab_optimizer.scheduler import events as ev
@@ -199,3 +199,16 @@ def test_a_step_of_a_loop_is_tried_again(tmp_path: Path) -> None:
 def test_a_run_with_loops_is_resumed(tmp_path: Path) -> None:
     found = outputs(tmp_path, STUMBLE, flag=str(tmp_path / "flag"), tries=1)
     assert found["walk"] == [{"step": "up again"}] * 2
+
+
+def test_a_step_of_a_loop_is_pinned_by_its_name(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        (tmp_path / "tools.py").write_text(TOOLS)
+        made = Engine(EngineOptions(tmp_path / "runs", cores=2))
+        flow = workflow(ROOTS, tmp_path)
+        with pytest.raises(UserError, match="node 'solve.improve' has no model 'flite'"):
+            await made.submit(flow, {}, use=["solve.improve=flite"])
+        with pytest.raises(UserError, match="no knob 'speed'"):
+            await made.submit(flow, {}, use=["solve.improve.speed=2"])
+
+    asyncio.run(scenario())
