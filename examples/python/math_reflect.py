@@ -44,6 +44,7 @@ count_votes = task(capability="majority-vote", of="exact", valid="ok")
     capability="text-generation",
     system="You turn word problems into sums.",
     examples=[{"prompt": prompt, "answer": answer} for prompt, answer in EXAMPLES.items()],
+    words=30,
     candidates=5,
     temperature=0,
     warmest=0.8,
@@ -57,6 +58,7 @@ def attempt(prompt: str) -> Iterator[Sum]:
 @task(
     capability="text-generation",
     system="You check how a word problem was worked out, and say in one short sentence what to mind.",
+    words=20,
 )
 def doubt(prompt: str) -> Hint:
     """Doubt what was found."""
