@@ -206,7 +206,7 @@ def test_a_step_of_a_loop_is_pinned_by_its_name(tmp_path: Path) -> None:
         (tmp_path / "tools.py").write_text(TOOLS)
         made = Engine(EngineOptions(tmp_path / "runs", cores=2))
         flow = workflow(ROOTS, tmp_path)
-        with pytest.raises(UserError, match="node 'solve.improve' has no model 'flite'"):
+        with pytest.raises(UserError, match=r"node 'solve\.improve' has no model 'flite'"):
             await made.submit(flow, {}, use=["solve.improve=flite"])
         with pytest.raises(UserError, match="no knob 'speed'"):
             await made.submit(flow, {}, use=["solve.improve.speed=2"])
