@@ -119,6 +119,14 @@ def test_a_rewrite_counts_only_where_it_says_the_same(rewrite: str, fault: str) 
     assert any(fault in one for one in found) if fault else found == []
 
 
+def test_a_rewrite_keeps_every_clause() -> None:
+    original = "During the winter, the crossing requires 11 minutes, because the current is considerably stronger."
+    assert faults_of("In the winter, the crossing takes 11 minutes due to the strong current.", original) == []
+    assert faults_of("During the winter, the crossing requires 11 minutes of time.", original) == [
+        "leaves something out"
+    ]
+
+
 def test_the_original_words_stand_where_no_rewrite_passes(tmp_path) -> None:
     candidates = [{"text": "The ship sank in 1894."}, {"text": "I cannot do that."}]
     chosen = value(adapter("rewrites"), tmp_path, original=SAID, candidates=candidates, slot=None)

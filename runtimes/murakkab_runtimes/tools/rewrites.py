@@ -9,7 +9,7 @@ from typing import Any
 from murakkab_runtimes.base import InputError, Output, Runtime, Task
 from murakkab_runtimes.speech.word_errors import plain_words
 from murakkab_runtimes.text.checks import faults, speaks_of_self
-from murakkab_runtimes.text.words import content, sentences
+from murakkab_runtimes.text.words import content, sentences, word_set
 
 SHORTEST = 0.55
 """A rewrite with a smaller share of the original's words has left something out."""
@@ -19,6 +19,11 @@ KEPT, NEW = 0.5, 0.4
 
 _NEGATION = re.compile(r"\b(?:not|no|never|none|nobody|nothing|cannot|without)\b|n't\b", re.I)
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_COUNTS = word_set(
+    "two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy eighty ninety "
+    "hundred thousand million billion half double"
+)
+_CLAUSE = re.compile(r"[,;]|\b(?:and|but|because|who|which|since|so|after|before|while)\b", re.I)
 _LEAD = re.compile(r"^\s*(?:sure|here is|here's|the sentence|plainer|shorter|rewritten)[^:]{0,40}:\s*", re.I)
 
 
@@ -82,9 +87,19 @@ def faults_of(candidate: str, original: str) -> list[str]:
         found.append("another tone")
     if len(new) > len(said):
         found.append("longer than the original")
-    if len(new) < SHORTEST * len(said):
+    if len(new) < SHORTEST * len(said) or _lost_clause(candidate, original):
         found.append("leaves something out")
     return found + _changed_facts(candidate, original) + _strays(candidate, original)
+
+
+def _lost_clause(candidate: str, original: str) -> str:
+    """A clause of the original of which hardly a word of meaning is left; empty where there is none."""
+    new = content(candidate)
+    for clause in _CLAUSE.split(original):
+        old = content(clause)
+        if len(old) > 1 and len(old & new) < len(old) / 3:
+            return clause
+    return ""
 
 
 def _changed_facts(candidate: str, original: str) -> list[str]:
@@ -126,4 +141,5 @@ def content_words(text: str) -> set[str]:
 
 
 def _numbers(text: str) -> set[str]:
-    return {number.replace(",", "") for number in _NUMBER.findall(text)}
+    spelt = _COUNTS.intersection(plain_words(_NUMBER.sub(" ", text)))
+    return {number.replace(",", "") for number in _NUMBER.findall(text)} | spelt
