@@ -104,7 +104,10 @@ class Checker:
         place = (*node.spot.place, "for_each")
         if self.shapes[source].loop and node.name not in self.flat.nodes[source].body:
             told = f"for_each cannot run over the loop '{source}', which gives one value"
-            self._note(self.document.value_span(place), told, f"run over one of its steps: nodes.{source}.NAME")
+            hint = "put the step into the loop, or let a step behind the loop stream"
+            if over := self.flat.nodes[source].for_each:
+                told, hint = f"{told} for each item", f"run over those items: for_each: ${{{{ nodes.{over} }}}}"
+            self._note(self.document.value_span(place), told, hint)
         else:
             self._fans_out(place, source, tasks, "for_each has nothing to run over")
 
@@ -122,7 +125,8 @@ class Checker:
                 continue
             source = use.source
             message = f"'nodes.{source}' is the list of all its items here, which has no field '{use.path[0]}'"
-            hint = f"run over them: for_each: ${{{{ nodes.{source} }}}}"
+            over = self.flat.nodes[source].for_each if self.shapes[source].loop else source
+            hint = f"run over them: for_each: ${{{{ nodes.{over} }}}}"
             self.flattener.notes.at(use.place, use.text, use.reference, message, hint, word=1)
 
     def _stream(self, tasks: Mapping[str, Lineage]) -> None:
@@ -135,7 +139,10 @@ class Checker:
         node = self.flat.nodes[source]
         if item_lineage(source, self.shapes, tasks) and node.for_each is not None and node.join != "ordered":
             told = f"the pieces of '{source}' would be shown as they are finished, not in their order"
-            self._note(self.document.value_span(place), told, f"add 'join: ordered' to '{source}'")
+            hint = f"add 'join: ordered' to '{source}'"
+            if not node.capability:
+                hint = f"show a step that does work: one with 'join: ordered' that reads '{source}'"
+            self._note(self.document.value_span(place), told, hint)
 
     def _note(self, span: Span, message: str, hint: str) -> None:
         self.flattener.notes.note(span, message, hint)

@@ -16,6 +16,7 @@ Grammar of what stands between ``${{`` and ``}}``::
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -230,7 +231,7 @@ class _Parser:
         self.at += 1
         match kind:
             case "number":
-                return Literal(float(shown) if "." in shown else int(shown))
+                return Literal(self.number(shown, at))
             case "text":
                 return Literal(shown[1:-1].replace("''", "'"))
             case "name" if shown in _WORDS:
@@ -242,7 +243,15 @@ class _Parser:
             case "":
                 raise _Fault(at, at + 2, "something is missing here")
         hint = "put texts in single quotes: 'code'" if shown in ('"', "'") else _FORMS
+        if shown.isdigit() or shown in ("-", "."):
+            hint = "write numbers as 3, -3 or 0.5"
         raise _Fault(at, at + len(shown), f"expected a name here, got {quoted(shown)}", hint)
+
+    def number(self, shown: str, at: int) -> int | float:
+        value = float(shown)
+        if abs(value) >= (math.inf if "." in shown else 1 << 63):
+            raise _Fault(at, at + len(shown), "the number is too large", "write a number of at most 64 bits")
+        return value if "." in shown else int(shown)
 
     def bracket(self, at: int) -> Expression:
         inner = self.nested(self.any_of)

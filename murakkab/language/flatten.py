@@ -95,6 +95,7 @@ class Flattener:
             if match and match.form:
                 arguments = {"form": match.form, **arguments}
         elif "value" in node:
+            self._no_dollars(node["value"], (*place, "value"))
             arguments = {"value": self.refs.value(reader, (*place, "value"), node["value"])}
             capability = ""
         elif "function" in node:
@@ -236,11 +237,17 @@ class Flattener:
         found: dict[str, Data] = {}
         plain = {key: value for key, value in reader.node.items() if key not in RESERVED}
         for values, where in ((plain, place), (group(reader.node.get("with")), (*place, "with"))):
-            for bad in _dollars(values, where):
-                message = f"the key {quoted(str(bad[-1]))} starts with '$', which is kept for the engine"
-                self.notes.note(self.document.key_span(bad), message, "choose another name")
+            self._no_dollars(values, where)
+            for key in found.keys() & values.keys():
+                message = f"the argument {quoted(key)} stands twice: here and beside 'with'"
+                self.notes.note(self.document.key_span((*where, key)), message, "keep one of them")
             found |= {key: self.refs.value(reader, (*where, key), value) for key, value in values.items()}
         return found
+
+    def _no_dollars(self, value: Data, place: Place) -> None:
+        for bad in _dollars(value, place):
+            message = f"the key {quoted(str(bad[-1]))} starts with '$', which is kept for the engine"
+            self.notes.note(self.document.key_span(bad), message, "choose another name")
 
     def _source(self, reader: Reader) -> str | None:
         """The flat node over whose items a node runs."""
@@ -259,7 +266,10 @@ class Flattener:
                 return None
         if not isinstance(mark, dict) or mark.get("path") != []:
             message = "for_each takes a node over whose items to run, and nothing else"
-            self.notes.note(self.document.value_span(place), message, "write for_each: ${{ nodes.name }}")
+            hint = "write for_each: ${{ nodes.name }}"
+            if isinstance(mark, dict) and mark.get("path"):
+                hint = "let a step stream what is to be run over, and name that step"
+            self.notes.note(self.document.value_span(place), message, hint)
             if sole and sole.root.text == "inputs":
                 self.refs.used.add(sole.target)
             return None

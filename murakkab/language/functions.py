@@ -27,23 +27,32 @@ def function_arguments(written: str, folder: Path, arguments: Mapping[str, Data]
     if not place or not name.isidentifier():
         raise ValueError(f"{quoted(written)} names no function", "write the file and the function: tools.py:name")
     if not place.endswith(".py"):
-        if importlib.util.find_spec(place.split(".")[0]) is None:
+        if not _is_installed(place):
             raise ValueError(f"there is no module {quoted(place)}", "install it, or write the file: tools.py:name")
         return {"function": {"module": place, "name": name}, "arguments": dict(arguments)}
-    file = (folder / place).resolve()
+    file = (folder / place.replace("\0", "?")).resolve()
     try:
         tree = ast.parse(file.read_bytes(), filename=place)
     except OSError:
         raise ValueError(f"there is no file {quoted(place)}", f"it is looked for in {folder.resolve()}") from None
-    except (SyntaxError, ValueError) as fault:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
         line = getattr(fault, "lineno", None)
         where = f" in line {line}" if line else ""
-        raise ValueError(f"{quoted(place)} is not valid Python{where}: {fault.args[0]}", "correct the file") from None
+        message = f"{quoted(place)} is not valid Python{where}: {fault.args[0] if fault.args else 'it nests too deep'}"
+        raise ValueError(message, "correct the file") from None
     known = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     if name not in known:
         raise ValueError(f"{quoted(place)} has no function {quoted(name)}", nearest(name, known, what="its functions"))
     _check_arguments(known[name], arguments)
     return {"function": {"file": {FILE_KEY: str(file)}, "name": name}, "arguments": dict(arguments)}
+
+
+def _is_installed(module: str) -> bool:
+    top, *inner = module.split(".")
+    try:
+        return all(map(str.isidentifier, [top, *inner])) and importlib.util.find_spec(top) is not None
+    except ValueError:
+        return False
 
 
 def _check_arguments(function: ast.FunctionDef | ast.AsyncFunctionDef, given: Mapping[str, Data]) -> None:

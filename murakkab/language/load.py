@@ -127,7 +127,7 @@ def _load_used(name: str, document: Document, within: tuple[Path, ...]) -> Used:
     if ":" in name:
         return _load_flow(name, document)
     path = document.folder / name
-    if not name.endswith((".yaml", ".yml")):
+    if not name.endswith((".yaml", ".yml")) or "\0" in name:
         path = find_workflow(name)
     chain = (*within, Path(document.file).resolve())
     if path.resolve() in chain:
@@ -208,7 +208,9 @@ def _mismatch(kind: str, context: dict[str, Data], value: Data, place: Place, sa
         case "union_tag_invalid":
             tag = value.get("type") if isinstance(value, dict) else value
             return f"there is no input type {quoted(str(tag))}", nearest(str(tag), INPUT_TYPES, what="types")
-        case "string_pattern_mismatch" | "string_too_short":
+        case "string_too_short":
+            return "this is empty", "write a text"
+        case "string_pattern_mismatch":
             return f"{quoted(str(value))} is no valid name", _NAME_HINT
     return said, f"at {'.'.join(map(str, place))}" if place else ""
 

@@ -109,14 +109,8 @@ class Wiring:
                 self._note(self.document.value_span(("outputs", name)), fault.message, fault.hint)
 
     def _whole(self, name: str) -> Kind | None:
-        if (
-            name not in self.nodes
-            or self.nodes[name].is_loop
-            or self.shapes[name].for_each
-            or self.shapes[name].streams
-        ):
-            return None
-        return self.values.get(name)
+        """What the node gives, each time where it gives a list; None of loops, whose rounds are not looked into."""
+        return None if name not in self.nodes or self.nodes[name].is_loop else self.items.get(name)
 
     def _gives(self, node: FlatNode, value: Kind, item: Kind | None) -> None:
         self.values[node.name] = value

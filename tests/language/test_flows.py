@@ -163,6 +163,11 @@ def test_a_function_is_found_beside_the_file_and_not_run(tmp_path: Path) -> None
         ("{function: 'tools.py:count', txt: x}", "takes no argument 'txt'; did you mean 'text'?"),
         ("{function: 'nowhere_at_all.tools:count'}", "there is no module 'nowhere_at_all.tools'"),
         ("{function: count}", "write the file and the function: tools.py:name"),
+        ("{function: '__main__:count'}", "there is no module '__main__'"),
+        ("{function: 'os.path.:join'}", "there is no module 'os.path.'"),
+        ('{function: "to\\0ls.py:count"}', "there is no file 'to?ls.py'"),
+        ('{uses: "in\\0ner.yaml"}', "cannot be used: there is no such file"),
+        ("{uses: ''}", "this is empty"),
         ("{uses: ./iner.yaml, text: x}", "cannot be used"),
         ("{uses: ./inner.yaml}", "the input 'text' of the workflow 'inner' is missing"),
         ("{uses: ./inner.yaml, text: x, lod: true}", "has no input 'lod'; did you mean 'loud'?"),
@@ -309,8 +314,35 @@ def test_plain_words_become_a_capability() -> None:
             "a: {repeat: 2, nodes: {b: {capability: x}}}\nc: {capability: x, for_each: '${{ nodes.a }}'}",
             "${{ nodes.a }}",
             "cannot run over the loop 'a'",
-            "nodes.a.NAME",
+            "put the step into the loop",
         ),
+        (
+            "a: {capability: x, streams: y}\n"
+            "l: {repeat: 2, for_each: '${{ nodes.a }}', nodes: {b: {capability: x}}}\n"
+            "c: {capability: x, for_each: '${{ nodes.l }}'}",
+            "${{ nodes.l }}",
+            "cannot run over the loop 'l'",
+            "for_each: ${{ nodes.a }}",
+        ),
+        (
+            "a: {capability: x, streams: y}\n"
+            "l: {repeat: 2, for_each: '${{ nodes.a }}', nodes: {b: {capability: x}}}\n"
+            "c: {capability: x, d: '${{ nodes.l.b }}'}",
+            "b",
+            "'nodes.l' is the list of all its items here",
+            "for_each: ${{ nodes.a }}",
+        ),
+        (
+            "a: {repeat: 2, nodes: {b: {capability: x, streams: y}}}\nc: {capability: x, for_each: '${{ nodes.a.b }}'}",
+            "${{ nodes.a.b }}",
+            "for_each takes a node",
+            "let a step stream",
+        ),
+        ("a: {capability: x, b: 1, with: {b: 2}}", "b", "the argument 'b' stands twice", "keep one"),
+        ("a: {value: {b: [{$node: c}]}}", "$node", "starts with '$'", "another name"),
+        (f"a: {{capability: x, t: '${{{{ {'9' * 5000} > 1 }}}}'}}", "9" * 5000, "too large", "64 bits"),
+        (f"a: {{capability: x, t: '${{{{ {'9' * 400}.0 > 1 }}}}'}}", "9" * 400 + ".0", "too large", "64 bits"),
+        ("a: {capability: x, t: '${{ 1e5 > 1 }}'}", "1", "expected a name", "write numbers as"),
         ("a: {capability: x, when: yes}", "yes", "expected a condition", "item.kind"),
         ("a: {capability: x, when: 'if ${{ inputs.n }}'}", "'if ${{ inputs.n }}'", "takes one expression", "write"),
         ("a: {capability: x, where: {divice: gpu}}", "divice", "not known here", "did you mean 'device'?"),
@@ -357,3 +389,20 @@ def test_comparisons_stand_wherever_a_value_does() -> None:
             {"$is": "not", "of": [{"$node": "m", "path": ["b"]}]},
         ],
     }
+
+
+def test_what_is_shown_in_order_must_be_a_step_that_can_have_a_join() -> None:
+    nodes = "a: {capability: x, streams: y}\nv: {value: '${{ item }}', for_each: '${{ nodes.a }}'}"
+    (problem,) = problems_of(workflow_text(nodes, outputs="stream: ${{ nodes.v }}"))
+    assert "not in their order" in problem.message
+    assert "one with 'join: ordered' that reads 'v'" in problem.hint
+
+
+def test_a_field_of_all_items_is_an_output_if_they_have_it() -> None:
+    nodes = (
+        "a: {capability: text-generation, prompt: x, streams: sentence}\n"
+        "b: {capability: text-to-speech, text: '${{ item.text }}', for_each: '${{ nodes.a }}'}"
+    )
+    outputs = "voices: ${{ nodes.b.audio }}\nlost: ${{ nodes.b.adio }}"
+    (problem,) = problems_of(workflow_text(nodes, outputs=outputs))
+    assert (problem.message, problem.hint) == ("a speech has no field 'adio'", "did you mean 'audio'?")
