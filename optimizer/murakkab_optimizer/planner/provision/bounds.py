@@ -9,15 +9,17 @@ found there may serve all nodes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from murakkab_optimizer.planner.provision.nouns import NoProvisioningError
 from murakkab_optimizer.planner.provision.pricing import Fixed, Floats
-from murakkab_optimizer.planner.provision.space import Front, Model, Space, front, total
+from murakkab_optimizer.planner.provision.space import Front, Limits, Model, Space, front, total
 
-STEP, LEAST_STEP = 0.5, 0.02
+STEP, LEAST_STEP = 0.3, 0.025
 """Steps in the logarithm of the prices, at first and at last."""
-NEAR = 1.25
+NEAR = 1.5
 """The horizon within which the first frame is sought at first, as a multiple of the earliest first chunk there can be;
 it is moved on by this factor where nothing is found."""
 
@@ -95,6 +97,31 @@ class Bounds:
             self._steps[node] = step
         return after
 
+    def aim(self, node: Node, limits: Limits) -> tuple[Floats, float]:
+        """Search the prices that say most about plans of a node within limits.
+
+        Returns:
+            The prices, and seconds that all the work of such a plan takes at least: more than the limit where there
+            is none.
+
+        """
+        prices, step = self.prices[node], STEP
+        least = self._least_total(node, prices[None], limits)[0]
+        star = _star(len(self.space.devices))
+        while step >= LEAST_STEP and least <= limits.total:
+            around = prices * np.exp(step * star)
+            found = self._least_total(node, around, limits)
+            if found.max() > least + 1e-4 * abs(least):
+                least, prices = found.max(), around[found.argmax()]
+            else:
+                step /= 2.5
+        return prices, float(least)
+
+    def _least_total(self, node: Node, prices: Floats, limits: Limits) -> Floats:
+        sums = (total(fronts, limits.first).cost for fronts in self._fronts(node[0], prices))
+        least: Floats = np.array([c[-1] if len(c) else np.inf for c in sums]) - prices @ self.space.room[node[1]]
+        return least
+
     def _begin(self) -> None:
         """Bounds at prices that would be right if the devices' worth followed their rent."""
         space = self.space
@@ -114,14 +141,18 @@ class Bounds:
         return float(np.sqrt(spent).sum() ** 2)
 
     def _try(self, option: int, prices: Floats) -> None:
-        models = self.space.options[option]
-        assert models is not None
-        costs = [model.bounds(prices) for model in models]
-        for number, price in enumerate(prices):
-            fronts = [front(m.first, c[number]) for m, c in zip(models, costs, strict=True)]
+        for price, fronts in zip(prices, self._fronts(option, prices), strict=True):
             if self.space.goal.objective == "cost" and not np.isfinite(self.horizon):
                 fronts = [Front(f.first[-1:], f.cost[-1:]) for f in fronts]
             self._learn(option, price, total(fronts, self.horizon))
+
+    def _fronts(self, option: int, prices: Floats) -> Iterator[list[Front]]:
+        """For each price, the front of each model."""
+        models = self.space.options[option]
+        assert models is not None
+        costs = [model.bounds(prices) for model in models]
+        for number in range(len(prices)):
+            yield [front(m.first, c[number]) for m, c in zip(models, costs, strict=True)]
 
     def _learn(self, option: int, price: Floats, sums: Front) -> None:
         space = self.space
@@ -130,13 +161,15 @@ class Bounds:
             return
         if space.goal.objective == "cost":  # the first chunk is within its limit, and the total is all that counts
             sums = Front(sums.first[-1:], sums.cost[-1:])
-        least = np.maximum(sums.cost - (space.room @ price)[:, None], 0.0)
-        values = space.value(sums.first, least, space.rent[:, None]).min(axis=1)
+        known = self.values[option]
+        rows = np.flatnonzero(known < (self.horizon if self._clipped else np.inf))
+        least = np.maximum(sums.cost - (space.room[rows] @ price)[:, None], 0.0)
+        values = space.value(sums.first, least, space.rent[rows, None]).min(axis=1)
         if self._clipped:  # what begins later than the horizon was left out
             values = np.minimum(values, self.horizon)
-        better = values > self.values[option]
-        self.values[option][better] = values[better]
-        self.prices[option][better] = price
+        rows, values = rows[values > known[rows]], values[values > known[rows]]
+        known[rows] = values
+        self.prices[option][rows] = price
 
 
 def _seconds(model: Model) -> Floats:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from murakkab_optimizer.planner.provision.nouns import Goal
 from murakkab_optimizer.planner.provision.pricing import Columns, Floats
 from murakkab_optimizer.planner.provision.space import Limits
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     import highspy
 
 GAP = 1e-4
-"""Relative gap at which HiGHS stops."""
+"""Relative gap at which a search that is to prove something stops."""
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -25,7 +24,7 @@ class Choice(msgspec.Struct, frozen=True):
 
     Attributes:
         picks: by model, the index of its configuration.
-        value: seconds of all the work, or to the first frame, as the goal asks.
+        value: seconds of all the work or to the first frame.
         bound: no choice has a smaller value.
 
     """
@@ -35,18 +34,15 @@ class Choice(msgspec.Struct, frozen=True):
     bound: float
 
 
-def choose(
-    columns: Sequence[Columns], room: Floats, limits: Limits, goal: Goal, video_s: float, nodes: int = 2**31 - 1
-) -> Choice | None:
+def choose(columns: Sequence[Columns], room: Floats, limits: Limits, video_s: float, *, frame: bool) -> Choice | None:
     """Choose one of the columns of each model.
 
     Args:
         columns: of each model.
         room: devices of each type.
         limits: on the sums of the first chunks and of all the work.
-        goal: ``cost``: make all the work short, for the rent is fixed; ``ttff``: make the first frame early.
         video_s: seconds that the show lasts.
-        nodes: of the search tree, at most.
+        frame: whether the first frame shall come early; else all the work shall be short.
 
     Returns:
         The best choice found, or None where there is none.
@@ -55,9 +51,18 @@ def choose(
     import highspy
 
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    for name, value in (("output_flag", False), ("threads", 1), ("mip_rel_gap", GAP), ("mip_max_nodes", nodes)):
+    options: dict[str, bool | int | float | str] = {
+        "output_flag": False,
+        "threads": 1,
+        "presolve": "off",
+        "mip_rel_gap": GAP,
+    }
+    for (
+        name,
+        value,
+    ) in options.items():  # presolve finds nothing, for dominated columns are gone, and takes half the time
         highs.setOptionValue(name, value)
-    highs.passModel(_program(columns, room, limits, goal, video_s))
+    highs.passModel(_program(columns, room, limits, video_s, frame=frame))
     highs.run()
     info = highs.getInfo()
     if highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
@@ -70,7 +75,9 @@ def choose(
     return Choice(picks, float(info.objective_function_value), float(info.mip_dual_bound))
 
 
-def _program(columns: Sequence[Columns], room: Floats, limits: Limits, goal: Goal, video_s: float) -> highspy.HighsLp:
+def _program(
+    columns: Sequence[Columns], room: Floats, limits: Limits, video_s: float, *, frame: bool
+) -> highspy.HighsLp:
     """Rows: one column a model; devices of each type; first chunks; all the work; and two that lift the last variable.
 
     The last variable is the time to the first frame, at least the sum of the first chunks, and at least all the work
@@ -88,7 +95,6 @@ def _program(columns: Sequence[Columns], room: Floats, limits: Limits, goal: Goa
     infinite = highspy.kHighsInf
     program = highspy.HighsLp()
     program.num_col_, program.num_row_ = table.shape
-    frame = goal.objective == "ttff"
     program.col_cost_ = np.append(np.zeros(len(first)) if frame else seconds, 1.0 if frame else 0.0)
     program.col_lower_ = np.append(np.zeros(len(first)), -infinite)
     program.col_upper_ = np.append(np.ones(len(first)), infinite)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from murakkab_optimizer.planner.provision.pricing import SLACK, Columns, Fixed, Floats, Ints, Shared
 
@@ -26,7 +27,7 @@ MOST = 400_000
 class _Partial(msgspec.Struct):
     """Partial configurations: counts by entry, capacity, price, devices, and the longest of the shortest times."""
 
-    counts: Floats
+    counts: npt.NDArray[np.int16]
     capacity: Floats
     price: Floats
     devices: Floats
@@ -68,7 +69,7 @@ def _of_leader(model: Shared, lead: int, prices: Floats, limit: float, room: Flo
     dear = model.each @ prices / model.capacity
     others = [e for e in np.argsort(-dear, kind="stable") if e != lead and model.first[e] >= model.first[lead]]
     n = len(model.entries)
-    state = _Partial(np.zeros((1, n)), np.zeros(1), np.zeros(1), np.zeros((1, len(room))), np.zeros(1))
+    state = _Partial(np.zeros((1, n), dtype=np.int16), np.zeros(1), np.zeros(1), np.zeros((1, len(room))), np.zeros(1))
     for place, entry in enumerate([lead, *others]):
         coming = float(dear[others[place:]].min()) if place < len(others) else np.inf
         grown = _grow(model, state, int(entry), prices, limit, room, start=1 if entry == lead else 0, coming=coming)
@@ -117,7 +118,9 @@ def _cost(model: Shared, state: _Partial, coming: float) -> Floats:
 def _finish(model: Shared, lead: int, state: _Partial, limit: float, room: Floats) -> Columns:
     """Evaluate, and drop what is too dear or dominated."""
     entries = np.arange(len(model.entries))
-    groups = [model.group_seconds(entries[e : e + 1], state.counts[:, e], state.capacity) for e in entries]
+    groups = [
+        model.group_seconds(entries[e : e + 1], state.counts[:, e].astype(float), state.capacity) for e in entries
+    ]
     seconds = np.max(groups, axis=0)
     keep = np.flatnonzero((seconds + state.price) * (1 - SLACK) <= limit)
     found = Columns(seconds[keep], np.full(len(keep), model.first[lead]), state.devices[keep], [])

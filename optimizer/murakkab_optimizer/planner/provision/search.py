@@ -108,19 +108,20 @@ class Search:
     def _settle(self, node: Node, gap: float) -> None:
         """Find the best plan of a node among all that are better than the best one by more than a gap."""
         self._settled[node] = gap
-        space, room = self.space, self.space.room[node[1]]
-        rent, target = float(space.rent[node[1]]), self.value * (1 - gap)
+        space, target = self.space, self.value * (1 - gap)
+        rent, room = float(space.rent[node[1]]), space.room[node[1]]
         columns: list[Columns] = []
-        for model, limit in self._limits(node, target):
-            found = every(model, self.bounds.prices[node], limit, room)
+        bound = target
+        for model, prices, limit in self._limits(node, target):
+            found = every(model, prices, limit, room)
             if found is None:
                 return
             columns.append(found)
-        bound = target
-        if all(len(c) for c in columns):
-            choice = self._choose(node, columns, target)
+        if columns and all(len(c) for c in columns):
+            frame = space.goal.objective == "ttff"
+            choice = self._choose(node, columns, target, frame=frame)
             if choice is not None:
-                bound = min(target, choice.bound * (rent / 3600 if space.goal.objective == "cost" else 1.0))
+                bound = min(target, choice.bound * (1.0 if frame else rent / 3600))
         self.bounds.values[node] = max(bound, float(self.bounds.values[node]))
 
     def found(self) -> Provisioning | None:
@@ -136,39 +137,42 @@ class Search:
         for gap in GAPS:
             target = bound * (1 + gap)
             columns = self._columns(node, target)
-            if columns is not None and self._choose(node, columns, target) is not None:
+            if (
+                columns
+                and all(len(c) for c in columns)
+                and self._choose(node, columns, target, frame=False) is not None
+            ):
                 return
 
-    def _columns(self, node: Node, target: float) -> list[Columns] | None:
+    def _columns(self, node: Node, target: float) -> list[Columns]:
         """Configurations of each model that a plan of the node with a value up to ``target`` may have."""
-        prices, room = self.bounds.prices[node], self.space.room[node[1]]
-        found = []
-        for model, limit in self._limits(node, target):
-            columns = model.near(prices, limit).undominated(room)
-            if not len(columns):
-                return None
-            found.append(columns)
-        return found
+        room = self.space.room[node[1]]
+        return [model.near(prices, limit).undominated(room) for model, prices, limit in self._limits(node, target)]
 
-    def _limits(self, node: Node, target: float) -> Iterator[tuple[Model, Floats]]:
-        """Each model, and by leader what it may cost so that a plan up to ``target`` is left."""
+    def _limits(self, node: Node, target: float) -> Iterator[tuple[Model, Floats, Floats]]:
+        """Each model, prices, and by leader what it may cost so that a plan up to ``target`` is left.
+
+        There is nothing to iterate over where no such plan is left.
+        """
         option, place = node
-        space, prices = self.space, self.bounds.prices[node]
+        space = self.space
         limits = space.limits(float(space.rent[place]), target)
+        prices, least = self.bounds.aim(node, limits)
         models = space.options[option]
-        assert models is not None
+        if least > limits.total or models is None:
+            return
         fronts = [front(m.first, m.bounds(prices[None])[0]) for m in models]
         most = limits.total + float(prices @ space.room[place])
         for number, model in enumerate(models):
             rest = total(fronts[:number] + fronts[number + 1 :], limits.first)
-            yield model, most - rest.at(limits.first - model.first)
+            yield model, prices, most - rest.at(limits.first - model.first)
 
-    def _choose(self, node: Node, columns: list[Columns], target: float) -> Choice | None:
+    def _choose(self, node: Node, columns: list[Columns], target: float, *, frame: bool) -> Choice | None:
         """Solve a node's program and take the plan that it gives."""
         self._programs += 1
         space = self.space
         limits = space.limits(float(space.rent[node[1]]), target)
-        choice = choose(columns, space.room[node[1]], limits, space.goal, space.job.video_s)
+        choice = choose(columns, space.room[node[1]], limits, space.job.video_s, frame=frame)
         if choice is not None and choice.picks:
             found = (i for c, pick in zip(columns, choice.picks, strict=True) for i in c.instances[pick])
             self.offer(node[0], tuple(found))
