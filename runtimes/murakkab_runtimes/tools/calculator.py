@@ -6,6 +6,7 @@ import ast
 import math
 import operator
 import re
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -98,7 +99,7 @@ def _float(value: Number) -> float | int:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(1.7976931348623157e308, value)
+        return math.copysign(sys.float_info.max, value)
 
 
 def exact(value: Number) -> str:
@@ -109,8 +110,10 @@ def exact(value: Number) -> str:
     for prime in (2, 5):
         while rest % prime == 0:
             rest //= prime
+    if rest != 1 or abs(value) >= sys.float_info.max:
+        return str(value)
     digits = f"{float(value):.12g}"
-    return digits if rest == 1 and Fraction(digits) == value else str(value)
+    return digits if Fraction(digits) == value else str(value)
 
 
 def check(step: str) -> str:
