@@ -13,7 +13,8 @@ from pathlib import Path
 from murakkab_runtimes.base import GROUP
 
 _IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.*)|import[ \t]+(.*))", re.MULTILINE
+    r"(?:^|[;:])[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^;\n]*)|import[ \t]+([^;\n]*))",
+    re.MULTILINE,
 )
 _NAME = re.compile(r"\w[\w.]*")
 
@@ -38,7 +39,8 @@ def adapter_version(adapter: str) -> str:
 
 
 def function_version(function: dict[str, str | dict[str, str]], file: Path | None) -> str:
-    """Digest of a user's function: its file and all that it imports from the folder beside it, or its module.
+    """Digest of a user's function: its file and all that it imports from the folder beside it, or its module and all
+    that this imports from its package.
 
     Args:
         function: the argument ``function`` of the node.
@@ -46,8 +48,12 @@ def function_version(function: dict[str, str | dict[str, str]], file: Path | Non
 
     """
     if file is None:
-        found = _module_file(str(function.get("module", "")))
-        return digest_of([found, *_imported(found, found.parent)]) if found else ""
+        name = str(function.get("module", ""))
+        found = _module_file(name)
+        if found is None:
+            return ""
+        inside = name.count(".") + (found.name == "__init__.py")
+        return digest_of([found, *_imported(found, found.parents[inside], name.partition(".")[0] if inside else "")])
     folder = Path(str(function.get("folder") or file.parent))
     return digest_of([file, *_imported(file, folder)])
 
@@ -95,7 +101,7 @@ def _imported(file: Path, root: Path, top: str = "") -> list[Path]:
 def _import_stems(file: Path, root: Path, top: str) -> Iterator[Path]:
     """Where the modules that a file imports would be, without the endings of files; also some that it does not."""
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")
+        text = file.read_text(encoding="utf-8", errors="replace").replace("\\\n", " ")
     except OSError:
         return
     for dots, module, members, plain in _IMPORT.findall(text):
