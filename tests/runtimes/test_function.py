@@ -68,6 +68,12 @@ def wrong():
 def leave():
     raise SystemExit(3)
 
+def interrupt():
+    raise KeyboardInterrupt
+
+async def give_up():
+    raise asyncio.CancelledError
+
 def odd():
     return object()
 
@@ -163,6 +169,8 @@ def line_of(text: str) -> int:
         ("wrong", '    raise ValueError("no luck")', "ValueError: no luck"),
         ("broken", '    return Point(x="no")', "ValidationError"),
         ("leave", "    raise SystemExit(3)", "SystemExit: 3"),
+        ("interrupt", "    raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("give_up", "    raise asyncio.CancelledError", "CancelledError"),
     ],
 )
 def test_a_fault_of_the_function_says_where(call, name: str, line: str, message: str) -> None:
@@ -179,6 +187,9 @@ def test_a_file_that_is_no_python_says_where(call, tmp_path: Path) -> None:
         call("f", tools=bad)
     bad.write_text("import there_is_no_such_module\n")
     with pytest.raises(InputError, match=r"bad.py:1: ModuleNotFoundError: No module named 'there_is_no_such_module'"):
+        call("f", tools=bad)
+    bad.write_text("raise SystemExit('bye')\n")
+    with pytest.raises(InputError, match=r"cannot load bad.py: bad.py:1: SystemExit: bye"):
         call("f", tools=bad)
 
 
@@ -213,13 +224,17 @@ def test_chance_is_that_of_the_run(call) -> None:
     assert call("chance") == call("chance")
 
 
-def test_a_function_of_an_installed_module(function: Function, tmp_path: Path) -> None:
+def test_a_function_of_an_installed_module(function: Function, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def run(module: str, name: str) -> Any:
         return function.run(Task({"function": {"module": module, "name": name}, "arguments": {"x": 4}}, tmp_path)).value
 
     assert run("tests.runtimes.test_function", "twice") == 8
     with pytest.raises(InputError, match="no module 'murakkab_nothing'"):
         run("murakkab_nothing.tools", "f")
+    (tmp_path / "leaves_at_once.py").write_text("raise SystemExit('bye')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match=r"cannot load leaves_at_once: leaves_at_once.py:1: SystemExit: bye"):
+        run("leaves_at_once", "f")
 
 
 def twice(x: int) -> int:

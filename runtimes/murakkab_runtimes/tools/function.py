@@ -59,7 +59,7 @@ class Function(Runtime):
                 return Output(plain(_call(function, _given(function, task), task)))
             except (RuntimeFault, Cancelled):
                 raise
-            except (Exception, SystemExit) as fault:
+            except BaseException as fault:
                 raise _explained(fault, spec["name"], source) from fault
 
 
@@ -151,6 +151,8 @@ def _import(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as fault:
         raise InputError(f"there is no module '{fault.name}'; install it, or write the path of a file") from None
+    except BaseException as fault:
+        raise InputError(f"cannot load {name}: {describe(fault, Path(name).absolute())}") from fault
 
 
 def _explained(fault: BaseException, name: str, source: Path) -> RuntimeFault:

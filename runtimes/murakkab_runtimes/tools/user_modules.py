@@ -61,7 +61,7 @@ class UserModules:
         sys.modules[module.__name__] = module
         try:
             exec(compile(content, str(origin), "exec"), module.__dict__)  # noqa: S102 - the user's own code
-        except Exception as fault:
+        except BaseException as fault:
             del sys.modules[module.__name__]
             raise InputError(f"cannot load {origin.name}: {_place(fault, origin)}") from fault
         self._loaded[(origin, digest)] = module
@@ -103,7 +103,7 @@ def _stamp(file: Path) -> int:
         return 0
 
 
-def _place(fault: Exception, origin: Path) -> str:
+def _place(fault: BaseException, origin: Path) -> str:
     """Where in the user's file something went wrong, and what."""
     if isinstance(fault, SyntaxError):
         return f"{origin.name}:{fault.lineno}: {fault.msg}"
