@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from murakkab.engine.evaluation import Evaluator
 from murakkab.engine.fleet import LocalFleet
 from murakkab.engine.journal import Journal
@@ -97,7 +99,7 @@ class Driver:
         with contextlib.suppress(OSError):
             self._journal.commands(commands)
         if live is not None:
-            self._guarded(live, live.told, event, now)
+            self._guarded(live, live.told, _as_told(event, commands), now)
             self._guarded(live, lambda what, _: self._keep(live, what), event, now)
         self._tell_timeouts(event, commands, now)
         for command in commands:
@@ -267,6 +269,13 @@ class Driver:
 
         handle = asyncio.get_running_loop().call_later(max(delay, 0.0), fire)
         self._timers.add(handle)
+
+
+def _as_told(event: Event, commands: list[Command]) -> Event:
+    """The event as people see it: what fails the run is not tried again."""
+    if isinstance(event, ev.TaskFailed) and any(isinstance(command, cmd.FinishRun) for command in commands):
+        return msgspec.structs.replace(event, retry=False)
+    return event
 
 
 def _silence_s(node: Node) -> float:

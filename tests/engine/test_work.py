@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from murakkab.engine import Engine, EngineOptions
 from tests.engine.conftest import workflow
 
 TOOLS = """
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from pydantic import BaseModel
@@ -52,8 +56,18 @@ def picture(text: str) -> dict:
 def nap(flag: str) -> str:
     if Path(flag).exists():
         return "rested"
-    Path(flag).touch()
+    Path(flag).write_text(str(subprocess.Popen(["sleep", "60"]).pid))
     time.sleep(60)
+
+
+def read_all() -> str:
+    return subprocess.run(["cat"], stdout=subprocess.PIPE, timeout=5).stdout.decode() + sys.stdin.read()
+
+
+def leave_a_child() -> None:
+    if os.fork() == 0:
+        time.sleep(60)
+    os._exit(3)
 
 
 def broken() -> None:
@@ -177,7 +191,17 @@ def test_a_fault_of_a_function_says_where(folder: Path) -> None:
     line = TOOLS.split("\n").index('    raise KeyError("gone")') + 1
     assert end["status"] == "failed"
     assert f"one: broken() failed at tools.py:{line}: KeyError: 'gone' (tried 2 times)" in end["error"]
-    assert sum(event["event"] == "task.failed" for event in events) == 2
+    assert [event["retry"] for event in events if event["event"] == "task.failed"] == [True, False]
+
+
+def test_a_function_finds_its_standard_input_empty(folder: Path) -> None:
+    end, _, _ = make(folder, ONE % ("read_all", "attempts: 1"), {})
+    assert (end["status"], end["outputs"]) == ("succeeded", {"one": ""}), end["error"]
+
+
+def test_a_dead_worker_whose_child_lives_on_keeps_no_engine_open(folder: Path) -> None:
+    end, _, _ = make(folder, ONE % ("leave_a_child", "timeout: 1s\n    attempts: 1"), {})
+    assert "took longer than 1 s" in end["error"]
 
 
 def test_an_attempt_that_takes_too_long_is_stopped_with_its_worker_and_made_again(
@@ -191,6 +215,8 @@ def test_an_attempt_that_takes_too_long_is_stopped_with_its_worker_and_made_agai
     assert (made / "one.txt").read_text() == "rested\n"
     (failed,) = [event for event in events if event["event"] == "task.failed"]
     assert failed["error"] == "took longer than 3 s"
+    left = subprocess.run(["ps", "-o", "stat=", "-p", (folder / "flag").read_text()], capture_output=True, text=True)
+    assert left.stdout[:1] in ("", "Z")
 
 
 def test_a_run_that_never_ends_in_time_fails_with_the_reason(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

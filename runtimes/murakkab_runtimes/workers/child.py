@@ -1,7 +1,8 @@
 """The main loop of a worker process: ``python -m murakkab_runtimes.workers.child NAME``.
 
-Requests come on standard input, replies go to standard output (which libraries cannot write to: their output is
-sent to standard error). When the engine is gone, standard input ends and the process exits at once.
+Requests come on standard input, replies go to standard output. Neither libraries nor programs that they start can
+reach these: what they print is sent to standard error, and they find their standard input empty. When the engine is
+gone, the requests end and the process exits at once.
 """
 
 from __future__ import annotations
@@ -206,10 +207,12 @@ def _failure(lease: str, fault: Exception, mask: Mask) -> TaskFailed:
 
 def main() -> None:
     """Run one worker process."""
-    replies = os.fdopen(os.dup(1), "wb")
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
     child = Child(sys.argv[1], replies)
-    threading.Thread(target=child.listen, args=(sys.stdin.buffer,), daemon=True).start()
+    threading.Thread(target=child.listen, args=(requests,), daemon=True).start()
     child.work()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -66,26 +67,25 @@ class LocalWorker:
             stdin.write(self._encoder.encode(request) + b"\n")
 
     def kill(self, reason: str = "") -> None:
-        """End the process at once; on_lost is told the reason."""
+        """End the process and all that it started at once; on_lost is told the reason."""
         self._ending = reason
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     async def stop(self) -> None:
         """Let the process finish the task in hand; after a while, end it."""
         self._stopping = True
-        if self._process is None:
+        if self._process is None or self._reader is None:
             return
         self.send(Stop())
         with contextlib.suppress(ConnectionError, BrokenPipeError):
             if self._process.stdin is not None:
                 self._process.stdin.close()
         try:
-            await asyncio.wait_for(self._process.wait(), STOP_S)
+            await asyncio.wait_for(asyncio.shield(self._reader), STOP_S)
         except TimeoutError:
             self.kill()
-            await self._process.wait()
-        if self._reader is not None:
             await self._reader
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
