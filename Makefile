@@ -38,7 +38,7 @@ lint: dev
 
 test: lint
 	@tools/system-packages.sh test
-	$(BIN)/pytest -m "not soak" $(ARGS)
+	tools/test.sh $(BIN)/pytest $(ARGS)
 
 soak: dev
 	$(BIN)/pytest -m soak $(ARGS)

@@ -19,7 +19,7 @@ from tests.cli.conftest import SAY
 from tests.cli.test_options import ALL_TYPES
 from tests.server.hosting import Hosted, hosted
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 from tests.server.hosting import Hosted, hosted
 from tests.server.rehearsal import CHAPTERS, SPEECH_FROM, TURNS
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = {"chromium": ("chromium", "google-chrome"), "firefox": ("firefox-esr", "firefox")}
