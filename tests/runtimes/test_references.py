@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import pytest
 from hypothesis import given
@@ -107,6 +111,46 @@ def test_a_secret_is_read_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("OTHER_TOKEN", raising=False)
     with pytest.raises(InputError, match="OTHER_TOKEN is not set; set it before you run: export OTHER_TOKEN="):
         fill(arguments, None, {}, {}.__getitem__)
+
+
+@pytest.mark.parametrize("before", ["", "u", "us", "user:", "x" * 9])
+@pytest.mark.parametrize("behind", ["", ":", "::", "and more"])
+def test_a_secret_is_masked_however_it_is_written(monkeypatch: pytest.MonkeyPatch, before: str, behind: str) -> None:
+    secret = 'p+ss "wörd"/\\>?~'
+    monkeypatch.setenv("TEST_TOKEN", secret)
+    mask, text = Mask(["TEST_TOKEN"]), before + secret + behind
+    assert mask.text(text) == f"{before}***{behind}"
+    for written in (json.dumps(text), json.dumps(text, ensure_ascii=False), quote(text), quote_plus(text)):
+        assert mask.text(written).count("***") == 1
+        assert "wörd" not in unquote_plus(mask.text(written))
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        masked = mask.text(encode(text.encode()).decode())
+        assert masked.count("***") == 1
+        assert len(masked.replace("***", "")) <= 4 * (len(before) + len(behind)) / 3 + 6
+
+
+def test_a_secret_that_is_no_utf8_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_TOKEN", "caf\udce9")
+    mask = Mask(["TEST_TOKEN"])
+    assert (mask.text("a caf\udce9"), mask.content(b"a caf\xe9")) == ("a ***", b"a ***")
+
+
+def test_two_threads_may_store_the_same_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    meeting, real, names = threading.Barrier(2, timeout=10), Path.replace, []
+
+    def replace(self: Path, target: Path) -> Path:
+        meeting.wait()
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    store = ArtifactStore(tmp_path)
+    threads = [threading.Thread(target=lambda: names.append(store.put_json({"a": 1}))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(names) == 2
+    assert store.is_whole(names[0])
 
 
 def test_masking_reaches_keys_and_files_and_leaves_the_users_files_alone(
