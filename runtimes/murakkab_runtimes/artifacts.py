@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ class ArtifactStore:
         target = self.path(name)
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_suffix(f".{os.getpid()}.part")
+            partial = target.with_name(_partial_name())
             partial.write_bytes(content)
             partial.replace(target)
         return name
@@ -166,7 +167,12 @@ def link_or_copy(source: Path, target: Path) -> None:
         _copy(source, target)
 
 
+def _partial_name() -> str:
+    """A name for a file that this thread is writing."""
+    return f".{os.getpid()}-{threading.get_ident()}.part"
+
+
 def _copy(source: Path, target: Path) -> None:
-    partial = target.with_name(f".{os.getpid()}.part")
+    partial = target.with_name(_partial_name())
     shutil.copyfile(source, partial)
     partial.replace(target)
