@@ -43,14 +43,21 @@ def ask(address: str, inputs: dict[str, object]) -> str:
     return str(answer.raise_for_status().json()["run"])
 
 
+def wait(runs: Path, run: str) -> None:
+    limit = time.monotonic() + 120
+    while not (runs / run / "report.json").exists():
+        assert time.monotonic() < limit
+        time.sleep(0.1)
+
+
 def reported(runs: Path, run: str) -> dict[str, Any]:
     """The run's record once the run has ended and the player's last report is in it."""
-    limit = time.monotonic() + 120
+    wait(runs, run)
+    limit = time.monotonic() + 20
     while time.monotonic() < limit:
-        if (runs / run / "report.json").exists():
-            record: dict[str, Any] = json.loads((runs / run / "run.json").read_text())
-            if record["measured_by"] == "player":
-                return record
+        record: dict[str, Any] = json.loads((runs / run / "run.json").read_text())
+        if record["measured_by"] == "player":
+            return record
         time.sleep(0.1)
     raise AssertionError("the player has not reported")
 
