@@ -152,7 +152,8 @@ def _typical(declared: AnyInput) -> Any:  # noqa: ANN401 - as the input declares
         case BooleanInput():
             return True
         case NumberInput() | IntegerInput():
-            return next((bound for bound in (declared.minimum, declared.maximum) if bound), 1)
+            bounds = (bound for bound in (1, declared.minimum, declared.maximum) if bound is not None)
+            return next(bound for bound in bounds if declared.holds(bound))
         case ChoiceInput():
             return declared.choices[0]
     return "x"

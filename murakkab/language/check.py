@@ -43,8 +43,11 @@ class Checker:
             tasks = task_lineages(self.shapes, order(self.shapes))
             if self._too_deep(tasks):
                 return
+            for step in self.flattener.steps.values():
+                tasks[step.name] = item_lineage(step.for_each, self.shapes, tasks) if step.for_each in tasks else ()
             for node in self.flat.nodes.values():
                 self._runs_over_items(node, tasks)
+            for node in (*self.flat.nodes.values(), *self.flattener.steps.values()):
                 self._field_of_list(node, tasks)
             self._stream(tasks)
             Wiring(self.flattener, self.shapes, tasks).check()

@@ -96,6 +96,21 @@ def check_condition(value: Data) -> Data:
     return value
 
 
+CHECKS: dict[str, Callable[[Data], Data]] = {
+    "attempts": check_attempts,
+    "repeat": check_rounds,
+    "timeout": check_seconds,
+    "cache": check_flag,
+    "realtime": check_flag,
+    "ttff": check_duration,
+    "latency": check_duration,
+    "cost": check_amount,
+    "energy": check_amount,
+    "quality": check_share,
+}
+"""Checks of the fields that may be an input of the run."""
+
+
 def _tier(value: Data) -> str | None:
     return value if isinstance(value, str) and value in TIERS else None
 

@@ -72,6 +72,7 @@ class FlatNode:
         returns: the type of the answer, as it is written.
         uses: the references to nodes in it.
         match: how plain words were understood.
+        inner: whether it is of a used workflow, whose own file was checked.
     """
 
     name: str
@@ -90,6 +91,7 @@ class FlatNode:
     returns: Data = None
     uses: tuple[Use, ...] = ()
     match: Match | None = None
+    inner: bool = False
 
     @property
     def is_loop(self) -> bool:
@@ -204,6 +206,7 @@ def inlined(node: FlatNode, prefix: str, bound: Mapping[str, Data], around: Flat
         node,
         name=prefix + node.name,
         spot=around.spot,
+        inner=True,
         arguments=substitute(node.arguments, change),
         for_each=for_each,
         when=both(around.when, substitute(node.when, change)),

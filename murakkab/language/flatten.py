@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from murakkab_optimizer.graph import NODE_KEY
 
+from .bindings import Binder
 from .document import Data, Document, Place
 from .expressions import parse, texts
 from .flat import BROKEN, Flat, FlatNode, Spot, inlined
 from .functions import function_arguments
 from .model import RESERVED
 from .notes import EnoughError, Notes
-from .problems import Problem, WorkflowError, nearest, quoted
+from .problems import Problem, WorkflowError, quoted
 from .resolve import Resolver
 from .scopes import Reader, Scope, group, typed
 from .used import Used, prefixed
@@ -32,6 +33,11 @@ class Flattener:
     Args:
         document: a workflow as it was read, whether or not it fits the model.
         load: gives the workflow that a ``uses`` names; raises ``WorkflowError``.
+
+    Attributes:
+        flat: what has been flattened.
+        binder: what used workflows are given.
+        steps: the steps that use workflows, by flat name; they are no nodes of the flat form.
     """
 
     def __init__(self, document: Document, load: Callable[[str], Used]) -> None:
@@ -44,6 +50,8 @@ class Flattener:
         self.top = Scope(("nodes",), group(data.get("nodes")))
         self.refs = Resolver(document, self.notes, self.inputs, self.top)
         self.flat = Flat()
+        self.binder = Binder(document, self.notes, self.refs)
+        self.steps: dict[str, FlatNode] = {}
         self._load = load
 
     @property
@@ -189,7 +197,8 @@ class Flattener:
         )
         if used is None:
             return
-        bound = self._bound(used, arguments, place)
+        self.steps[around.name] = around
+        bound = self.binder.bind(used, around, arguments)
         for node in used.flat.nodes.values():
             inner = inlined(node, reader.flat + ".", bound, around)
             self.flat.nodes[inner.name] = inner
@@ -210,27 +219,6 @@ class Flattener:
                 message, hint = f"{message}: {fault.problems[0].message}", fault.problems[0].hint
             self.notes.note(self.document.value_span((*scope.place, name, "uses")), message, hint)
             self.problems.extend(problem for problem in inside if problem not in self.problems)
-
-    def _bound(self, used: Used, arguments: dict[str, Data], place: Place) -> dict[str, Data]:
-        """Values for the inputs of a used workflow."""
-        for key in arguments:
-            if key not in used.inputs:
-                where = self._argument_place(place, key)
-                hint = nearest(key, used.inputs, what="its inputs")
-                self.notes.note(
-                    self.document.key_span(where), f"the workflow '{used.name}' has no input {quoted(key)}", hint
-                )
-        for name, needed in used.inputs.items():
-            if needed.required and name not in arguments:
-                hint = f"add '{name}: ...'" + (f" ({needed.description})" if needed.description else "")
-                self.notes.note(
-                    self.document.key_span(place), f"the input '{name}' of the workflow '{used.name}' is missing", hint
-                )
-        return {name: arguments.get(name, needed.default) for name, needed in used.inputs.items()}
-
-    def _argument_place(self, place: Place, key: str) -> Place:
-        inside = (*place, "with", key)
-        return inside if inside in self.document.keys else (*place, key)
 
     def _arguments(self, reader: Reader, place: Place) -> dict[str, Data]:
         """The keys beside the reserved ones, and those of ``with``."""

@@ -38,7 +38,7 @@ def check_inputs(workflow: Workflow, raw: Mapping[str, Data]) -> dict[str, Data]
             messages[str(name)] = f"this workflow has no such input; {hint}"
     for name, declared in workflow.inputs.items():
         try:
-            checked[name] = _checked(declared, raw.get(name))
+            checked[name] = check_input(declared, raw.get(name))
         except ValueError as fault:
             messages[name] = str(fault)
     if messages:
@@ -46,7 +46,12 @@ def check_inputs(workflow: Workflow, raw: Mapping[str, Data]) -> dict[str, Data]
     return checked
 
 
-def _checked(declared: AnyInput, value: Data) -> Data:
+def check_input(declared: AnyInput, value: Data) -> Data:
+    """The value of one input, or its default where none is given.
+
+    Raises:
+        ValueError: it does not fit.
+    """
     if value is None or (value == "" and not isinstance(declared, TextInput)):
         if declared.required:
             what = f" ({declared.description})" if declared.description else ""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pydantic_core import PydanticCustomError
+
 from murakkab_optimizer.graph import ITEM_KEY, NODE_KEY, OPERATOR_KEY, PREVIOUS_KEY, SECRET_KEY
 
 from .document import Data, Document, Place
 from .expressions import Expression, Literal, Operation, Reference, Template, parse
+from .fields import CHECKS
 from .flat import BROKEN, INPUT_KEY, Use, joined
 from .notes import Notes
 from .problems import quoted
@@ -242,4 +245,29 @@ class Resolver:
         if sole.target in self.inputs and declared not in types:
             message = f"'{name}' cannot be the input '{sole.target}', which is of type {quoted(str(declared))}"
             self.notes.at(place, value, sole, message, f"it takes an input of type {' or '.join(types)}")
+        elif declared in types and _may_lack(self.inputs[sole.target]):
+            message = f"'{name}' cannot be the input '{sole.target}', which may be left out"
+            self.notes.at(place, value, sole, message, "give the input a default")
+        elif reason := self.unfit(name, {INPUT_KEY: sole.target}):
+            message = f"'{name}' cannot be the input '{sole.target}': its default does not fit: {reason}"
+            self.notes.at(place, value, sole, message, "correct the default")
         return {INPUT_KEY: sole.target}
+
+    def unfit(self, setting: str, value: Data) -> str:
+        """Why a value cannot be a setting; of the mark of an input, why its default cannot. Empty where it can."""
+        if isinstance(value, dict) and INPUT_KEY in value:
+            value = group(self.inputs.get(value[INPUT_KEY])).get("default")
+            if value is None:
+                return ""
+        if isinstance(value, dict):
+            return "" if value == BROKEN else "it must be known before the run; give a value or an input"
+        try:
+            CHECKS[setting.removeprefix("slo.")](value)
+        except PydanticCustomError as fault:
+            return str((fault.context or {}).get("message", fault))
+        return ""
+
+
+def _may_lack(declared: Data) -> bool:
+    """Whether a run may have no value for an input."""
+    return bool(group(declared).get("optional")) and group(declared).get("default") is None

@@ -10,6 +10,7 @@ from murakkab_optimizer.catalog import Capability
 from murakkab_optimizer.graph import ITEM_KEY, JOIN_KEY, NODE_KEY, OPERATOR_KEY, PREVIOUS_KEY, SECRET_KEY
 from murakkab_runtimes.catalog import load_capabilities, load_types
 
+from .bindings import Binding
 from .document import Data, Place, Span
 from .flat import BROKEN, FILE_KEY, INPUT_KEY, FlatNode, Use
 from .flatten import Flattener
@@ -42,7 +43,7 @@ FILE = Scalar("file")
 ALIKE = 0.8
 """How alike an unknown capability must be to a known one to be taken for a slip; others may come with a plugin."""
 
-_INPUT_KINDS = {
+INPUT_KINDS = {
     "text": TEXT,
     "choice": TEXT,
     "number": NUMBER,
@@ -71,6 +72,7 @@ class Wiring:
         tasks: their lineages.
 
     Attributes:
+        quiet: whether to say nothing, since what is looked at was checked in a file of its own.
         values: what a task of each node returns.
         items: what each node hands on piece by piece, or else its value.
     """
@@ -80,6 +82,7 @@ class Wiring:
         self.document = flattener.document
         self.nodes = flattener.flat.nodes
         self.capabilities: dict[str, Capability] = load_capabilities()
+        self.quiet = False
         self.values: dict[str, Kind] = {}
         self.items: dict[str, Kind] = {}
 
@@ -87,6 +90,7 @@ class Wiring:
         """Find every mismatch; problems go to the flattener's."""
         for name in order(self.shapes):
             node = self.nodes[name]
+            self.quiet = node.inner
             if node.is_loop:
                 self.items[name] = ANY
                 self._conditions(node)
@@ -96,8 +100,21 @@ class Wiring:
             else:
                 self._conditions(node)
                 self._step(node)
+        self.quiet = False
+        for step in self.flattener.steps.values():
+            self._conditions(step)
+        for binding in self.flattener.binder.bindings:
+            self._binding(binding)
         for name, mark in self.flattener.flat.outputs.items():
             self._output(name, mark)
+
+    def _binding(self, binding: Binding) -> None:
+        """Whether what a step gives to the workflow that it uses is what that takes."""
+        kind = INPUT_KINDS[binding.declared.type]
+        wanted = optional(kind) if binding.declared.optional else kind
+        if reason := accepts(wanted, self._kind(binding.step, binding.place, binding.value)):
+            hint = f"'{binding.input}' is an input of the workflow '{binding.workflow}'"
+            self._mismatch(binding.step, binding.place, binding.input, binding.value, reason, hint)
 
     def _output(self, name: str, mark: Data) -> None:
         kind = self._whole(mark[NODE_KEY])
@@ -171,19 +188,19 @@ class Wiring:
                 continue
             kind = optional(wanted.kind) if wanted.optional else wanted.kind
             if reason := accepts(kind, given):
-                self._mismatch(node, place, key, value, reason)
+                self._mismatch(node, place, key, value, reason, f"'{key}' is an argument of {node.capability}")
         for one in takes.fields:
             if not one.optional and one.name not in node.arguments:
                 message = f"the argument '{one.name}' of '{node.capability}' is missing"
                 self._note(self.document.key_span(node.spot.place), message, f"add '{one.name}: ...' ({one.kind})")
 
-    def _mismatch(self, node: FlatNode, place: Place, key: str, value: Data, reason: str) -> None:
+    def _mismatch(self, node: FlatNode, place: Place, key: str, value: Data, reason: str, hint: str) -> None:
         use = next((use for use in node.uses if use.place[: len(place)] == place), None)
         other = str(use.reference) if use else "what is written"
         if use is None and isinstance(value, dict) and INPUT_KEY in value:
             other = f"inputs.{value[INPUT_KEY]}"
         message = f"'{key}' of '{node.name}' does not fit {other}: {reason}"
-        self._note(self._span(use, place), message, f"'{key}' is an argument of {node.capability}")
+        self._note(self._span(use, place), message, hint)
 
     def _conditions(self, node: FlatNode) -> None:
         self._kind(node, (*node.spot.place, "when"), node.when)
@@ -262,7 +279,7 @@ class Wiring:
 
     def _input(self, name: str) -> Kind:
         declared = group(self.flattener.inputs.get(name))
-        kind = _INPUT_KINDS.get(str(declared.get("type")), ANY)
+        kind = INPUT_KINDS.get(str(declared.get("type")), ANY)
         return optional(kind) if declared.get("optional") and declared.get("default") is None else kind
 
     def _place(self, node: FlatNode, *keys: str | int) -> Place:
@@ -276,4 +293,5 @@ class Wiring:
         return self.document.text_span(use.place, use.text, first.start, last.end)
 
     def _note(self, span: Span, message: str, hint: str) -> None:
-        self.flattener.notes.note(span, message, hint)
+        if not self.quiet:
+            self.flattener.notes.note(span, message, hint)

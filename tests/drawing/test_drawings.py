@@ -66,6 +66,13 @@ def test_a_loop_is_a_frame_around_its_steps() -> None:
     assert not any(link.source == "solve.judge" and link.target == "solve" for link in picture.links)
 
 
+def test_a_number_that_may_be_negative_can_be_a_number_of_attempts() -> None:
+    head = "apiVersion: murakkab/v1\nkind: Workflow\n"
+    inputs = "inputs: {n: {type: integer, minimum: -5, maximum: 5}}\n"
+    picture = _picture(f"{head}{inputs}nodes: {{a: {{capability: x, attempts: '${{{{ inputs.n }}}}'}}}}\n")
+    assert [box.inputs for box in picture.boxes] == [("n",)]
+
+
 @pytest.mark.parametrize("text", [LOOP, NASTY], ids=["loop", "nasty"])
 def test_svg_is_sound_and_inside_its_page(text: str) -> None:
     svg = to_svg(_picture(text))

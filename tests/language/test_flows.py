@@ -172,12 +172,25 @@ def test_a_function_is_found_beside_the_file_and_not_run(tmp_path: Path) -> None
         ("{uses: ./inner.yaml}", "the input 'text' of the workflow 'inner' is missing"),
         ("{uses: ./inner.yaml, text: x, lod: true}", "has no input 'lod'; did you mean 'loud'?"),
         ("{uses: ./inner.yaml, text: x, attempts: 3}", "'attempts' means nothing beside 'uses'"),
+        ("{uses: ./inner.yaml, text: 5}", "expected a text, got the number 5; 'text' is an input of the workflow"),
+        ("{uses: ./inner.yaml, text: x, tries: two}", "expected a whole number, got the text 'two'"),
+        ("{uses: ./inner.yaml, text: x, tries: 200}", "'tries' cannot be 'attempts' of 'all': expected a whole number"),
+        ("{uses: ./inner.yaml, text: x, tries: '${{ inputs.topic }}'}", "does not fit inputs.topic: an integer is"),
+        ("{uses: ./inner.yaml, text: x, tries: '${{ inputs.none }}'}", "from 1 to 100, got the number 0"),
+        ("{uses: ./inner.yaml, text: x, tries: '${{ nodes.m.n }}'}", "it must be known before the run"),
+        ("{uses: ./inner.yaml, text: '${{ inputs.film }}'}", "'text' of 'n' does not fit inputs.film: text is wanted"),
+        ("{uses: ./inner.yaml, text: '${{ nodes.s }}'}", "text is wanted, a list is given"),
+        ("{uses: ./inner.yaml, text: '${{ nodes.s.text }}'}", "'nodes.s' is the list of all its items here"),
+        ("{uses: ./inner.yaml, text: x, when: '${{ nodes.m.o }}'}", "an object has no field 'o'"),
         ("{uses: ./flow.yaml}", "it uses itself"),
         ("{uses: pdcast}", "did you mean 'podcast'?"),
     ],
 )
 def test_what_is_wrong_with_a_function_or_a_used_workflow(tmp_path: Path, node: str, complaint: str) -> None:
-    assert any(complaint in told for told in complaints(tmp_path, f"n: {node}"))
+    others = "m: {capability: text-generation, prompt: x, returns: {n: integer}}\ns: {capability: x, streams: y}"
+    inputs = "film: document\ntopic: text\nnone: {type: integer, default: 0}"
+    told = complaints(tmp_path, f"n: {node}\n{others}", inputs=inputs)
+    assert len([one for one in told if complaint in one]) == 1
 
 
 def test_an_output_that_a_used_workflow_does_not_have(tmp_path: Path) -> None:
@@ -406,3 +419,28 @@ def test_a_field_of_all_items_is_an_output_if_they_have_it() -> None:
     outputs = "voices: ${{ nodes.b.audio }}\nlost: ${{ nodes.b.adio }}"
     (problem,) = problems_of(workflow_text(nodes, outputs=outputs))
     assert (problem.message, problem.hint) == ("a speech has no field 'adio'", "did you mean 'audio'?")
+
+
+def test_a_used_workflow_is_given_values_as_a_run_is(tmp_path: Path) -> None:
+    (tmp_path / "reader.yaml").write_text(
+        workflow_text(
+            "a: {capability: x, film: '${{ inputs.film }}', wait: '${{ inputs.wait }}'}",
+            inputs="film: document\nwait: {type: number, unit: s}",
+        )
+    )
+    graph = compiled(written(tmp_path, "n: {uses: ./reader.yaml, film: tools.py, wait: 1m30s}"))
+    assert graph.node("n.a").arguments == {"film": {"$file": str(tmp_path / "tools.py")}, "wait": 90}
+
+
+@pytest.mark.parametrize(
+    ("declared", "complaint"),
+    [
+        ("{type: integer, default: 0}", "its default does not fit: expected a whole number from 1 to 100"),
+        ("{type: integer, optional: true}", "which may be left out"),
+    ],
+)
+def test_an_input_that_cannot_be_a_setting(declared: str, complaint: str) -> None:
+    text = workflow_text("a: {capability: x, attempts: '${{ inputs.n }}'}", inputs=f"n: {declared}")
+    (problem,) = problems_of(text)
+    assert complaint in problem.message
+    assert problem.source_line[problem.column - 1 :].startswith("n }}")
