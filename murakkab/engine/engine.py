@@ -26,7 +26,7 @@ from murakkab.engine.locks import claim, is_claimed
 from murakkab.engine.resume import committed
 from murakkab.engine.run import LiveRun
 from murakkab.engine.store import RunRecord, RunStore
-from murakkab.engine.submission import RunRequest, check_files, check_secrets, import_files, title_of
+from murakkab.engine.submission import RunRequest, check_files, check_secrets, import_files, renew_functions, title_of
 from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.scheduler import events as ev
 
@@ -194,13 +194,18 @@ class Engine:
         return record.run
 
     async def resume(self, run: str) -> str:
-        """Go on with a run that was interrupted, cancelled or failed; committed items are not made again."""
+        """Go on with a run that was interrupted, cancelled or failed; committed items are not made again.
+
+        Functions are those that their files hold now.
+        """
         record = self.store.record(run)
         if record.status == "succeeded":
             raise UserError(f"the run '{run}' is finished", f"`murakkab show {run}` shows it.")
         if self._live(run) is not None:
             raise UserError(f"the run '{run}' is being made", "There is nothing to resume.")
         event = committed(self.store.folder(run))
+        graph = await asyncio.to_thread(renew_functions, event.graph, self.store.folder(run) / "artifacts")
+        event = msgspec.structs.replace(event, graph=graph)
         planning.check_models(event.plan)
         record.status, record.error = "running", ""
         check_secrets(event.graph)

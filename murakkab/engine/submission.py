@@ -128,6 +128,27 @@ def _with_folder(node: Node) -> dict[str, Any]:
     return {**node.arguments, "function": {**function, "folder": folder}}
 
 
+def renew_functions(graph: Graph, folder: Path) -> Graph:
+    """Take the files of functions in again as they are now; those that are gone stay as they were.
+
+    Raises:
+        UserError: a file cannot be read, or its copy cannot be written.
+    """
+    store = ArtifactStore(folder)
+    nodes = [msgspec.structs.replace(node, arguments=_renewed(node, store)) for node in graph.nodes]
+    return msgspec.structs.replace(graph, nodes=tuple(nodes))
+
+
+def _renewed(node: Node, store: ArtifactStore) -> dict[str, Any]:
+    function = node.arguments.get("function")
+    if node.capability != FUNCTION or not isinstance(function, dict) or "folder" not in function:
+        return node.arguments
+    origin = Path(function["folder"], Path(function["file"][FILE_KEY]).name)
+    if not origin.is_file():
+        return node.arguments
+    return {**node.arguments, "function": {**function, "file": {FILE_KEY: _put(origin, store)}}}
+
+
 def _import(value: Any, store: ArtifactStore) -> Any:  # noqa: ANN401 - JSON of any shape
     if isinstance(value, dict):
         if set(value) == {FILE_KEY}:

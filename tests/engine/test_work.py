@@ -194,6 +194,22 @@ def test_a_fault_of_a_function_says_where(folder: Path) -> None:
     assert [event["retry"] for event in events if event["event"] == "task.failed"] == [True, False]
 
 
+def test_a_function_that_was_mended_is_resumed(folder: Path) -> None:
+    _, _, made = make(folder, ONE % ("broken", "attempts: 1"), {})
+    (folder / "tools.py").write_text(TOOLS.replace('raise KeyError("gone")', 'return "mended"'))
+
+    async def go() -> dict:
+        engine = Engine(EngineOptions(folder / "runs", cores=1))
+        await engine.start()
+        try:
+            await engine.resume(made.name)
+            return await asyncio.wait_for(engine.wait(made.name), 60)
+        finally:
+            await engine.close()
+
+    assert asyncio.run(go())["outputs"] == {"one": "mended"}
+
+
 def test_a_function_finds_its_standard_input_empty(folder: Path) -> None:
     end, _, _ = make(folder, ONE % ("read_all", "attempts: 1"), {})
     assert (end["status"], end["outputs"]) == ("succeeded", {"one": ""}), end["error"]
