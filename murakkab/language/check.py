@@ -124,6 +124,8 @@ class Checker:
 
     def _field_of_list(self, reader: FlatNode, tasks: Mapping[str, Lineage]) -> None:
         for use in reader.uses:
+            if use.source in reader.body:
+                continue
             if not use.path or not use.source or not edge(use.source, reader.name, self.shapes, tasks).many:
                 continue
             source = use.source

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from .matching import Match
 
 
+MOST = 20_000
+"""Steps of a workflow, those of the workflows that it uses included."""
+
+
 class Flattener:
     """Flattens one document.
 
@@ -170,7 +174,13 @@ class Flattener:
                 )
         value = {name: self._whole(scope, name) for name in inner}
         self.flat.nodes[loop.name] = FlatNode(
-            **{**loop.__dict__, "until": until, "body": body, "arguments": {"value": value}}
+            **{
+                **loop.__dict__,
+                "until": until,
+                "body": body,
+                "arguments": {"value": value},
+                "uses": (*loop.uses, *inside.uses),
+            }
         )
 
     def _whole(self, scope: Scope, name: str) -> Data:
@@ -196,6 +206,10 @@ class Flattener:
             uses=tuple(reader.uses),
         )
         if used is None:
+            return
+        if len(self.flat.nodes) + len(used.flat.nodes) > MOST:
+            message = f"with this workflow there are more than {MOST} steps"
+            self.notes.note(self.document.value_span((*place, "uses")), message, "use fewer workflows")
             return
         self.steps[around.name] = around
         bound = self.binder.bind(used, around, arguments)

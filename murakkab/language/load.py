@@ -19,6 +19,9 @@ from .problems import LIMIT, Problem, WorkflowError, describe, nearest, quoted
 from .reading import read_document, read_text
 from .used import Used
 
+DEEPEST = 16
+"""Workflows that may use each other, one inside the other."""
+
 _PACKAGED = Path(__file__).parents[1] / "workflows"
 _CHECKOUT = Path(__file__).parents[2] / "workflows"
 
@@ -130,6 +133,9 @@ def _load_used(name: str, document: Document, within: tuple[Path, ...]) -> Used:
     if not name.endswith((".yaml", ".yml")) or "\0" in name:
         path = find_workflow(name)
     chain = (*within, Path(document.file).resolve())
+    if len(chain) > DEEPEST:
+        told = f"more than {DEEPEST} workflows use each other here"
+        raise WorkflowError([Problem(quoted(name), 0, 0, told, "put the steps into fewer files")])
     if path.resolve() in chain:
         raise WorkflowError(
             [Problem(quoted(name), 0, 0, "it uses itself", "workflows cannot use each other in a circle")]

@@ -103,6 +103,9 @@ class Wiring:
         self.quiet = False
         for step in self.flattener.steps.values():
             self._conditions(step)
+        for node in self.nodes.values():
+            if node.is_loop and not node.inner:
+                self._condition(node, "until", node.until)
         for binding in self.flattener.binder.bindings:
             self._binding(binding)
         for name, mark in self.flattener.flat.outputs.items():
@@ -203,7 +206,15 @@ class Wiring:
         self._note(self._span(use, place), message, hint)
 
     def _conditions(self, node: FlatNode) -> None:
-        self._kind(node, (*node.spot.place, "when"), node.when)
+        self._condition(node, "when", node.when)
+
+    def _condition(self, node: FlatNode, key: str, value: Data) -> None:
+        place = (*node.spot.place, key)
+        reason = accepts(optional(BOOLEAN), self._kind(node, place, value))
+        if reason:
+            self._note(
+                self.document.value_span(place), f"'{key}' takes a condition: {reason}", "compare it, as in x == 1"
+            )
 
     def _kind(self, node: FlatNode, place: Place, value: Data) -> Kind:
         """The kind of a value with marks; a field that cannot be there is a problem."""
@@ -215,6 +226,8 @@ class Wiring:
             case "":
                 return None
             case _ if key == NODE_KEY:
+                if value[NODE_KEY] in node.body:
+                    return self._fields(node, place, self._of_round(node.name, value), value)
                 if value["path"] and edge(value[NODE_KEY], node.name, self.shapes, self.tasks).many:
                     return ANY
                 return self._fields(node, place, self._given(node, value[NODE_KEY]), value)

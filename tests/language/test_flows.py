@@ -351,6 +351,20 @@ def test_plain_words_become_a_capability() -> None:
             "for_each takes a node",
             "let a step stream",
         ),
+        (
+            "a: {repeat: 2, until: '${{ nodes.b.god }}', nodes: {b: {capability: text-generation, prompt: x, "
+            "returns: {good: boolean}}}}",
+            "god",
+            "has no field 'god'",
+            "did you mean 'good'?",
+        ),
+        (
+            "a: {repeat: 2, until: '${{ nodes.b.text }}', nodes: {b: {capability: text-generation, prompt: x}}}",
+            "${{ nodes.b.text }}",
+            "'until' takes a condition: a boolean is wanted, text is given",
+            "compare it",
+        ),
+        ("a: {capability: x, when: '${{ inputs.n }}'}", "${{ inputs.n }}", "a boolean is wanted, a number", "compare"),
         ("a: {capability: x, b: 1, with: {b: 2}}", "b", "the argument 'b' stands twice", "keep one"),
         ("a: {value: {b: [{$node: c}]}}", "$node", "starts with '$'", "another name"),
         (f"a: {{capability: x, t: '${{{{ {'9' * 5000} > 1 }}}}'}}", "9" * 5000, "too large", "64 bits"),
@@ -444,3 +458,14 @@ def test_an_input_that_cannot_be_a_setting(declared: str, complaint: str) -> Non
     (problem,) = problems_of(text)
     assert complaint in problem.message
     assert problem.source_line[problem.column - 1 :].startswith("n }}")
+
+
+def test_workflows_that_use_each_other_have_an_end(tmp_path: Path) -> None:
+    for number in range(30):
+        inner = f"{{uses: ./w{number + 1}.yaml}}" if number < 29 else "{value: 1}"
+        text = workflow_text(f"a: {inner}\nb: {inner}", outputs="c: ${{ nodes.a }}" if number == 29 else "")
+        (tmp_path / f"w{number}.yaml").write_text(text)
+    for first, complaint in ((0, "more than 16 workflows use each other here"), (14, "more than 20000 steps")):
+        with pytest.raises(WorkflowError) as caught:
+            load_workflow(tmp_path / f"w{first}.yaml")
+        assert any(complaint in problem.message for problem in caught.value.problems)
