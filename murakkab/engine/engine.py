@@ -180,6 +180,7 @@ class Engine:
             inputs=request.inputs,
             seed=secrets.randbits(32) if request.seed is None else request.seed,
             seed_given=request.seed is not None,
+            uses_cache=request.cache,
         )
         began = request.requested_at or self.now()
         folder = self.store.create(record)
@@ -187,7 +188,7 @@ class Engine:
             graph = await asyncio.to_thread(import_files, graph, folder / "artifacts")
             (folder / "workflow.yaml").write_text(request.source_text, encoding="utf-8")
             (folder / "plan.json").write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
-            self._begin(ev.RunSubmitted(record.run, graph, plan), record, began, request.cache)
+            self._begin(ev.RunSubmitted(record.run, graph, plan), record, began)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -209,7 +210,7 @@ class Engine:
         planning.check_models(event.plan)
         record.status, record.error = "running", ""
         check_secrets(event.graph)
-        self._begin(event, record, self.now(), cache=True)
+        self._begin(event, record, self.now())
         return run
 
     async def events(self, run: str, after: int = 0) -> AsyncIterator[dict[str, Any]]:
@@ -246,9 +247,9 @@ class Engine:
         else:
             self._update_record(run, said)
 
-    def _begin(self, event: ev.RunSubmitted | ev.RunResumed, record: RunRecord, began: float, cache: bool) -> None:
+    def _begin(self, event: ev.RunSubmitted | ev.RunResumed, record: RunRecord, began: float) -> None:
         """Hand a run over to the driver."""
-        live = LiveRun(self.store, record, event.graph, event.plan, began, self._cache if cache else None)
+        live = LiveRun(self.store, record, event.graph, event.plan, began, self._cache if record.uses_cache else None)
         self.store.save(record)
         self._driver.add(live)
         now = self.now()

@@ -25,7 +25,7 @@ class RunRecord(msgspec.Struct, omit_defaults=False):
     ``ttff_s`` is request to first frame; ``first_content_s`` and ``first_speech_s`` are request to the first
     picture of the show itself and to the first spoken word; ``stall_s`` is the time the viewer waited for data.
     ``measured_by`` says whether a player or the playback clock measured them. ``cache`` counts the tasks that were
-    taken from the cache (``hit``) and those that were made, by the reason.
+    taken from the cache (``hit``) and those that were made, by the reason; ``uses_cache`` is False where that is off.
     """
 
     run: str
@@ -36,6 +36,7 @@ class RunRecord(msgspec.Struct, omit_defaults=False):
     inputs: dict[str, Any] = {}
     seed: int = 0
     seed_given: bool = False
+    uses_cache: bool = True
     cache: dict[str, int] = {}
     ttff_s: float | None = None
     first_content_s: float | None = None

@@ -119,6 +119,25 @@ def test_a_function_is_made_again_when_its_code_or_what_it_imports_changes(runs:
     assert runs.verdicts == {"argument 'n' 3 -> 4": 1}
 
 
+def test_a_run_without_the_cache_is_resumed_without_it(runs: Runs) -> None:
+    async def go() -> dict[str, int]:
+        (runs.folder / "tools.py").write_text("def scale(n):\n    raise ValueError\n")
+        engine = Engine(EngineOptions(runs.folder / "runs", cores=1))
+        await engine.start()
+        try:
+            text = SCALE.replace("tools.py:scale", "tools.py:scale\n    attempts: 1")
+            run = await engine.submit(workflow(text, runs.folder), {"n": 2}, seed=1, cache=False)
+            assert (await asyncio.wait_for(engine.wait(run), 60))["status"] == "failed"
+            (runs.folder / "tools.py").write_text("def scale(n):\n    return n\n")
+            await engine.resume(run)
+            assert (await asyncio.wait_for(engine.wait(run), 60))["status"] == "succeeded"
+            return engine.store.record(run).cache
+        finally:
+            await engine.close()
+
+    assert asyncio.run(go()) == {"off for this run": 2}
+
+
 def test_a_damaged_result_is_made_again(runs: Runs) -> None:
     first = runs.sums(seed=7)
     for file in (runs.folder / "runs" / ".cache" / "objects").rglob("*.txt"):
