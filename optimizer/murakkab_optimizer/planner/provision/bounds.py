@@ -19,6 +19,8 @@ from murakkab_optimizer.planner.provision.space import Front, Limits, Model, Spa
 
 STEP, LEAST_STEP = 0.3, 0.025
 """Steps in the logarithm of the prices, at first and at last."""
+MOST_TRIES = 25
+"""After so many, steps become smaller even where they still gain."""
 NEAR = 1.5
 """The horizon within which the first frame is sought at first, as a multiple of the earliest first chunk there can be;
 it is moved on by this factor where nothing is found."""
@@ -43,6 +45,7 @@ class Bounds:
         self.prices = np.ones((*shape, len(space.devices)))
         self.horizon = space.goal.ttff_s
         self._steps: dict[Node, float] = {}
+        self._tries: dict[Node, int] = {}
         for option, models in enumerate(space.options):
             if models is None:
                 self.values[option] = np.inf
@@ -91,10 +94,9 @@ class Bounds:
         step, before = self._steps.get(node, STEP), float(self.values[node])
         self._try(node[0], self.prices[node] * np.exp(step * _star(len(self.space.devices))))
         after = float(self.values[node])
-        if after <= before + 1e-4 * abs(before):
-            self._steps[node] = step / 2.5
-        else:
-            self._steps[node] = step
+        self._tries[node] = self._tries.get(node, 0) + 1
+        gained = after > before + 1e-4 * abs(before) and self._tries[node] % MOST_TRIES
+        self._steps[node] = step if gained else step / 2.5
         return after
 
     def aim(self, node: Node, limits: Limits) -> tuple[Floats, float]:
@@ -108,10 +110,12 @@ class Bounds:
         prices, step = self.prices[node], STEP
         least = self._least_total(node, prices[None], limits)[0]
         star = _star(len(self.space.devices))
+        tries = 0
         while step >= LEAST_STEP and least <= limits.total:
+            tries += 1
             around = prices * np.exp(step * star)
             found = self._least_total(node, around, limits)
-            if found.max() > least + 1e-4 * abs(least):
+            if found.max() > least + 1e-4 * abs(least) and tries % MOST_TRIES:
                 least, prices = found.max(), around[found.argmax()]
             else:
                 step /= 2.5
@@ -164,6 +168,7 @@ class Bounds:
         known = self.values[option]
         rows = np.flatnonzero(known < (self.horizon if self._clipped else np.inf))
         least = np.maximum(sums.cost - (space.room[rows] @ price)[:, None], 0.0)
+        least[least > space.longest] = np.inf  # no plan takes so long: the node has too few devices
         values = space.value(sums.first, least, space.rent[rows, None]).min(axis=1)
         if self._clipped:  # what begins later than the horizon was left out
             values = np.minimum(values, self.horizon)

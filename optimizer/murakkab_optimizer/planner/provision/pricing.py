@@ -121,7 +121,7 @@ class Fixed:
         self.entries = entries = sorted(entries, key=lambda e: e.first_s)
         self.first, self.seconds = _field(entries, "first_s"), _field(entries, "time_all_s")
         self.devices = _devices(entries, devices)
-        self.rows = np.arange(len(entries))
+        self.slowest = float(self.seconds.max())
 
     def bounds(self, prices: Floats) -> Floats:
         """Cost at each of several prices (first axis) with each entry (second axis)."""
@@ -153,6 +153,7 @@ class Shared:
         self.extra_units = _field(e, "extra_units")
         self.extra_unit = np.where(self.extra_units > 0, _field(e, "extra_unit_s"), 0.0)
         self.shortest, self.each = self.unit + self.extra_unit, _devices(e, devices)
+        self.slowest = float((self.units * self.unit + self.extra_units * self.extra_unit).max())
         self.work = float((self.capacity * (self.units * self.unit + self.extra_units * self.extra_unit)).min())
         self._pair()
 

@@ -35,6 +35,7 @@ class Space:
         devices: names of the device types.
         room: devices of each type that a node has (second axis).
         rent: US dollars per hour of a node.
+        longest: seconds of all the work that no plan exceeds.
 
     """
 
@@ -50,6 +51,7 @@ class Space:
         sizes = np.array([offer.device.server_size for offer in self.offers], dtype=np.float64)
         rented = np.array(list(itertools.product(*servers))[1:], dtype=np.float64) * sizes
         self.rent = rented @ self.prices
+        self.longest = 1.001 * max(sum(m.slowest for m in models or ()) for models in self.options)
         self.room = np.minimum(rented, np.array([float(offer.count) for offer in self.offers]))
 
     def _models(self, models: dict[str, list[Entry]], known: dict[tuple[Entry, ...], Model]) -> list[Model] | None:
@@ -87,7 +89,7 @@ class Space:
         goal = self.goal
         ttff = goal.ttff_s if goal.objective == "cost" else min(goal.ttff_s, target)
         cost = min(goal.cost_usd, target) if goal.objective == "cost" else goal.cost_usd
-        return Limits(ttff, min(self.job.video_s + ttff, cost * 3600 / rent))
+        return Limits(ttff, min(self.job.video_s + ttff, cost * 3600 / rent, self.longest))
 
 
 class Front(msgspec.Struct):
