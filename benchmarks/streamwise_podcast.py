@@ -2,8 +2,8 @@
 
     python -m benchmarks.streamwise_podcast [--repeats 25] [--out FILE]
 
-Reads ``profiles/streamwise_cost_model.json`` below the folder named by MURAKKAB_DATA (by default ``../shared/data`` seen
-from the project's root); without it there is nothing to do. The greedy plans of the StreamWise authors that stand
+Reads ``profiles/streamwise_cost_model.json`` below the folder named by MURAKKAB_DATA (by default ``../shared/data``
+seen from the root of the project); without it there is nothing to do. The greedy plans of the StreamWise authors that stand
 beside are cited, not run. Besides, it says what the same plans would take if stages overlapped, and what they would
 cost on reserved devices.
 """
