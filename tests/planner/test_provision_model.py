@@ -6,9 +6,18 @@ import pytest
 
 from benchmarks.streamwise_podcast import CASES, check, data_file, load
 from murakkab_optimizer.hardware import DeviceType, Offer
-from murakkab_optimizer.planner.provision import Entry, Goal, Instances, Job, Option, evaluate
+from murakkab_optimizer.planner.provision import (
+    Entry,
+    Goal,
+    Instances,
+    Job,
+    NoProvisioningError,
+    Option,
+    evaluate,
+    provision,
+)
 from murakkab_optimizer.planner.provision.search import Search
-from murakkab_optimizer.planner.provision.streaming import evaluate_streamed
+from murakkab_optimizer.planner.provision.streaming import evaluate_streamed, plan_streamed
 
 FAST = DeviceType("fast", reserved=8.0, spot=4.0, server_size=4)
 SLOW = DeviceType("slow", reserved=2.0, spot=1.0, server_size=2)
@@ -70,6 +79,18 @@ def test_overlapping_stages_take_the_time_of_the_slowest() -> None:
     # the first chunk after 2 + 3 s, the last one 30 - 3 s later
     assert found.total_s == pytest.approx(5 + 27)
     assert found.ttff_s == pytest.approx(22)
+
+
+def test_a_plan_for_overlapping_stages_is_not_dearer_than_one_for_their_sum() -> None:
+    goal = Goal("cost", ttff_s=16.0)
+    found, summed = plan_streamed(JOB, OFFERS, goal), provision(JOB, OFFERS, goal, prove=True)
+    assert found.outcome == evaluate_streamed(JOB, OPTION, OFFERS, found.instances)
+    assert found.outcome.keeps(goal)
+    assert found.outcome.cost_usd <= evaluate_streamed(JOB, OPTION, OFFERS, summed.instances).cost_usd
+    with pytest.raises(NoProvisioningError, match="overlapping"):
+        plan_streamed(JOB, OFFERS, Goal("cost", ttff_s=1.0))
+    with pytest.raises(ValueError, match="least cost only"):
+        plan_streamed(JOB, OFFERS, Goal("ttff"))
 
 
 @pytest.mark.parametrize(

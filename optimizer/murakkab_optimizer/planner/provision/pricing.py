@@ -222,9 +222,10 @@ class Shared:
         counts = (middle[:, None] + np.arange(-width, width + 1)).ravel()
         pairs = np.repeat(pairs, 2 * width + 1)
         keep = counts >= 0
-        return self._columns(pairs[keep], counts[keep], prices, limit)
+        return self.columns_of(pairs[keep], counts[keep], prices, limit)
 
-    def _columns(self, pairs: Ints, counts: Floats, prices: Floats, limit: Floats) -> Columns:
+    def columns_of(self, pairs: Ints, counts: Floats, prices: Floats, limit: Floats) -> Columns:
+        """Configurations of pairs with so many instances of bulk that cost at most the limit of their leader."""
         alone = self.alone[pairs]
         lead = self.leaders[pairs] + np.where(alone, counts, 0)
         bulk = np.where(alone, 0, counts)
