@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 import shutil
 from pathlib import Path
@@ -50,6 +51,8 @@ def _check_name(name: str, *, python: bool, origin: str | None) -> None:
         raise _refusal(
             f"'{name}' is no name of a workflow", "Begin with a letter; letters, digits, '-' and '_' follow."
         )
+    if python and keyword.iskeyword(name):
+        raise _refusal(f"'{name}' is a word of Python's own", "Choose another name.")
     if python and origin:
         raise _refusal("--python and --from do not go together", "Leave one of them out.")
 

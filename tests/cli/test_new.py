@@ -60,13 +60,21 @@ def test_nothing_is_overwritten(invoke: Invoke, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("../x",), ("1st",), ("",), ("x", "--from", "podcst"), ("x", "--from", "podcast", "--python")]
+    "arguments",
+    [
+        ("../x",),
+        ("1st",),
+        ("",),
+        ("class", "--python"),
+        ("x", "--from", "podcst"),
+        ("x", "--from", "podcast", "--python"),
+    ],
 )
 def test_a_bad_name_is_refused(invoke: Invoke, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     answer = invoke("new", *arguments)
     assert answer.code == 2
     assert answer.err
-    assert not list(tmp_path.glob("*.yaml"))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture
