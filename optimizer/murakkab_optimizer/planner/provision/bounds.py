@@ -110,6 +110,8 @@ class Bounds:
         prices, step = self.prices[node], STEP
         least = self._least_total(node, prices[None], limits)[0]
         star = _star(len(self.space.devices))
+        if self.space.goal.objective == "cost":  # the limit on first chunks is the same for all targets
+            return prices, float(least)
         tries = 0
         while step >= LEAST_STEP and least <= limits.total:
             tries += 1

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import highspy
 
 GAP = 1e-4
-"""Relative gap at which a search that is to prove something stops."""
+"""Relative gap at which a program that is to prove something is left."""
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -34,7 +34,9 @@ class Choice(msgspec.Struct, frozen=True):
     bound: float
 
 
-def choose(columns: Sequence[Columns], room: Floats, limits: Limits, video_s: float, *, frame: bool) -> Choice | None:
+def choose(
+    columns: Sequence[Columns], room: Floats, limits: Limits, video_s: float, *, frame: bool, gap: float = GAP
+) -> Choice | None:
     """Choose one of the columns of each model.
 
     Args:
@@ -43,6 +45,7 @@ def choose(columns: Sequence[Columns], room: Floats, limits: Limits, video_s: fl
         limits: on the sums of the first chunks and of all the work.
         video_s: seconds that the show lasts.
         frame: whether the first frame shall come early; else all the work shall be short.
+        gap: relative gap at which to stop.
 
     Returns:
         The best choice found, or None where there is none.
@@ -51,17 +54,10 @@ def choose(columns: Sequence[Columns], room: Floats, limits: Limits, video_s: fl
     import highspy
 
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    options: dict[str, bool | int | float | str] = {
-        "output_flag": False,
-        "threads": 1,
-        "presolve": "off",
-        "mip_rel_gap": GAP,
-    }
-    for (
-        name,
-        value,
-    ) in options.items():  # presolve finds nothing, for dominated columns are gone, and takes half the time
-        highs.setOptionValue(name, value)
+    # presolve finds nothing, for dominated columns are gone, and takes half the time
+    options = {"threads": 1, "presolve": "off", "mip_rel_gap": gap, "output_flag": False}
+    for name, value in options.items():
+        highs.setOptionValue(name, value)  # type: ignore[arg-type]
     highs.passModel(_program(columns, room, limits, video_s, frame=frame))
     highs.run()
     info = highs.getInfo()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from murakkab_optimizer.planner.provision.bounds import Bounds, Node
-from murakkab_optimizer.planner.provision.choose import Choice, choose
+from murakkab_optimizer.planner.provision.choose import GAP, Choice, choose
 from murakkab_optimizer.planner.provision.evaluate import evaluate
 from murakkab_optimizer.planner.provision.every import every
 from murakkab_optimizer.planner.provision.nouns import (
@@ -24,6 +24,8 @@ GAPS = (0.02, 0.05, 0.1, 0.2, 0.5, 2.0)
 """How far above its bound the first plan of a node is sought: so far first, and so on until there is one."""
 QUICK = 0.004
 """A plan whose gap may be larger is bettered before it is given out."""
+ROUGH = 0.01
+"""Relative gap at which the program for the first plan of a node is left."""
 PROGRAMS = 4
 """Programs solved for a quick plan; the first one that betters a plan is the last."""
 PROOFS = (0.004, 0.002, 0.001, 0.0002)
@@ -140,7 +142,7 @@ class Search:
             if (
                 columns
                 and all(len(c) for c in columns)
-                and self._choose(node, columns, target, frame=False) is not None
+                and self._choose(node, columns, target, frame=False, gap=ROUGH) is not None
             ):
                 return
 
@@ -163,16 +165,21 @@ class Search:
             return
         fronts = [front(m.first, m.bounds(prices[None])[0]) for m in models]
         most = limits.total + float(prices @ space.room[place])
-        for number, model in enumerate(models):
-            rest = total(fronts[:number] + fronts[number + 1 :], limits.first)
-            yield model, prices, most - rest.at(limits.first - model.first)
+        before = [total(fronts[:number], limits.first) for number in range(len(models))]
+        behind = [total(fronts[number + 1 :], limits.first) for number in range(len(models))]
+        for model, some, others in zip(models, before, behind, strict=True):
+            left = limits.first - model.first
+            rest = (some.cost + others.at(left[:, None] - some.first)).min(axis=1)
+            yield model, prices, most - rest
 
-    def _choose(self, node: Node, columns: list[Columns], target: float, *, frame: bool) -> Choice | None:
+    def _choose(
+        self, node: Node, columns: list[Columns], target: float, *, frame: bool, gap: float = GAP
+    ) -> Choice | None:
         """Solve a node's program and take the plan that it gives."""
         self._programs += 1
         space = self.space
         limits = space.limits(float(space.rent[node[1]]), target)
-        choice = choose(columns, space.room[node[1]], limits, space.job.video_s, frame=frame)
+        choice = choose(columns, space.room[node[1]], limits, space.job.video_s, frame=frame, gap=gap)
         if choice is not None and choice.picks:
             found = (i for c, pick in zip(columns, choice.picks, strict=True) for i in c.instances[pick])
             self.offer(node[0], tuple(found))

@@ -52,9 +52,9 @@ def evaluate_streamed(job: Job, option: Option, offers: Offers, instances: Itera
 def plan_streamed(job: Job, offers: Offers, goal: Goal) -> Provisioning:
     """A plan of least cost if stages overlap.
 
-    With a pace ``p``, the largest ``t - first_s`` allowed, each model needs the devices that keep it, and the least rent
-    of servers is a mixed-integer program over configurations of at most two groups. Paces are tried in even ratios.
-    Nothing is proved.
+    With a pace ``p``, the largest ``t - first_s`` allowed, each model needs the devices that keep it, and the least
+    rent of servers is a mixed-integer program over configurations of at most two groups. Paces are tried in even
+    ratios. Nothing is proved.
 
     Raises:
         NoProvisioningError: none was found that keeps what is asked for.
