@@ -17,7 +17,7 @@ from murakkab_optimizer.planner.provision.nouns import NoProvisioningError
 from murakkab_optimizer.planner.provision.pricing import Fixed, Floats
 from murakkab_optimizer.planner.provision.space import Front, Limits, Model, Space, front, total
 
-STEP, LEAST_STEP = 0.3, 0.025
+STEP, LEAST_STEP = 0.3, 0.05
 """Steps in the logarithm of the prices, at first and at last."""
 MOST_TRIES = 25
 """After so many, steps become smaller even where they still gain."""
@@ -191,8 +191,5 @@ def _devices(model: Model) -> Floats:
 
 
 def _star(types: int) -> Floats:
-    """Directions: one type dearer or cheaper, and all."""
-    axes = np.concatenate([np.eye(types), -np.eye(types)])
-    if types == 1:
-        return axes
-    return np.concatenate([axes, np.ones((1, types)), -np.ones((1, types))])
+    """Directions: one type dearer or cheaper."""
+    return np.concatenate([np.eye(types), -np.eye(types)])

@@ -207,7 +207,7 @@ class Shared:
             best, at = np.where(better, cost, best), np.where(better, owned / w, at)
         return best, at
 
-    def near(self, prices: Floats, limit: Floats, width: int = 12) -> Columns:
+    def near(self, prices: Floats, limit: Floats, width: int = 6) -> Columns:
         """Configurations of at most two groups, around the cheapest bulk, whose pair may cost at most ``limit``.
 
         Args:
