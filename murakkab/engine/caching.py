@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from murakkab.engine import cache as kept
-from murakkab.engine.source_digests import adapter_version, function_version
+from murakkab.engine.source_digests import adapter_version, function_version, package_versions
 from murakkab.engine.submission import FUNCTION, secrets_of
 from murakkab_optimizer.catalog import ModelCard, Quality
 from murakkab_optimizer.graph import Graph, Node, Path
@@ -138,6 +138,7 @@ class RunCache:
             "model": card.name,
             "card": _card_digest(card),
             "adapter": adapter_version(card.adapter),
+            **{f"package {name}": version for name, version in package_versions(card.packages)},
             **{f"knob {name}": _short(value) for name, value in command.configuration.knobs.items()},
             **_surroundings(card),
             **_argument_parts(node, filled, self._store),

@@ -15,6 +15,7 @@ import msgspec
 
 from murakkab.engine.lines import LineFile, read_lines
 from murakkab_optimizer.scheduler import Command, Event
+from murakkab_optimizer.scheduler.commands import Evaluate, StartTask
 
 SYNC_S = 0.05
 
@@ -53,9 +54,9 @@ class Journal:
         self._append(Entry(now=now, event=event))
 
     def commands(self, commands: Sequence[Command]) -> None:
-        """Write down what the last event led to."""
+        """Write down what the last event led to (see ``told``)."""
         if commands:
-            self._append(Entry(commands=tuple(commands)))
+            self._append(Entry(commands=tuple(map(told, commands))))
 
     def close(self) -> None:
         """Force everything to the disk and end."""
@@ -81,6 +82,18 @@ class Journal:
             if closing:
                 return
             self._closed.wait(SYNC_S)
+
+
+LISTED = 16
+"""References of one list that a command in the journal holds at most."""
+
+
+def told(command: Command) -> Command:
+    """A command as it stands in the journal: without long lists of inputs, which a replay works out again."""
+    if not isinstance(command, StartTask | Evaluate):
+        return command
+    short = {name: one for name, one in command.inputs.items() if isinstance(one, str) or len(one) <= LISTED}
+    return command if len(short) == len(command.inputs) else msgspec.structs.replace(command, inputs=short)
 
 
 def read_journal(path: Path) -> Iterator[Entry]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.machinery import PathFinder
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import EntryPoints, entry_points, packages_distributions, version
 from pathlib import Path
 
 from murakkab_runtimes.base import GROUP
@@ -36,6 +36,13 @@ def adapter_version(adapter: str) -> str:
         top = entry.module.partition(".")[0]
         return f"{release} {digest_of([file, *_imported(file, file.parents[depth], top)])}"
     return ""
+
+
+@cache
+def package_versions(imported: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Import names with the versions of the distributions that they come from; names without one are left out."""
+    known = packages_distributions()
+    return tuple((name, version(known[name][0])) for name in imported if name in known)
 
 
 def function_version(function: dict[str, str | dict[str, str]], file: Path | None) -> str:

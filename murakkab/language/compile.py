@@ -30,6 +30,9 @@ __all__ = ["FILE_KEY", "TTFF_TIERS", "compile_graph"]
 TTFF_TIERS = {"best": 1.0, "good": 3.0, "fair": 10.0, "basic": 30.0}
 """Seconds to the first item that the tiers of ``ttff`` stand for."""
 
+FUNCTION = "function"
+"""Capability of user functions; what they read beside their arguments is not known, so only what is asked for is kept."""
+
 _Check = Callable[[Data], Data]
 
 
@@ -85,7 +88,7 @@ class _Compiler:
             repeat=self.setting(flat.repeat, check_rounds) if flat.is_loop else 0,
             until=self.value(flat.until),
             body=flat.body,
-            cache=self.setting(settings.get("cache", True), check_flag),
+            cache=self.setting(settings.get("cache", flat.capability != FUNCTION), check_flag),
             slo=self.slo(settings),
             where=_where(flat.where),
         )

@@ -35,6 +35,7 @@ inputs:
 nodes:
   scaled:
     function: tools.py:scale
+    cache: true
     n: ${{ inputs.n }}
 outputs:
   scaled: ${{ nodes.scaled }}
@@ -104,6 +105,15 @@ def test_the_reason_of_every_miss_is_told(runs: Runs) -> None:
     off = SUMS.replace("    capability: toy-double", "    capability: toy-double\n    cache: false")
     runs.sums(text=off, seed=7)
     assert runs.verdicts == {"hit": 5, "off for this node": 4}
+
+
+def test_the_results_of_a_function_are_kept_only_when_asked(runs: Runs) -> None:
+    (runs.folder / "beside.py").write_text("FACTOR = 2\n")
+    (runs.folder / "tools.py").write_text(TOOLS)
+    plain = SCALE.replace("    cache: true\n", "")
+    runs.make(plain, {"n": 4}, seed=1)
+    runs.make(plain, {"n": 4}, seed=1)
+    assert runs.verdicts == {"off for this node": 1}
 
 
 def test_a_function_is_made_again_when_its_code_or_what_it_imports_changes(runs: Runs) -> None:

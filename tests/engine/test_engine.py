@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from murakkab.engine import Engine, EngineOptions, UserError
-from murakkab.engine.journal import Journal, read_journal
+from murakkab.engine.journal import Journal, read_journal, told
 from murakkab.engine.resume import committed
 from murakkab_optimizer.scheduler import Scheduler
 from murakkab_optimizer.scheduler import events as ev
@@ -146,7 +146,7 @@ def test_replaying_the_journal_gives_the_same_commands(tmp_path: Path) -> None:
     scheduler, expected, seen = Scheduler(2), [], []
     for entry in read_journal(file):
         if entry.event is not None:
-            seen.extend(scheduler.handle(entry.event, entry.now))
+            seen.extend(map(told, scheduler.handle(entry.event, entry.now)))
         else:
             expected.extend(entry.commands or ())
     assert len(seen) > 30

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from murakkab.engine import Engine, EngineOptions, UserError
-from murakkab.engine.journal import read_journal
+from murakkab.engine.journal import read_journal, told
 from murakkab_optimizer.scheduler import Scheduler
 from murakkab_optimizer.scheduler import events as ev
 from tests.engine.conftest import workflow
@@ -172,7 +172,7 @@ def test_the_journal_of_a_flow_replays_to_the_same_commands(tmp_path: Path) -> N
     scheduler, expected, seen = Scheduler(2), [], []
     for entry in read_journal(file):
         if entry.event is not None:
-            seen += scheduler.handle(entry.event, entry.now)
+            seen += map(told, scheduler.handle(entry.event, entry.now))
         else:
             expected += entry.commands or ()
     assert made["all"]["loud"] == ["JAM"]

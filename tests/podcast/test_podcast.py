@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import pytest
 
-from murakkab.engine.journal import read_journal
+from murakkab.engine.journal import read_journal, told
 from murakkab_optimizer.scheduler import Scheduler
 from tests.podcast.conftest import DOCUMENT, Made, podcast
 
@@ -147,7 +147,7 @@ def test_replaying_the_journal_of_a_podcast_gives_the_same_commands(episode: Mad
     for entry in read_journal(file):
         scheduler = scheduler or Scheduler(len(os.sched_getaffinity(0)))
         if entry.event is not None:
-            seen.extend(scheduler.handle(entry.event, entry.now))
+            seen.extend(map(told, scheduler.handle(entry.event, entry.now)))
         else:
             expected.extend(entry.commands or ())
     assert len(seen) > 40
