@@ -32,7 +32,7 @@ def provision(
 
     search = Search(job, offers, goal)
     found = search.plan(may_go_on)
-    if found is not None and prove:
+    if prove:
         found = search.prove(may_go_on)
     if found is not None:
         return found

@@ -70,7 +70,7 @@ class Search:
 
         """
         first = self.value
-        while may_go_on() and self._programs < PROGRAMS and self._step(QUICK):
+        while may_go_on() and (self.best is None or self._programs < PROGRAMS) and self._step(QUICK):
             if self.value < first < float("inf"):
                 break
             first = self.value
