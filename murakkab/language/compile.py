@@ -31,7 +31,7 @@ TTFF_TIERS = {"best": 1.0, "good": 3.0, "fair": 10.0, "basic": 30.0}
 """Seconds to the first item that the tiers of ``ttff`` stand for."""
 
 FUNCTION = "function"
-"""Capability of user functions; what they read beside their arguments is not known, so only what is asked for is kept."""
+"""Capability of user functions; nobody knows what else they read, so results are kept only where that is asked for."""
 
 _Check = Callable[[Data], Data]
 

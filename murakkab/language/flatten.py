@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .matching import Match
 
 
-MOST = 20_000
+MOST = 5_000
 """Steps of a workflow, those of the workflows that it uses included."""
 
 

@@ -49,7 +49,17 @@ def find_workflow(name_or_path: str) -> Path:
         return path
     message = "there is no such file" if is_path else "there is no shipped workflow of this name"
     hint = nearest(path.stem, shipped, what="shipped workflows")
-    raise WorkflowError([Problem(quoted(name_or_path), 0, 0, message, f"{hint} Or give the path of a .yaml file.")])
+    raise WorkflowError(
+        [
+            Problem(
+                quoted(name_or_path),
+                0,
+                0,
+                message,
+                f"{hint}{'' if hint.endswith('?') else '.'} Or give the path of a .yaml file.",
+            )
+        ]
+    )
 
 
 def load_workflow(path: Path) -> Workflow:
@@ -116,12 +126,18 @@ def _named(document: Document) -> Data:
 
 def _loader(document: Document, within: tuple[Path, ...]) -> Callable[[str], Used]:
     """How the workflows that a document uses are found: beside it, or shipped."""
-    known: dict[str, Used] = {}
+    known: dict[str, Used | WorkflowError] = {}
 
     def load(name: str) -> Used:
         if name not in known:
-            known[name] = _load_used(name, document, within)
-        return known[name]
+            try:
+                known[name] = _load_used(name, document, within)
+            except WorkflowError as fault:
+                known[name] = fault
+        found = known[name]
+        if isinstance(found, WorkflowError):
+            raise found
+        return found
 
     return load
 

@@ -147,6 +147,7 @@ class Resolver:
             name = reference.names[0].text
             hint = self.notes.nearest(name, reader.scope.nodes, "its steps")
             self.notes.at(place, text, reference, f"the loop has no step {quoted(name)}", hint, word=0)
+        reader.uses.append(Use(place, text, reference, reader.scope.loop, tuple(reference.path)))
         return {NODE_KEY: reader.scope.loop, "path": reference.path}
 
     def _node(self, reader: Reader, place: Place, text: str, reference: Reference) -> Data:

