@@ -123,6 +123,7 @@ def test_any_text(text: str):
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 @settings(max_examples=20_000, derandomize=False, suppress_health_check=CHECKS)
 @given(TEXTS)
 def test_any_of_20000_texts(text: str):
