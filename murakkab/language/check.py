@@ -67,6 +67,8 @@ class Checker:
                 span = self.document.key_span(place)
                 yield self.document.problem(span, f"nothing uses the node '{name}'", "refer to it in outputs")
             yield from self._near_reserved(place, group(node))
+            inner = (*place, "nodes")
+            yield from self._unused(Scope(inner, group(group(node).get("nodes")), loop=name))
 
     def _near_reserved(self, place: Place, node: Mapping[str, Data]) -> Iterator[Problem]:
         for key in node:

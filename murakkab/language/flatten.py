@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from murakkab_optimizer.graph import NODE_KEY
@@ -173,15 +174,8 @@ class Flattener:
                     use.place, use.text, use.reference, "'until' sees the steps of the loop and inputs only", hint
                 )
         value = {name: self._whole(scope, name) for name in inner}
-        self.flat.nodes[loop.name] = FlatNode(
-            **{
-                **loop.__dict__,
-                "until": until,
-                "body": body,
-                "arguments": {"value": value},
-                "uses": (*loop.uses, *inside.uses),
-            }
-        )
+        uses = (*loop.uses, *inside.uses)
+        self.flat.nodes[loop.name] = replace(loop, until=until, body=body, arguments={"value": value}, uses=uses)
 
     def _whole(self, scope: Scope, name: str) -> Data:
         """The mark of all that a node gives."""

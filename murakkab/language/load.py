@@ -47,7 +47,13 @@ def find_workflow(name_or_path: str) -> Path:
     is_path = path.suffix in (".yaml", ".yml") or path.name != name_or_path
     if is_path and "\0" not in name_or_path and len(name_or_path) < 4096 and path.is_file():
         return path
-    message = "there is no such file" if is_path else "there is no shipped workflow of this name"
+    message = (
+        "there is no such file"
+        if is_path and not path.is_dir()
+        else "it is a folder"
+        if is_path
+        else "there is no shipped workflow of this name"
+    )
     hint = nearest(path.stem, shipped, what="shipped workflows")
     raise WorkflowError(
         [
@@ -145,9 +151,8 @@ def _loader(document: Document, within: tuple[Path, ...]) -> Callable[[str], Use
 def _load_used(name: str, document: Document, within: tuple[Path, ...]) -> Used:
     if ":" in name:
         return _load_flow(name, document)
-    path = document.folder / name
-    if not name.endswith((".yaml", ".yml")) or "\0" in name:
-        path = find_workflow(name)
+    beside = name.endswith((".yaml", ".yml")) or Path(name).name != name
+    path = document.folder / name if beside and "\0" not in name else find_workflow(name)
     chain = (*within, Path(document.file).resolve())
     if len(chain) > DEEPEST:
         told = f"more than {DEEPEST} workflows use each other here"

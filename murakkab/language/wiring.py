@@ -30,6 +30,7 @@ from .kinds import (
     Signature,
     accepts,
     field,
+    has_files,
     kind_of,
     optional,
     parse_kind,
@@ -180,7 +181,11 @@ class Wiring:
             message = f"'{node.capability}' cannot be told what to return"
             self._note(self.document.key_span(place), message, "remove 'returns'")
         try:
-            return parse_kind(node.returns, load_types())
+            kind = parse_kind(node.returns, load_types())
+            if has_files(kind):
+                hint = "let it return texts and numbers, and make the file in a step behind it"
+                self._note(self.document.value_span(place), "an answer cannot hold a file", hint)
+            return kind
         except KindError as fault:
             self._note(self.document.value_span((*place, *fault.path)), fault.message, fault.hint)
             return ANY

@@ -376,6 +376,12 @@ def test_plain_words_become_a_capability() -> None:
             "has no field 'voic'",
             "did you mean 'voice'?",
         ),
+        (
+            "a: {capability: text-generation, prompt: x, returns: {film: video}}",
+            "{film: video}",
+            "an answer cannot hold a file",
+            "step behind it",
+        ),
         ("a: {capability: x, when: yes}", "yes", "expected a condition", "item.kind"),
         ("a: {capability: x, when: 'if ${{ inputs.n }}'}", "'if ${{ inputs.n }}'", "takes one expression", "write"),
         ("a: {capability: x, where: {divice: gpu}}", "divice", "not known here", "did you mean 'device'?"),
@@ -482,3 +488,8 @@ def test_an_output_of_a_loop_has_the_fields_of_its_steps() -> None:
     (problem,) = problems_of(workflow_text(nodes, outputs="o: ${{ nodes.a.b.adio }}"))
     assert "has no field 'adio'" in problem.message
     assert parsed(nodes, outputs="o: ${{ nodes.a.b.audio }}").outputs
+
+
+def test_a_slip_inside_a_loop_is_warned_of() -> None:
+    workflow = parsed("a: {repeat: 2, nodes: {b: {capability: x, foreach: y}}}", outputs="o: ${{ nodes.a }}")
+    assert [warning.hint for warning in workflow.warnings] == ["did you mean 'for_each'?"]
