@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -45,15 +46,12 @@ def find_workflow(name_or_path: str) -> Path:
         return shipped[name_or_path]
     path = Path(name_or_path)
     is_path = path.suffix in (".yaml", ".yml") or path.name != name_or_path
-    if is_path and "\0" not in name_or_path and len(name_or_path) < 4096 and path.is_file():
-        return path
-    message = (
-        "there is no such file"
-        if is_path and not path.is_dir()
-        else "it is a folder"
-        if is_path
-        else "there is no shipped workflow of this name"
-    )
+    message = "there is no such file" if is_path else "there is no shipped workflow of this name"
+    with suppress(OSError, ValueError):
+        if is_path and path.is_file():
+            return path
+        if is_path and path.is_dir():
+            message = "it is a folder"
     hint = nearest(path.stem, shipped, what="shipped workflows")
     raise WorkflowError(
         [
