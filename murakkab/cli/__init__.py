@@ -18,6 +18,7 @@ COMMANDS = {
     "runs": "List runs, remove some, or keep them within a disk budget.",
     "show": "Show the plan, the script, the shots and the figures of a run.",
     "serve": "Keep the workers warm and serve the page and the API.",
+    "capabilities": "List what steps can do, and what each takes and gives.",
     "doctor": "Check this machine and say how to fix what is missing.",
 }
 

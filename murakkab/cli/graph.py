@@ -33,6 +33,11 @@ def graph(
     """Draw a workflow as a Mermaid flowchart or an SVG file."""
     from murakkab.drawing import sketch, to_mermaid, to_svg
 
+    endings = (".svg", ".mmd", ".mermaid", ".md", ".txt", "")
+    if output is not None and form is None and output.suffix.lower() not in endings:
+        from murakkab.engine.errors import UserError
+
+        raise UserError(f"cannot write a drawing as {output.suffix}", "Write -o FILE.svg, or FILE.mmd for Mermaid.")
     wants_svg = form == Format.SVG if form else output is not None and output.suffix.lower() == ".svg"
     picture = sketch(sources.load(workflow))
     write_output(to_svg(picture) if wants_svg else to_mermaid(picture), output)

@@ -14,7 +14,7 @@ from murakkab.cli.page import Page
 from murakkab.cli.requests import RunOptions
 from murakkab.engine import Engine, EngineOptions, UserError
 from murakkab.engine.resume import committed
-from murakkab.language import Workflow, check_inputs
+from murakkab.language import InputProblem, Workflow, check_inputs
 
 Event = dict[str, Any]
 FINISHED = "run.finished"
@@ -23,7 +23,11 @@ _EXIT_CODES = {"succeeded": 0, "failed": FAILED, "cancelled": INTERRUPTED}
 
 def perform(workflow: Workflow, inputs: dict[str, Any], options: RunOptions) -> int:
     """Make a run as the options say and return the exit code."""
-    check_given(workflow, check_inputs(workflow, inputs))
+    try:
+        check_given(workflow, check_inputs(workflow, inputs))
+    except InputProblem as fault:
+        told = [f"--{name.replace('_', '-')}: {message}" for name, message in fault.messages.items()]
+        raise UserError("\n".join(told), f"`murakkab run {workflow.name} --help` lists the inputs.") from None
     if options.server:
         from murakkab.cli.remote import make_there
 

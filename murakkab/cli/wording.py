@@ -58,6 +58,7 @@ def outcome(finished: dict[str, Any], cache: str = "") -> list[str]:
         lines.append(f"Finished in {seconds(made)}")
     if cache:
         lines[0] += f", {cache}"
+    lines += [f"A promise was not kept: {told}" for told in finished.get("missed", ())]
     if finished["video"]:
         lines.append(f"Video: {finished['video']}")
     elif finished["report"]:

@@ -52,13 +52,26 @@ def make_plan(graph: Graph, cores: int, pins: Mapping[str, Pin] | None = None) -
     Raises:
         UserError: a pin names what does not exist (exit code 2), or a node has no usable model (3).
     """
-    usable, absent = available(load_catalog())
+    cards = load_catalog()
+    _check_capabilities(graph, {card.capability for card in cards.values()})
+    usable, absent = available(cards)
     try:
         return plan_greedy(graph, usable, cores, absent, pins, this_machine())
     except PinError as fault:
         raise UserError(str(fault), "Change it, under --use or under where.") from None
     except NoPlanError as fault:
         raise UserError(str(fault), "`murakkab doctor` shows what is here; or promise less.", NO_PLAN) from None
+
+
+def _check_capabilities(graph: Graph, known: Collection[str]) -> None:
+    """Refuse a step that no model of the catalogue can do, here or elsewhere."""
+    for node in graph.nodes:
+        if node.capability and node.capability not in known:
+            raise UserError(
+                f"node '{node.name}' asks for '{node.capability}', and no model that is known can do that",
+                "`murakkab capabilities` lists what can be asked for; a plugin may add more.",
+                NO_PLAN,
+            )
 
 
 def this_machine() -> Here:

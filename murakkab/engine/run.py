@@ -13,6 +13,7 @@ from murakkab.engine.feed import FINISHED, RunFeed
 from murakkab.engine.figures import PlaybackFigures, PlayerReport
 from murakkab.engine.journal import Journal
 from murakkab.engine.outputs import keep_outputs
+from murakkab.engine.promises import missed
 from murakkab.engine.publisher import Publisher, is_segment
 from murakkab.engine.report import write_report
 from murakkab.engine.store import RunRecord, RunStore
@@ -194,6 +195,7 @@ class LiveRun:
             "playlist": str(playlist) if playlist.exists() else None,
             "outputs": self._outputs,
             "report": str(folder / "report.html"),
+            "missed": missed(self.graph.slo, record) if record.status == "succeeded" else [],
             "error": record.error,
         }
 

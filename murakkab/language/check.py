@@ -7,19 +7,19 @@ from contextlib import suppress
 from itertools import islice
 
 from .document import Data, Place, Span
+from .expressions import texts
 from .flat import Flat, FlatNode, nodes_in
 from .flatten import Flattener
 from .lineage import LEVELS, Lineage, Shape, cycles, edge, item_lineage, order, shapes_of, task_lineages
 from .model import RESERVED
 from .notes import EnoughError
-from .problems import Problem
+from .problems import Problem, quoted
 from .scopes import Scope, group
+from .slips import likely_expression, near_reserved
 from .wiring import Wiring
 
 CIRCLES = 10
 """Circles of references reported at most."""
-
-_NEAR_RESERVED = {"foreach": "for_each", "each": "for_each", "joins": "join", "stream": "streams", "if": "when"}
 
 
 class Checker:
@@ -67,12 +67,20 @@ class Checker:
                 span = self.document.key_span(place)
                 yield self.document.problem(span, f"nothing uses the node '{name}'", "refer to it in outputs")
             yield from self._near_reserved(place, group(node))
+            yield from self._unread(place, group(node))
             inner = (*place, "nodes")
             yield from self._unused(Scope(inner, group(group(node).get("nodes")), loop=name))
 
+    def _unread(self, place: Place, node: Mapping[str, Data]) -> Iterator[Problem]:
+        """Texts with what looks like an expression and is none."""
+        for where, text in texts({key: value for key, value in node.items() if key != "nodes"}, place):
+            if slip := likely_expression(text):
+                span = self.document.value_span(where)
+                yield self.document.problem(span, f"{quoted(slip)} is read as plain text", "expressions are ${{ ... }}")
+
     def _near_reserved(self, place: Place, node: Mapping[str, Data]) -> Iterator[Problem]:
         for key in node:
-            meant = _NEAR_RESERVED.get(key.lower().replace("-", "").replace("_", ""))
+            meant = near_reserved(key)
             if key not in RESERVED and meant:
                 span = self.document.key_span((*place, key))
                 yield self.document.problem(span, f"'{key}' is read as an argument", f"did you mean '{meant}'?")

@@ -224,8 +224,15 @@ class Resolver:
         template = parse(text)
         for fault in template.faults:
             span = self.document.text_span(place, text, fault.start, fault.end)
-            self.notes.note(span, fault.message, fault.hint)
+            self.notes.note(span, fault.message, self._meant(text[fault.start : fault.end]) or fault.hint)
         return template
+
+    def _meant(self, word: str) -> str:
+        """A hint for the name of a node or input that stands where ``nodes.`` or ``inputs.`` is missing."""
+        for root, names in (("nodes", self.top.nodes), ("inputs", self.inputs)):
+            if word in names:
+                return f"write ${{{{ {root}.{word} }}}}"
+        return ""
 
     def setting(self, place: Place, value: Data) -> Data:
         """A field that takes a value or one input: the value, or the mark of the input."""

@@ -39,6 +39,7 @@ from .kinds import (
 from .lineage import Lineage, Shape, edge, order
 from .problems import nearest, quoted
 from .scopes import group
+from .slips import near_reserved
 
 FILE = Scalar("file")
 ALIKE = 0.8
@@ -197,7 +198,9 @@ class Wiring:
             if wanted is None:
                 names = [one.name for one in takes.fields if one.name != "returns"]
                 message = f"'{node.capability}' takes no argument {quoted(key)}"
-                self._note(self.document.key_span(place), message, nearest(key, names, what="its arguments"))
+                meant = near_reserved(key)
+                hint = f"did you mean '{meant}'?" if meant else nearest(key, names, what="its arguments")
+                self._note(self.document.key_span(place), message, hint)
                 continue
             kind = optional(wanted.kind) if wanted.optional else wanted.kind
             if reason := accepts(kind, given):

@@ -493,3 +493,13 @@ def test_an_output_of_a_loop_has_the_fields_of_its_steps() -> None:
 def test_a_slip_inside_a_loop_is_warned_of() -> None:
     workflow = parsed("a: {repeat: 2, nodes: {b: {capability: x, foreach: y}}}", outputs="o: ${{ nodes.a }}")
     assert [warning.hint for warning in workflow.warnings] == ["did you mean 'for_each'?"]
+
+
+def test_what_looks_like_an_expression_is_warned_of() -> None:
+    workflow = parsed("a: {capability: x, t: 'so ${ item.text }', u: '$${{ item }}'}", outputs="o: ${{ nodes.a }}")
+    assert [warning.message for warning in workflow.warnings] == ["'${ item.text }' is read as plain text"]
+
+
+def test_a_name_without_its_root_is_understood() -> None:
+    (problem,) = problems_of(workflow_text("a: {capability: x}\nb: {capability: x, t: 'of ${{ a }}'}"))
+    assert problem.hint == "write ${{ nodes.a }}"
