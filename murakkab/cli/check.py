@@ -12,7 +12,7 @@ from murakkab.cli import sources
 from murakkab.cli.common import command_app
 
 if TYPE_CHECKING:
-    from murakkab.language import Problem
+    from murakkab.language import Problem, Workflow
 
 app = command_app()
 main = app
@@ -52,7 +52,17 @@ def _check(source: str, as_json: bool, *, first: bool) -> bool:
     typer.echo("\n".join(lines))
     for warning in workflow.warnings:
         typer.echo(f"\nwarning: {warning}", err=True)
+    for name in _unknown(workflow):
+        told = f"no model that is known can do '{name}'; `murakkab capabilities` lists what can be asked for"
+        typer.echo(f"\nwarning: {told}", err=True)
     return True
+
+
+def _unknown(workflow: Workflow) -> list[str]:
+    """Capabilities that the catalogue does not have; a plugin may bring them."""
+    from murakkab_runtimes.catalog import load_capabilities
+
+    return sorted({node.capability for node in workflow.flat.nodes.values()} - {"", *load_capabilities()})
 
 
 def _print_json(source: str, problems: Any, warnings: Any, facts: dict[str, Any] | None) -> None:  # noqa: ANN401

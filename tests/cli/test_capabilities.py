@@ -30,3 +30,12 @@ def test_an_unknown_one_names_the_nearest() -> None:
     done = command("text-to-speach")
     assert done.returncode == 2
     assert "did you mean 'text-to-speech'?" in done.stderr
+
+
+def test_a_check_warns_of_what_nothing_can_do() -> None:
+    text = "apiVersion: murakkab/v1\nkind: Workflow\nnodes: {n: {capability: tts}}\noutputs: {n: '${{ nodes.n }}'}\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "murakkab", "check", "-"], input=text, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "no model that is known can do 'tts'" in done.stderr
