@@ -50,7 +50,7 @@ def test_every_bad_input_is_named_at_once(invoke: Invoke, tmp_path: Path) -> Non
     _help(invoke, tmp_path)
     answer = invoke("run", "types.yaml", "--share", "7", "--mood", "sad", "--first-file", "none.txt")
     assert answer.code == 2
-    assert all(name in answer.err for name in ("words:", "share:", "mood:", "first_file:"))
+    assert all(name in answer.err for name in ("--words:", "--share:", "--mood:", "--first-file:"))
 
 
 def test_podcast_inputs_are_options(invoke: Invoke) -> None:
