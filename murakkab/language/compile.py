@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from pydantic_core import PydanticCustomError
 
@@ -10,15 +10,7 @@ from murakkab_optimizer.graph import TIMEOUT_S, Edge, Graph, Node, Slo, Where
 from murakkab_runtimes.catalog import load_types
 
 from .document import Data
-from .fields import (
-    check_amount,
-    check_attempts,
-    check_duration,
-    check_flag,
-    check_rounds,
-    check_seconds,
-    check_share,
-)
+from .fields import SETTINGS
 from .flat import FILE_KEY, INPUT_KEY, FlatNode, nodes_in, substitute
 from .kinds import json_schema, parse_kind
 from .lineage import edge, order, shapes_of, task_lineages
@@ -32,8 +24,6 @@ TTFF_TIERS = {"best": 1.0, "good": 3.0, "fair": 10.0, "basic": 30.0}
 
 FUNCTION = "function"
 """Capability of user functions; nobody knows what else they read, so results are kept only where that is asked for."""
-
-_Check = Callable[[Data], Data]
 
 
 def compile_graph(workflow: Workflow, inputs: Mapping[str, Data]) -> Graph:
@@ -82,13 +72,13 @@ class _Compiler:
             streams=bool(flat.streams) or flat.is_loop,
             join=flat.join,  # type: ignore[arg-type]
             depth=len(self.tasks[flat.name]),
-            attempts=self.setting(settings.get("attempts", 3), check_attempts),
-            timeout_s=self.setting(settings.get("timeout", TIMEOUT_S), check_seconds),
+            attempts=self.setting("attempts", settings.get("attempts", 3)),
+            timeout_s=self.setting("timeout", settings.get("timeout", TIMEOUT_S)),
             when=self.value(flat.when),
-            repeat=self.setting(flat.repeat, check_rounds) if flat.is_loop else 0,
+            repeat=self.setting("repeat", flat.repeat) if flat.is_loop else 0,
             until=self.value(flat.until),
             body=flat.body,
-            cache=self.setting(settings.get("cache", flat.capability != FUNCTION), check_flag),
+            cache=self.setting("cache", settings.get("cache", flat.capability != FUNCTION)),
             slo=self.slo(settings),
             where=_where(flat.where),
         )
@@ -112,24 +102,25 @@ class _Compiler:
     def slo(self, settings: Mapping[str, Data]) -> Slo:
         """The promises among the settings of a node, or of the workflow."""
 
-        def read(name: str, check: _Check) -> Data:
+        def read(name: str) -> Data:
             value = settings.get(f"slo.{name}")
-            return None if value is None else self.setting(value, check)
+            return None if value is None else self.setting(name, value)
 
-        ttff = read("ttff", check_duration)
+        ttff = read("ttff")
         objective = settings.get("slo.objective") or ()
         return Slo(
             ttff_s=TTFF_TIERS[ttff] if isinstance(ttff, str) else ttff,
-            realtime=bool(read("realtime", check_flag)),
-            latency=read("latency", check_duration),
-            cost=read("cost", check_amount),
-            energy=read("energy", check_amount),
-            quality=read("quality", check_share),
+            realtime=bool(read("realtime")),
+            latency=read("latency"),
+            cost=read("cost"),
+            energy=read("energy"),
+            quality=read("quality"),
             objective=(objective,) if isinstance(objective, str) else tuple(objective),
         )
 
-    def setting(self, value: Data, check: _Check) -> Data:
-        """A literal, or the input that it is taken from, checked like a literal."""
+    def setting(self, setting: str, value: Data) -> Data:
+        """The value of a setting: a literal, or the input that it is taken from, checked like a literal."""
+        check = SETTINGS[setting].check
         name = value.get(INPUT_KEY) if isinstance(value, dict) else None
         if name is None:
             return check(value)

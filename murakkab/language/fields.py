@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -53,7 +53,7 @@ def check_flag(value: Data) -> bool:
     return value
 
 
-def check_attempts(value: Data) -> int:
+def check_count(value: Data) -> int:
     """A whole number from 1 to 100."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100:
         raise wrong(f"expected a whole number from 1 to 100, got {describe(value)}", "write for example 3")
@@ -83,11 +83,6 @@ def check_share(value: Data) -> Data:
     return value
 
 
-def check_rounds(value: Data) -> int:
-    """A whole number from 1 to 100."""
-    return check_attempts(value)
-
-
 def check_condition(value: Data) -> Data:
     """A boolean; expressions are looked at by the checker."""
     if not isinstance(value, bool):
@@ -96,19 +91,26 @@ def check_condition(value: Data) -> Data:
     return value
 
 
-CHECKS: dict[str, Callable[[Data], Data]] = {
-    "attempts": check_attempts,
-    "repeat": check_rounds,
-    "timeout": check_seconds,
-    "cache": check_flag,
-    "realtime": check_flag,
-    "ttff": check_duration,
-    "latency": check_duration,
-    "cost": check_amount,
-    "energy": check_amount,
-    "quality": check_share,
+class Setting(NamedTuple):
+    """A field that may be an input of the run: how its value is checked, and the types of input that fit."""
+
+    check: Callable[[Data], Data]
+    types: tuple[str, ...]
+
+
+_NUMBERS, _WHOLE, _FLAG = ("number", "integer"), ("integer",), ("boolean",)
+SETTINGS = {
+    "attempts": Setting(check_count, _WHOLE),
+    "repeat": Setting(check_count, _WHOLE),
+    "timeout": Setting(check_seconds, _NUMBERS),
+    "cache": Setting(check_flag, _FLAG),
+    "realtime": Setting(check_flag, _FLAG),
+    "ttff": Setting(check_duration, _NUMBERS),
+    "latency": Setting(check_duration, _NUMBERS),
+    "cost": Setting(check_amount, _NUMBERS),
+    "energy": Setting(check_amount, _NUMBERS),
+    "quality": Setting(check_share, _NUMBERS),
 }
-"""Checks of the fields that may be an input of the run."""
 
 
 def _tier(value: Data) -> str | None:
@@ -142,9 +144,7 @@ Seconds = Annotated[
     _schema({"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": _TIME_PATTERN}),
 ]
 Flag = Annotated[bool | str, _or_expression(check_flag), _schema({"type": "boolean"})]
-Attempts = Annotated[
-    int | str, _or_expression(check_attempts), _schema({"type": "integer", "minimum": 1, "maximum": 100})
-]
+Attempts = Annotated[int | str, _or_expression(check_count), _schema({"type": "integer", "minimum": 1, "maximum": 100})]
 _TIER = {"enum": list(TIERS)}
 Duration = Annotated[
     float | str,
@@ -155,7 +155,7 @@ Amount = Annotated[float | str, _or_expression(check_amount), _schema({"type": "
 Share = Annotated[
     float | str, _or_expression(check_share), _schema({"type": "number", "minimum": 0, "maximum": 1}, _TIER)
 ]
-Rounds = Annotated[int | str, _or_expression(check_rounds), _schema({"type": "integer", "minimum": 1, "maximum": 100})]
+Rounds = Annotated[int | str, _or_expression(check_count), _schema({"type": "integer", "minimum": 1, "maximum": 100})]
 Condition = Annotated[bool | str, _or_expression(check_condition), _schema({"type": "boolean"})]
 Number = Annotated[float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
 Whole = Annotated[int, PlainValidator(_whole), WithJsonSchema({"type": "integer"})]

@@ -10,26 +10,12 @@ from murakkab_optimizer.graph import ITEM_KEY, NODE_KEY, OPERATOR_KEY, PREVIOUS_
 
 from .document import Data, Document, Place
 from .expressions import Expression, Literal, Operation, Reference, Template, parse
-from .fields import CHECKS
+from .fields import SETTINGS
 from .flat import BROKEN, INPUT_KEY, Use, joined
 from .notes import Notes
 from .problems import quoted
 from .scopes import Reader, Scope, group
 from .used import Used, prefixed
-
-_INPUT_SETTINGS: dict[str, tuple[str, ...]] = {
-    "ttff": ("number", "integer"),
-    "latency": ("number", "integer"),
-    "cost": ("number", "integer"),
-    "energy": ("number", "integer"),
-    "quality": ("number", "integer"),
-    "realtime": ("boolean",),
-    "cache": ("boolean",),
-    "attempts": ("integer",),
-    "repeat": ("integer",),
-    "timeout": ("number", "integer"),
-}
-"""Fields that take a value or one input, and the types of input that fit."""
 
 
 class Resolver:
@@ -151,7 +137,7 @@ class Resolver:
         return {NODE_KEY: reader.scope.loop, "path": reference.path}
 
     def _node(self, reader: Reader, place: Place, text: str, reference: Reference) -> Data:
-        """The mark of what a reference to a node stands for; None where it means nothing."""
+        """The mark of what a reference to a node stands for; ``BROKEN`` where it means nothing."""
         scope = self._visible(reader.scope, place, text, reference)
         if scope is None:
             return dict(BROKEN)
@@ -237,7 +223,7 @@ class Resolver:
     def setting(self, place: Place, value: Data) -> Data:
         """A field that takes a value or one input: the value, or the mark of the input."""
         name = str(place[-1])
-        if not isinstance(value, str) or "${{" not in value or name not in _INPUT_SETTINGS:
+        if not isinstance(value, str) or "${{" not in value or name not in SETTINGS:
             return value
         template = self.template(place, value)
         if template.faults:
@@ -248,7 +234,7 @@ class Resolver:
             self.notes.note(self.document.value_span(place), message, "write ${{ inputs.name }} and nothing else")
             return None
         self.input(place, value, sole, alone=True)
-        types = _INPUT_SETTINGS[name]
+        types = SETTINGS[name].types
         declared = group(self.inputs.get(sole.target)).get("type")
         if sole.target in self.inputs and declared not in types:
             message = f"'{name}' cannot be the input '{sole.target}', which is of type {quoted(str(declared))}"
@@ -270,7 +256,7 @@ class Resolver:
         if isinstance(value, dict):
             return "" if value == BROKEN else "it must be known before the run; give a value or an input"
         try:
-            CHECKS[setting.removeprefix("slo.")](value)
+            SETTINGS[setting.removeprefix("slo.")].check(value)
         except PydanticCustomError as fault:
             return str((fault.context or {}).get("message", fault))
         return ""
