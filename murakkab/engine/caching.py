@@ -148,6 +148,17 @@ class RunCache:
         }
 
 
+_NO_MATTER: dict[str, Any] = {
+    "measured": (),
+    "quality": Quality(0.0, ""),
+    "rated": (),
+    "ranges": {},
+    "weights_mb": 0.0,
+    "load_s": 0.0,
+}
+"""Fields of a card that do not change what its model makes, without their values."""
+
+
 def _reasons_not_to(
     graph: Graph, plan: Plan, cards: Mapping[str, ModelCard], seed: int | None, *, off: bool
 ) -> dict[str, str]:
@@ -176,7 +187,7 @@ def _behind(graph: Graph, names: set[str]) -> set[str]:
 
 def _card_digest(card: ModelCard) -> str:
     """Digest of what a card says of the work; not of how well and how fast it is done."""
-    return kept.digest(msgspec.structs.replace(card, description="", measured=(), quality=Quality(0.0, "")))
+    return kept.digest(msgspec.structs.replace(card, description="", **_NO_MATTER))
 
 
 def _surroundings(card: ModelCard) -> kept.Parts:
