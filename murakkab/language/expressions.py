@@ -34,6 +34,9 @@ _TOKEN = re.compile(
     r"|(?P<sign>\|\||&&|==|!=|<=|>=|[.!<>()])|(?P<other>\S))"
 )
 _OPENING = re.compile(r"(\$?)\$\{\{")
+_INSIDE = re.compile(r"(?:[^'}]|'(?:[^']|'')*+'|\}(?!\}))*+")
+_LONGEST = 4096
+"""Characters of an expression in which quoted texts may hold '}}'."""
 _WORDS: dict[str, Data] = {"true": True, "false": False, "null": None}
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _FORMS = "expressions look like ${{ inputs.topic }}, ${{ nodes.speech.audio }} or ${{ item.kind == 'code' }}"
@@ -155,7 +158,7 @@ def parse(text: str) -> Template:
             literal += OPEN
             continue
         start = found.start()
-        close = text.find(CLOSE, at)
+        close = _closing(text, at)
         if close < 0 or text.find(OPEN, at, close) >= 0:
             faults.append(ExpressionFault(start, start + 3, "the expression is not closed", "end it with ' }}'"))
             if close < 0 or len(faults) >= LIMIT:
@@ -173,6 +176,13 @@ def parse(text: str) -> Template:
     if literal or not parts:
         parts.append(literal)
     return Template(tuple(parts), tuple(faults))
+
+
+def _closing(text: str, at: int) -> int:
+    """Where the expression that begins at ``at`` is closed; -1 where it is not. Quoted texts are passed over."""
+    inside = _INSIDE.match(text, at, at + _LONGEST)
+    end = inside.end() if inside else at
+    return end if text.startswith(CLOSE, end) else text.find(CLOSE, at)
 
 
 class _Fault(Exception):

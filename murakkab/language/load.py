@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -177,7 +178,21 @@ def _validate(document: Document) -> tuple[Workflow | None, list[Problem]]:
         return Workflow.model_validate(document.data), []
     except ValidationError as fault:
         errors = fault.errors(include_url=False, include_input=True)
-        return None, [_translated(document, error) for error in errors[:LIMIT]]
+        return None, _merged(_translated(document, error) for error in errors[:LIMIT])
+
+
+def _merged(problems: Iterable[Problem]) -> list[Problem]:
+    """Tell what a value of several possible kinds may be in one problem."""
+    merged: dict[tuple[object, ...], Problem] = {}
+    for problem in problems:
+        wanted, sign, got = problem.message.partition(", got ")
+        key = (problem.line, problem.column, got or problem.message)
+        if sign and key in merged:
+            other = merged[key]
+            either = f"{other.message.partition(sign)[0]} or {wanted.removeprefix('expected ')}{sign}{got}"
+            problem = replace(other, message=either, hint=f"{other.hint}, or {problem.hint}")
+        merged[key] = problem
+    return list(merged.values())
 
 
 def _translated(document: Document, error: ErrorDetails) -> Problem:

@@ -35,7 +35,7 @@ _N = TypeVar("_N", bound=float)
 
 FUNCTION = r"^[^:]+:[A-Za-z_][A-Za-z0-9_]*$"
 Text = Annotated[str, Field(min_length=1)]
-Objective = Literal["quality", "latency", "cost", "energy"]
+Objective = Literal["quality", "latency", "ttff", "cost", "energy"]
 
 
 class _Part(BaseModel):

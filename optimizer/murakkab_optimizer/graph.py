@@ -46,7 +46,7 @@ Bound = float | str
 TIERS = ("best", "good", "fair", "basic")
 """Promises in words. The planner resolves them against the best that the catalogue can do on the machines at hand."""
 
-OBJECTIVES = ("quality", "latency", "cost", "energy")
+OBJECTIVES = ("quality", "latency", "ttff", "cost", "energy")
 
 
 Join = Literal["", "ordered", "unordered"]

@@ -33,6 +33,7 @@ def arguments(text: str, *, inputs: str = "", **given: Any) -> dict[str, Any]:
         ("${{ item.a }}${{ item.b }}", {"$join": [{"$item": ["a"]}, {"$item": ["b"]}]}),
         ("$${{ item }} is written so", "${{ item }} is written so"),
         ("costs $5 {{ or }} less", "costs $5 {{ or }} less"),
+        ("\"${{ item.text == 'a }} b' }}!\"", {"$join": [{"$is": "==", "of": [{"$item": ["text"]}, "a }} b"]}, "!"]}),
         ("[1, {b: '${{ item }}'}, null, true]", [1, {"b": {"$item": []}}, None, True]),
     ],
 )

@@ -53,6 +53,7 @@ REFERENCES = [
     ("a:\n  capability: x\n  join: orderly", 7, 11, "orderly", "expected 'ordered'", "ordered"),
     ("a:\n  capability: x\n  streams: true", 7, 14, "true", "expected a text", "quotes"),
     ("a:\n  capabilty: x", 5, 3, "a", "'capability' is missing", "'capabilty'"),
+    ("a:\n  capability: x\n  where: {model: 3}", 7, 20, "3", "expected a text or a list, got the number 3", "quotes"),
     ("a: text-to-speech", 5, 6, "text-to-speech", "expected a group", "indented"),
     ("1a: {capability: x}", 5, 3, "1a", "no valid name", "starts with a letter"),
 ]
