@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from .document import Data
-from .model import INPUT_TYPES, WORKS, Workflow
+from .model import ALLOWED, INPUT_TYPES, RESERVED, WORKS, Workflow
 
 SCHEMA_FILE = Path(__file__).with_name("workflow.schema.json")
 
@@ -20,12 +20,21 @@ def workflow_schema() -> dict[str, Data]:
     generated = _tidy(Workflow.model_json_schema(by_alias=True))
     definitions = generated["$defs"]
     definitions["NodeSpec"]["propertyNames"] = {"pattern": r"^[^$]"}
-    definitions["NodeSpec"]["oneOf"] = [{"required": [work]} for work in WORKS]
+    definitions["NodeSpec"]["oneOf"] = [_step(work) for work in WORKS]
     declared = generated["properties"]["inputs"]["patternProperties"]
     for pattern, schema in declared.items():
         declared[pattern] = {"anyOf": [{"enum": list(INPUT_TYPES)}, schema]}
     generated["description"] = "A Murakkab workflow: what is to be made, not how."
     return {"$schema": "http://json-schema.org/draft-07/schema#", **generated}
+
+
+def _step(work: str) -> dict[str, Data]:
+    """What a step of one kind of work must and may hold; see ``ALLOWED``."""
+    allowed = sorted(name.rstrip("_") for name in ALLOWED[work])
+    required: list[Data] = [work, "nodes"] if work == "repeat" else [work]
+    if work in ("value", "repeat"):
+        return {"required": required, "propertyNames": {"enum": allowed}}
+    return {"required": required, "properties": {name: False for name in RESERVED if name not in allowed}}
 
 
 def _tidy(schema: Data) -> Data:
