@@ -1,0 +1,147 @@
+"""Where figures of this machine are kept: one JSON file a machine, replaced as a whole and read with care."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from murakkab.profiling.machine import Machine, this_machine
+from murakkab_optimizer.profiles.nouns import Profile
+
+SCHEMA = 1
+"""Version of the file. A file of a later one is left alone."""
+
+FOLDER = "MURAKKAB_PROFILES"
+"""Environment variable that names the folder; by default ``$XDG_DATA_HOME/murakkab/profiles``."""
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A configuration that was measured here.
+
+    Attributes:
+        profile: the figures that a plan uses.
+        versions: of what was measured, by part (``card``, ``adapter``, distributions); see ``versions.versions_of``.
+        load_s: seconds to load and warm the model in a fresh process.
+        cpu_s: processor seconds of a unit, all threads together.
+        fixed_spread_s: distance of the quartiles of the seconds of the smallest task.
+        disturbed: share of the time that the work waited for a core that others had; it is not in the figures.
+
+    """
+
+    profile: Profile
+    versions: dict[str, str] = {}
+    load_s: float = 0.0
+    cpu_s: float = 0.0
+    fixed_spread_s: float = 0.0
+    disturbed: float = 0.0
+
+
+class Calibration(msgspec.Struct, frozen=True):
+    """How this machine compares with the one of the shipped profiles.
+
+    Attributes:
+        factors: by class of work, seconds here over seconds there.
+        date: ISO 8601.
+        probes: which probes they come from; others do not compare.
+
+    """
+
+    factors: dict[str, float]
+    date: str
+    probes: str = ""
+
+
+class Kept(msgspec.Struct):
+    """All that is kept of a machine."""
+
+    machine: Machine
+    schema: int = SCHEMA
+    records: list[Record] = []
+    calibration: Calibration | None = None
+
+
+class ProfileStore:
+    """The file of one machine.
+
+    Args:
+        folder: of the files; by default that of the user.
+        machine: by default this one.
+
+    """
+
+    def __init__(self, folder: Path | None = None, machine: Machine | None = None) -> None:
+        self.machine = machine or this_machine()
+        self.path = (folder or default_folder()) / f"{self.machine.fingerprint}.json"
+
+    def read(self) -> tuple[Kept, str]:
+        """What is kept, and in words why a file that is there cannot be used; empty when it can."""
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return Kept(self.machine), ""
+        except OSError as fault:
+            return Kept(self.machine), f"cannot read {self.path}: {fault.strerror}"
+        try:
+            schema = msgspec.json.decode(content, type=_Version).schema
+            if schema > SCHEMA:
+                return Kept(self.machine), f"{self.path} is of a later version of murakkab (schema {schema})"
+            return msgspec.json.decode(content, type=Kept), ""
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            return Kept(self.machine), f"{self.path} is damaged: {fault}"
+
+    @contextmanager
+    def changing(self) -> Iterator[Kept]:
+        """Change what is kept; others wait meanwhile. A damaged file is kept aside with the ending ``.damaged``.
+
+        Raises:
+            UserError: the file cannot be written, or is of a later version.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.with_suffix(".lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                kept, trouble = self.read()
+                if trouble:
+                    self._set_aside(trouble)
+                yield kept
+                _replace(self.path, msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
+        except OSError as fault:
+            raise _fault(f"cannot write {self.path}: {fault.strerror}", f"Name another folder in {FOLDER}.") from None
+
+    def _set_aside(self, trouble: str) -> None:
+        if "later version" in trouble:
+            raise _fault(trouble, f"Upgrade murakkab, or name another folder in {FOLDER}.")
+        self.path.replace(self.path.with_suffix(".damaged"))
+
+
+class _Version(msgspec.Struct):
+    schema: int
+
+
+def _fault(message: str, remedy: str) -> Exception:
+    from murakkab.engine.errors import UserError
+
+    return UserError(message, remedy)
+
+
+def default_folder() -> Path:
+    """The user's folder of profiles."""
+    if named := os.environ.get(FOLDER):
+        return Path(named)
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "murakkab" / "profiles"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    partial = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
