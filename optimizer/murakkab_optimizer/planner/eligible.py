@@ -16,7 +16,16 @@ _EPSILON = 1e-9
 
 
 class NoPlanError(Exception):
-    """No available model can do a node within its promises; the message says which and what would."""
+    """No available model can do a node within its promises; the message says which and what would.
+
+    Attributes:
+        nearest: by promise, the nearest value that could be kept; empty where no promise is in the way.
+
+    """
+
+    def __init__(self, message: str, nearest: Mapping[str, float] | None = None) -> None:
+        super().__init__(message)
+        self.nearest = dict(nearest or {})
 
 
 class PinError(NoPlanError):
