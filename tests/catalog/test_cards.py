@@ -4,15 +4,11 @@ from importlib.metadata import entry_points
 
 import pytest
 
-from murakkab_optimizer.graph import Graph, Node
-from murakkab_optimizer.planner.work import units_per_second
+from murakkab_optimizer.planner.workload import UNITS
 from murakkab_runtimes.base import GROUP
 from murakkab_runtimes.catalog import load_catalog, read_catalog
 
 CARDS = load_catalog()
-NODE = Node("any", "any")
-UNITS = {*units_per_second(Graph("any", (NODE,)), NODE), "episode"}
-"""What speeds may be measured in; an episode is what a node does that runs once."""
 
 
 @pytest.mark.parametrize("name", CARDS)

@@ -11,7 +11,7 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import OBJECTIVES, TIERS, Edge, Graph, Node, Slo, Where
 from murakkab_optimizer.plan import NodePlan, Pin, Plan
 from murakkab_optimizer.planner import Here, NoPlanError, plan_greedy
-from murakkab_optimizer.planner.tiers import SHARES
+from murakkab_optimizer.planner.tiers import floor
 from tests.planner.test_greedy import card
 
 CARDS = [
@@ -43,16 +43,16 @@ def speak(**more: object) -> Node:
         (speak(), Slo(objective=("cost",)), "rough", "the least work here, for cost"),
         (speak(slo=Slo(quality="good")), Slo(), "fine", "keeps the promised quality good"),
         (
-            speak(slo=Slo(quality="fair")),
+            speak(slo=Slo(quality="basic")),
             Slo(objective=("energy",)),
             "plain",
-            "the least work here, for energy; keeps the promised quality fair",
+            "the least work here, for energy; keeps the promised quality basic",
         ),
         (
             speak(slo=Slo(objective=("latency",))),
             Slo(quality=0.5),
             "plain",
-            "the least work here, for latency; keeps the promised quality 0.5",
+            "rough is rated 0.30, too low for the promised quality 0.5",
         ),
         (speak(slo=Slo(latency=0.6)), Slo(), "plain", "the best-rated one here; keeps the promised latency 0.6 s"),
         (speak(slo=Slo(latency="best")), Slo(), "rough", "keeps the promised latency best"),
@@ -153,10 +153,10 @@ def test_places_pins_and_promises_hold_or_there_is_no_plan(cards, bounds, models
     allowed = [c for c in cards if (not models or c.name in models) and (pin is None or c.name == pin)]
     choice = by_name[made.chosen.model]
     assert choice in allowed
-    best = max(c.quality.value for c in allowed)
-    for bound in bounds:
-        least = SHARES[bound] * best if isinstance(bound, str) else bound or 0.0
-        assert choice.quality.value >= least - 1e-9
+    rated = [c.quality.value for c in allowed]
+    assert choice.quality.value >= floor(bounds[0], rated) - 1e-9
+    if not isinstance(bounds[1], str):
+        assert choice.quality.value >= (bounds[1] or 0.0) * max(rated) - 1e-9
     if latency is not None and choice.measured:
         assert made.chosen.seconds <= latency + 1e-4
     assert {made.chosen.model, *(name for name, _ in made.alternatives)} == set(by_name)

@@ -3,40 +3,64 @@
 It starts from the model of each node that serves its objective best (by default the best-rated one) among those that
 keep its promises and may run here. While the work for one second of the show exceeds what the cores can do in one
 second (less a reserve), or the whole takes longer than promised, it replaces the choice that saves the most work for
-the least quality. Every step leaves its reason.
+the least quality. Every step leaves its reason. It knows processors and the usual settings of models only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.plan import Configuration, NodePlan, Pin, Plan
-from murakkab_optimizer.planner import work
-from murakkab_optimizer.planner.eligible import Eligible, Here, NoPlanError, PinError, eligible, known, objectives
-from murakkab_optimizer.planner.tiers import ceiling
+from murakkab_optimizer.planner.eligible import (
+    Eligible,
+    Here,
+    NoPlanError,
+    check_place,
+    eligible,
+    joined,
+    known,
+    objectives,
+    pinned_knobs,
+)
+from murakkab_optimizer.planner.speeds import Speeds, from_measured
+from murakkab_optimizer.planner.tiers import ceiling, floor
+from murakkab_optimizer.planner.workload import Workload, workload
+from murakkab_optimizer.profiles import Profile
 
 RESERVE = 0.4
 """Share of the cores kept free, so that a busy machine still makes the show faster than it plays."""
+
+_EPSILON = 1e-9
+_SAMPLES = 200
+"""Plans that are looked at to find out what a tier of the whole means."""
 
 
 class _Choice(msgspec.Struct):
     node: Node
     found: Eligible
     pin: Pin
+    ranked: list[ModelCard]
     index: int = 0
     why: str = ""
 
     @property
-    def ranked(self) -> list[ModelCard]:
-        return self.found.ranked
-
-    @property
     def card(self) -> ModelCard:
         return self.ranked[self.index]
+
+    @property
+    def best(self) -> float:
+        """The highest quality that can be had."""
+        return max(card.quality.value for card in self.ranked)
+
+    def share(self, card: ModelCard) -> float:
+        """Quality of a card as a share of the best."""
+        return card.quality.value / self.best if self.best else 1.0
 
 
 _Cost = Callable[[_Choice, ModelCard], float]
@@ -50,6 +74,7 @@ def plan_greedy(
     absent: Mapping[str, str] | None = None,
     pins: Mapping[str, Pin] | None = None,
     here: Here | None = None,
+    profiles: Iterable[Profile] | None = None,
 ) -> Plan:
     """Choose a configuration for every node that has a capability.
 
@@ -60,66 +85,218 @@ def plan_greedy(
         absent: names of models that exist but cannot be used here, each with what it would take.
         pins: what a person asks of single nodes; it holds whatever it costs.
         here: the machine; by default one with a processor only, in no named region.
+        profiles: what is known of the speed of models; by default what their cards say.
 
     Raises:
         NoPlanError: a node has no available model that may run here and keeps its promises, a pin cannot be met, or
             the whole takes longer than promised.
 
     """
-    pins = pins or {}
-    nodes = [node for node in graph.nodes if node.capability]
-    for name in pins:
-        known(name, [node.name for node in nodes], "the workflow has no node")
-    choices = []
-    for node in nodes:
-        pin = pins.get(node.name, Pin())
-        passing = not any(pins[e.source].knobs for e in node.edges if e.source == node.for_each and e.source in pins)
-        found = eligible(graph, node, cards, absent or {}, pin, here or Here(), passing=passing)
-        choices.append(_Choice(node, found, pin))
-    if graph.slo.realtime:
-        _keep_real_time(graph, choices, cores * (1 - RESERVE))
-    notes = [*_keep_latency(graph, choices), *_not_predicted(graph)]
-    return Plan({choice.node.name: _explain(graph, choice) for choice in choices}, tuple(notes))
+    speeds = Speeds(from_measured(cards) if profiles is None else profiles)
+    return _Greedy(graph, cards, cores, absent or {}, pins or {}, here or Here(), speeds).plan()
 
 
-def _keep_real_time(graph: Graph, choices: list[_Choice], capacity: float) -> None:
-    def load(choice: _Choice, card: ModelCard) -> float:
-        return work.load(graph, choice.node, card)
+class _Greedy:
+    def __init__(
+        self,
+        graph: Graph,
+        cards: Sequence[ModelCard],
+        cores: int,
+        absent: Mapping[str, str],
+        pins: Mapping[str, Pin],
+        here: Here,
+        speeds: Speeds,
+    ) -> None:
+        self.graph, self.cores, self.speeds = graph, cores, speeds
+        self.work: Workload = workload(graph)
+        nodes = [node for node in graph.nodes if node.capability]
+        for name in pins:
+            known(name, [node.name for node in nodes], "the workflow has no node")
+        self.choices: list[_Choice] = []
+        for node in nodes:
+            check_place(node, here)
+            pin = pins.get(node.name, Pin())
+            changed = any(pins[e.source].knobs for e in node.edges if e.source == node.for_each and e.source in pins)
+            found = eligible(node, cards, absent, pin, passing=not changed)
+            self._keep_quality(node, found)
+            self._keep_latency(node, found)
+            self.choices.append(_Choice(node, found, pin, sorted(found.cards, key=self._order(node))))
 
-    while sum(load(c, c.card) for c in choices) > capacity:
-        if (found := _lower(choices, load)) is None:
+    def plan(self) -> Plan:
+        if self.graph.slo.realtime:
+            self._keep_real_time(self.cores * (1 - RESERVE))
+        notes = [*self._keep_latency_of_all(), *_not_predicted(self.graph)]
+        self._raise_quality()
+        nodes = {choice.node.name: self._explain(choice) for choice in self.choices}
+        return Plan(nodes, tuple(notes), workflow=self.graph.name, defaults=self.work.defaults)
+
+    def seconds(self, node: Node, card: ModelCard) -> float:
+        """Expected seconds of one task."""
+        profile = self.speeds.on_processor(card, node, card.knobs)
+        return profile.seconds(self.work.nodes[node.name].units(profile.unit)) if profile else 0.0
+
+    def measured(self, card: ModelCard, node: Node) -> bool:
+        return self.speeds.on_processor(card, node, card.knobs) is not None
+
+    def load(self, choice: _Choice, card: ModelCard) -> float:
+        """Core-seconds that one second of the show costs at this node; 0 where it runs once."""
+        if choice.node.for_each is None:
+            return 0.0
+        work = self.work.nodes[choice.node.name]
+        total = self.seconds(choice.node, card) * work.tasks * work.rounds
+        return total / self.work.show_s * max(card.needs.threads, 1)
+
+    def _order(self, node: Node) -> Callable[[ModelCard], tuple[object, ...]]:
+        """Sort key: by each objective in turn, then by quality. What was never measured stands behind what was."""
+
+        def key(card: ModelCard) -> tuple[object, ...]:
+            values: list[object] = []
+            for objective in objectives(self.graph, node):
+                if objective == "quality":
+                    values.append(-card.quality.value)
+                else:
+                    threads = 1 if objective in ("latency", "ttff") else max(card.needs.threads, 1)
+                    values += [not self.measured(card, node), self.seconds(node, card) * threads]
+            return (*values, -card.quality.value, card.name)
+
+        return key
+
+    def _keep_quality(self, node: Node, found: Eligible) -> None:
+        bound = node.slo.quality
+        if bound is None:
             return
-        choice, before, saved = found
-        choice.why = f"{before} would need {saved:.2f} more cores than are free to keep real time"
+        best = max(found.cards, key=lambda card: card.quality.value)
+        least = floor(bound, [card.quality.value for card in found.cards])
+        words = f"quality {bound}" if isinstance(bound, str) else f"quality {bound:g}"
+        if best.quality.value < least - _EPSILON:
+            raise NoPlanError(
+                f"node '{node.name}' is promised {words}; the best model that may do it here is {best.name} with "
+                f"{best.quality.value:.2f}"
+            )
+        found.keep(
+            lambda card: card.quality.value >= least - _EPSILON,
+            lambda card: f"rated {card.quality.value:.2f}, below the promised {words}",
+            joined(found.reason, words),
+        )
+
+    def _keep_latency(self, node: Node, found: Eligible) -> None:
+        """Keep the models whose task is short enough; one that was never measured may be tried."""
+        bound = node.slo.latency
+        seconds = {card.name: self.seconds(node, card) for card in found.cards if self.measured(card, node)}
+        if bound is None or not seconds:
+            return
+        most = ceiling(bound, list(seconds.values()))
+        fastest = min(seconds, key=lambda name: seconds[name])
+        if len(seconds) == len(found.cards) and seconds[fastest] > most + _EPSILON:
+            raise NoPlanError(
+                f"a task of node '{node.name}' is promised within {bound} s; the fastest model that may do it here, "
+                f"{fastest}, takes about {seconds[fastest]:.3g} s"
+            )
+        words = f"latency {bound}" if isinstance(bound, str) else f"latency {bound:g} s"
+        found.keep(
+            lambda card: seconds.get(card.name, 0.0) <= most + _EPSILON,
+            lambda card: f"takes about {seconds[card.name]:.3g} s, above the promised {words}",
+            joined(found.reason, words),
+        )
+
+    def _keep_real_time(self, capacity: float) -> None:
+        while sum(self.load(c, c.card) for c in self.choices) > capacity:
+            if (found := self._lower(self.load)) is None:
+                return
+            choice, before, saved = found
+            choice.why = f"{before} would need {saved:.2f} more cores than are free to keep real time"
+
+    def _keep_latency_of_all(self) -> list[str]:
+        """Choose faster models until the whole is as fast as promised; say so where that cannot be known."""
+        bound = self.graph.slo.latency
+        if bound is None:
+            return []
+        if obstacle := self._unpredictable():
+            return [f"latency is not predicted: {obstacle}"]
+
+        def seconds(choice: _Choice, card: ModelCard) -> float:
+            return self.seconds(choice.node, card)
+
+        most = ceiling(bound, self._reachable()) if isinstance(bound, str) else bound
+        while (total := self._total([c.card for c in self.choices])) > most + _EPSILON:
+            if (found := self._lower(seconds)) is None:
+                raise NoPlanError(
+                    f"all is promised within {bound} s; the fastest models here take about {total:.3g} s",
+                    {"latency": total},
+                )
+            choice, before, saved = found
+            choice.why = f"{before} takes {saved:.2f} s longer, more than the promised latency leaves"
+        return [f"latency: about {total:.3g} s"]
+
+    def _total(self, cards: Sequence[ModelCard]) -> float:
+        picked = zip(self.choices, cards, strict=True)
+        return longest_path(self.graph, {c.node.name: self.seconds(c.node, card) for c, card in picked})
+
+    def _reachable(self) -> list[float]:
+        """Seconds of the whole with models drawn at random, and with the fastest ones."""
+        rng = random.Random(0)
+        fastest = [min(c.ranked, key=lambda card, c=c: self.seconds(c.node, card)) for c in self.choices]  # type: ignore[misc]
+        drawn = [[rng.choice(choice.ranked) for choice in self.choices] for _ in range(_SAMPLES)]
+        return [self._total(cards) for cards in [fastest, *drawn]]
+
+    def _unpredictable(self) -> str:
+        """Why the time of the whole cannot be told before; empty where it can."""
+        if several := [node.name for node in self.graph.nodes if node.for_each is not None]:
+            return f"how often '{several[0]}' runs is known only when it runs"
+        unmeasured = [(c.node, card) for c in self.choices for card in c.ranked if not self.measured(card, c.node)]
+        return f"{unmeasured[0][1].name} ('{unmeasured[0][0].name}') was never measured" if unmeasured else ""
+
+    def _raise_quality(self) -> None:
+        """Choose better models until the whole is as good as promised, the worst one first."""
+        bound = self.graph.slo.quality
+        least = self._least_quality(bound) if isinstance(bound, str) else bound or 0.0
+        words = f"quality {bound}" if isinstance(bound, str) else f"quality {bound or 0:g}"
+        while math.prod(c.share(c.card) for c in self.choices) < least - _EPSILON:
+            choice = min(self.choices, key=lambda c: c.share(c.card), default=None)
+            if choice is None or choice.share(choice.card) >= 1:
+                raise NoPlanError(f"the whole is promised {words}, and the best that can be had is 1", {"quality": 1.0})
+            before = choice.card
+            better = (i for i, card in enumerate(choice.ranked) if card.quality.value > before.quality.value)
+            choice.index = next(better)
+            choice.why = f"{before.name} is rated {before.quality.value:.2f}, too low for the promised {words}"
+
+    def _least_quality(self, tier: str) -> float:
+        rng = random.Random(0)
+        drawn = [math.prod(c.share(rng.choice(c.ranked)) for c in self.choices) for _ in range(_SAMPLES)]
+        return floor(tier, [1.0, *drawn])
+
+    def _lower(self, cost: _Cost) -> tuple[_Choice, str, float] | None:
+        """Take the step that saves most for each point of quality: the choice, what it was before and what it saved."""
+        steps = [step for choice in self.choices if (step := _step(choice, cost)) is not None]
+        if not steps:
+            return None
+        _, choice, index, saved = max(steps, key=lambda step: step[0])
+        before, choice.index = choice.card.name, index
+        return choice, before, saved
+
+    def _explain(self, choice: _Choice) -> NodePlan:
+        card = choice.card
+        knobs = {**card.knobs, **pinned_knobs(choice.node, card, choice.pin)}
+        seconds = round(self.seconds(choice.node, card), 4)
+        quality = card.quality_with(knobs).value
+        configuration = Configuration(card.name, knobs, card.needs, seconds, quality=quality)
+        others = [(c.name, _against(choice, c)) for c in choice.ranked if c is not card]
+        return NodePlan(configuration, _reason(self.graph, choice), (*others, *choice.found.refused))
 
 
-def _keep_latency(graph: Graph, choices: list[_Choice]) -> list[str]:
-    """Choose faster models until the whole is as fast as promised; say so where that cannot be known."""
-    bound = graph.slo.latency
-    if bound is None:
-        return []
-    if obstacle := _unpredictable(graph, choices):
-        return [f"latency is not predicted: {obstacle}"]
+def longest_path(graph: Graph, seconds: Mapping[str, float]) -> float:
+    """Seconds from the beginning to the end where every node runs once and waits for those that it refers to.
 
-    def seconds(choice: _Choice, card: ModelCard) -> float:
-        return work.task_seconds(graph, choice.node, card)
+    Args:
+        graph: nodes stand behind those that they refer to.
+        seconds: of one task, by node; nodes that are not named take no time.
 
-    quickest = {c.node.name: min(seconds(c, card) for card in c.ranked) for c in choices}
-    most = ceiling(bound, work.longest_path(graph, quickest))
-    while (total := work.longest_path(graph, {c.node.name: seconds(c, c.card) for c in choices})) > most:
-        if (found := _lower(choices, seconds)) is None:
-            raise NoPlanError(f"all is promised within {bound} s; the fastest models here take about {total:.3g} s")
-        choice, before, saved = found
-        choice.why = f"{before} takes {saved:.2f} s longer, more than the promised latency leaves"
-    return [f"latency: about {total:.3g} s"]
-
-
-def _unpredictable(graph: Graph, choices: list[_Choice]) -> str:
-    """Why the time of the whole cannot be told before; empty where it can."""
-    if several := [node.name for node in graph.nodes if node.for_each is not None]:
-        return f"how often '{several[0]}' runs is known only when it runs"
-    unmeasured = [(c.node.name, card.name) for c in choices for card in c.ranked if not card.measured]
-    return f"{unmeasured[0][1]} ('{unmeasured[0][0]}') was never measured" if unmeasured else ""
+    """
+    ends: dict[str, float] = {}
+    for node in graph.nodes:
+        begins = max((ends.get(edge.source, 0.0) for edge in node.edges), default=0.0)
+        ends[node.name] = begins + seconds.get(node.name, 0.0)
+    return max(ends.values(), default=0.0)
 
 
 def _not_predicted(graph: Graph) -> list[str]:
@@ -130,16 +307,6 @@ def _not_predicted(graph: Graph) -> list[str]:
     if any(slo.energy is not None for slo in slos):
         notes.append("energy is not predicted: nothing here measures it")
     return notes
-
-
-def _lower(choices: list[_Choice], cost: _Cost) -> tuple[_Choice, str, float] | None:
-    """Take the step that saves most for each point of quality: the choice, what it was before and what it saved."""
-    steps = [step for choice in choices if (step := _step(choice, cost)) is not None]
-    if not steps:
-        return None
-    _, choice, index, saved = max(steps, key=lambda step: step[0])
-    before, choice.index = choice.card.name, index
-    return choice, before, saved
 
 
 def _step(choice: _Choice, cost: _Cost) -> tuple[float, _Choice, int, float] | None:
@@ -154,17 +321,6 @@ def _step(choice: _Choice, cost: _Cost) -> tuple[float, _Choice, int, float] | N
     return None
 
 
-def _explain(graph: Graph, choice: _Choice) -> NodePlan:
-    card, pin = choice.card, choice.pin
-    for knob, value in pin.knobs.items():
-        known(knob, list(card.knobs), f"node '{choice.node.name}': {card.name} has no knob")
-        _fits(value, card.knobs[knob], f"node '{choice.node.name}': the knob '{knob}' of {card.name}")
-    seconds = round(work.task_seconds(graph, choice.node, card), 4)
-    configuration = Configuration(card.name, {**card.knobs, **pin.knobs}, card.needs, seconds)
-    others = [(c.name, _against(choice, c)) for c in choice.ranked if c is not card]
-    return NodePlan(configuration, _reason(graph, choice), (*others, *choice.found.refused))
-
-
 def _reason(graph: Graph, choice: _Choice) -> str:
     """What decided: a promise that had to be kept, a person, or the objective."""
     if choice.why:
@@ -174,15 +330,6 @@ def _reason(graph: Graph, choice: _Choice) -> str:
         return choice.found.reason or "the only one here"
     best = f"the least work here, for {wanted[0]}" if wanted else "the best-rated one here"
     return f"{best}; {choice.found.reason}" if choice.found.reason else best
-
-
-def _fits(value: object, default: object, what: str) -> None:
-    """Refuse a knob's value that is not of the kind of its default."""
-    number = isinstance(default, int | float) and not isinstance(default, bool)
-    kind: type | tuple[type, ...] = (int, float) if number else type(default)
-    if not isinstance(value, kind) or (isinstance(value, bool) and not isinstance(default, bool)):
-        wanted = "a number" if number else {bool: "true or false", str: "a word"}.get(type(default), "of its kind")
-        raise PinError(f"{what} is '{value}'; it must be {wanted}, such as {default!s}")
 
 
 def _against(choice: _Choice, card: ModelCard) -> str:

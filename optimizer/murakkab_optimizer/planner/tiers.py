@@ -1,31 +1,38 @@
-"""What promises in words mean: shares of the best that the available models can do."""
+"""What promises in words mean: percentiles of what can be reached (Murakkab, arXiv 2508.18298)."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from murakkab_optimizer.graph import TIERS, Bound
 
-SHARES = dict(zip(TIERS, (1.0, 0.8, 0.5, 0.0), strict=True))
-"""``best`` is as good as the best available model of the node, ``good`` at least 0.8 of it, ``fair`` at least half of
-it, ``basic`` anything. Of time, the best is the shortest, and ``good`` is at most 1 / 0.8 of it."""
+SHARES = dict(zip(TIERS, (0.0, 0.05, 0.20, 0.50), strict=True))
+"""By tier, the share of all that may be better: ``best`` is the best that can be reached, ``good`` the 95th percentile,
+``fair`` the 80th, ``basic`` the 50th."""
+
+_EPSILON = 1e-9
 
 
-def floor(bound: Bound | None, best: float) -> float:
+def floor(bound: Bound | None, reachable: Sequence[float]) -> float:
     """The least value that keeps a promise of what should be high.
 
     Args:
         bound: a number, a tier or nothing.
-        best: the highest value that can be had.
+        reachable: the values that can be had, at least one; a tier is the nearest rank among them, from the good side.
 
     """
     if bound is None:
         return 0.0
-    return SHARES[bound] * best if isinstance(bound, str) else bound
+    return _ranked(sorted(reachable, reverse=True), bound) if isinstance(bound, str) else bound
 
 
-def ceiling(bound: Bound | None, best: float) -> float:
+def ceiling(bound: Bound | None, reachable: Sequence[float]) -> float:
     """The greatest value that keeps a promise of what should be low; infinite where nothing is promised."""
     if bound is None:
-        return float("inf")
-    if isinstance(bound, str):
-        return best / SHARES[bound] if SHARES[bound] else float("inf")
-    return bound
+        return math.inf
+    return _ranked(sorted(reachable), bound) if isinstance(bound, str) else bound
+
+
+def _ranked(best_first: Sequence[float], tier: str) -> float:
+    return best_first[max(math.ceil(SHARES[tier] * len(best_first) - _EPSILON), 1) - 1]

@@ -1,0 +1,85 @@
+"""The profile that tells best how fast a model with some settings does a node on a device."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from murakkab_optimizer.catalog import Measurement, ModelCard
+from murakkab_optimizer.graph import Node
+from murakkab_optimizer.hardware import CPU
+from murakkab_optimizer.profiles import Profile, Provenance, nearest
+
+HEIGHT = "height"
+
+
+def from_measured(cards: Iterable[ModelCard]) -> list[Profile]:
+    """The profiles on processors that the cards themselves hold."""
+    return [_shipped(card, measured) for card in cards for measured in card.measured]
+
+
+def _shipped(card: ModelCard, measured: Measurement) -> Profile:
+    """A measurement as a profile: what is no setting of the model is a condition that it was taken in."""
+    return Profile(
+        model=card.name,
+        unit=measured.unit,
+        unit_s=measured.seconds,
+        devices=max(card.needs.threads, 1),
+        knobs={name: value for name, value in measured.knobs.items() if name in card.knobs},
+        conditions={name: value for name, value in measured.knobs.items() if name not in card.knobs},
+        spread_s=measured.spread_s,
+        provenance=Provenance("shipped", "the model's card", measured.device, measured.date, measured.samples),
+    )
+
+
+class Speeds:
+    """Profiles by model and device."""
+
+    def __init__(self, profiles: Iterable[Profile]) -> None:
+        self._known: dict[tuple[str, str], list[Profile]] = defaultdict(list)
+        for profile in profiles:
+            self._known[profile.model, profile.device].append(profile)
+
+    def measured(self, model: str, device: str) -> bool:
+        """Whether anything is known of the model on a device."""
+        return bool(self._known.get((model, device)))
+
+    def find(self, model: str, device: str, node: Node, knobs: Mapping[str, Any], *, other: bool) -> list[Profile]:
+        """For each number of devices an instance may have, the profile nearest to what the node asks for.
+
+        Args:
+            model: name of the card.
+            device: name of a type; of processors without profiles of their own, those of any processor hold.
+            node: its arguments are the conditions.
+            knobs: settings of the model.
+            other: whether profiles of other settings may stand in where there is none of these.
+
+        """
+        held = self._known.get((model, device), [])
+        fitting = [profile for profile in held if profile.holds_for(knobs)] or (held if other else [])
+        groups: dict[int, list[Profile]] = defaultdict(list)
+        for profile in fitting:
+            groups[profile.devices].append(profile)
+        wanted = conditions(node, knobs)
+        return [found for group in groups.values() if (found := nearest(group, wanted)) is not None]
+
+    def on_processor(self, card: ModelCard, node: Node, knobs: Mapping[str, Any], device: str = CPU) -> Profile | None:
+        """The profile on processor cores whose threads are nearest to those that the card asks for."""
+        found = self.find(card.name, device, node, knobs, other=True)
+        if not found and device != CPU:
+            return self.on_processor(card, node, knobs)
+        return min(found, key=lambda profile: abs(profile.devices - card.needs.threads), default=None)
+
+
+def conditions(node: Node, knobs: Mapping[str, Any]) -> dict[str, Any]:
+    """What the work of a node looks like, as far as it is known before a run."""
+    plain = {name: value for name, value in node.arguments.items() if isinstance(value, str | int | float)}
+    drawn = drawn_height(knobs)
+    return {**plain, **knobs} | ({HEIGHT: drawn} if drawn else {})
+
+
+def drawn_height(knobs: Mapping[str, Any]) -> float:
+    """Lines of the picture that a model makes, where its settings say so; 0 for all that are asked for."""
+    heights = [value for name, value in knobs.items() if name.endswith(HEIGHT) and isinstance(value, int | float)]
+    return max([float(height) for height in heights], default=0.0)
