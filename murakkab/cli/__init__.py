@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "Tell what is wrong with a workflow, or what it does.",
     "graph": "Draw a workflow.",
     "schema": "Print the JSON Schema of workflow files, for editors.",
+    "plan": "Plan a run without making it: models, devices, cost, and what stands in the way.",
     "resume": "End a run that was interrupted, without redoing what it had finished.",
     "runs": "List runs, remove some, or keep them within a disk budget.",
     "show": "Show the plan, the script, the shots and the figures of a run.",

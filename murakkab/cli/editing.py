@@ -18,14 +18,17 @@ from murakkab.cli.faults import FAILED
 from murakkab.cli.session import Event, Session, exit_code, follow
 from murakkab.engine import UserError
 from murakkab.language import Workflow, check_inputs, compile_graph
+from murakkab_optimizer.plan import Plan
 from murakkab_runtimes.text.script_file import render_script
 
 NODE = "script"
 """The node that writes the turns, and the input that takes a finished script."""
 
 
-async def edited_inputs(session: Session, workflow: Workflow, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Write the script, let the user change it, and return the inputs that perform it.
+async def edited_inputs(
+    session: Session, workflow: Workflow, inputs: dict[str, Any], plan: Plan | None = None
+) -> dict[str, Any]:
+    """Write the script, as ``plan`` says if there is one, let the user change it, and return the inputs to perform it.
 
     Raises:
         UserError: the workflow has no script, there is no editor, or the editor failed.
@@ -36,7 +39,7 @@ async def edited_inputs(session: Session, workflow: Workflow, inputs: dict[str, 
     engine = session.engine
     written = {node.name for node in compile_graph(workflow, check_inputs(workflow, inputs)).pruned([NODE]).nodes}
     use = [pin for pin in session.options.use if re.split(r"[.=]", pin)[0] in written]
-    run = await engine.submit(workflow, inputs, seed=session.options.seed, use=use, until=[NODE])
+    run = await engine.submit(workflow, inputs, seed=session.options.seed, plan=plan, use=use, until=[NODE])
     turns: list[Event] = []
     finished = await follow(
         engine.events(run),

@@ -39,6 +39,7 @@ def _is_users(fault: Exception) -> bool:
         ("murakkab.language", "InputProblem"),
         ("murakkab.language", "WorkflowError"),
         ("murakkab_runtimes.catalog", "CatalogError"),
+        ("murakkab_runtimes.clusters", "ClusterError"),
     )
     known = tuple(getattr(sys.modules[module], name) for module, name in names if module in sys.modules)
     return isinstance(fault, known)

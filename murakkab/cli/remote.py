@@ -46,8 +46,8 @@ async def make_there(workflow: Workflow, inputs: dict[str, Any], options: RunOpt
 
 
 def _refuse_local_options(options: RunOptions) -> None:
-    local: dict[str, Any] = {"--edit": options.edit, "--llm": options.llm, "--use": options.use, "--port": options.port}
-    local["--no-cache"] = not options.cache
+    local: dict[str, Any] = {"--edit": options.edit, "--llm": options.llm, "--use": options.use}
+    local |= {"--plan": options.plan, "--port": options.port, "--no-cache": not options.cache}
     for flag, given in local.items():
         if given:
             raise UserError(f"{flag} does not go with --server", f"Leave {flag} out, or give it to 'murakkab serve'.")

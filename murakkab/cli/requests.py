@@ -21,6 +21,7 @@ class RunOptions:
         port: of the page; None for any free one.
         cache: whether results of other runs may be used, and those of this one kept.
         use: what the planner must use, ``NODE=MODEL`` or ``NODE.KNOB=VALUE``.
+        plan: file of the plan to follow; None to plan anew.
         runs: folder of the runs.
         requested_at: when the command was given, in seconds since the epoch; None for the time of submission.
     """
@@ -35,5 +36,6 @@ class RunOptions:
     port: int | None = None
     cache: bool = True
     use: tuple[str, ...] = ()
+    plan: Path | None = None
     runs: Path = Path("runs")
     requested_at: float | None = None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from murakkab.cli import sources
-from murakkab.cli.common import RUNS, command_app
+from murakkab.cli.common import RUNS
 from murakkab.cli.requests import RunOptions
+from murakkab.cli.workflow_command import overview, workflow_command
 
 if TYPE_CHECKING:
     from murakkab.language import Workflow
@@ -23,61 +22,15 @@ def main(args: list[str], prog_name: str) -> None:
     """Run the command; the first argument is the workflow, which decides on the other options."""
     requested_at = time.time()
     if not args or args[0].startswith("-"):
-        _overview(args, prog_name)
+        overview(args, prog_name)
     workflow = sources.load(args[0])
-    _command(workflow, requested_at)(args=args[1:], prog_name=f"{prog_name} {args[0]}")
 
-
-def _overview(args: list[str], prog_name: str) -> None:
-    from murakkab.cli.faults import USAGE
-    from murakkab.language import workflow_folder
-
-    wants_help = args[:1] in (["--help"], ["-h"])
-    lines = [f"Usage: {prog_name} WORKFLOW [OPTIONS]", "", "WORKFLOW is a .yaml file, module.py:flow, or one of:"]
-    paths = sorted(workflow_folder().glob("*.yaml"))
-    width = max((len(path.stem) for path in paths), default=0)
-    lines += [f"  {path.stem:<{width}}  {_about(path)}" for path in paths]
-    lines += ["", f"Its inputs are the options: {prog_name} podcast --help"]
-    if args and not wants_help:
-        lines.append(f"murakkab: the workflow comes first, before {args[0]}")
-    typer.echo("\n".join(lines), err=not wants_help)
-    sys.exit(0 if wants_help else USAGE)
-
-
-def _about(path: Path) -> str:
-    from murakkab.language import WorkflowError, load_workflow
-
-    try:
-        return load_workflow(path).metadata.description
-    except WorkflowError:
-        return f"(has problems: murakkab check {path.stem})"
-
-
-def _command(workflow: Workflow, requested_at: float) -> typer.Typer:
-    """Build the command of one workflow: its inputs, then the options that all runs have."""
-    from murakkab.cli.options import input_parameters, input_values
-
-    shared = list(inspect.signature(_options, eval_str=True).parameters.values())
-    taken = {flag for parameter in shared for flag in _flags(parameter)} | {"--help"}
-
-    def call(**values: Any) -> None:  # noqa: ANN401 - built from the workflow
+    def make(workflow: Workflow, inputs: dict[str, Any], options: RunOptions) -> int:
         from murakkab.cli.session import perform
 
-        inputs = input_values(values)
-        raise typer.Exit(perform(workflow, inputs, replace(_options(**values), requested_at=requested_at)))
+        return perform(workflow, inputs, replace(options, requested_at=requested_at))
 
-    parameters = [*input_parameters(workflow, taken), *shared]
-    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    app = command_app()
-    app.command(help=workflow.metadata.description or workflow.name)(call)
-    return app
-
-
-def _flags(parameter: inspect.Parameter) -> list[str]:
-    """Flags of a parameter, which stand in its ``typer.Option``."""
-    (option,) = (m for m in parameter.annotation.__metadata__)
-    return [flag for text in (option.default, *(option.param_decls or ())) for flag in text.split("/")]
+    workflow_command(workflow, _options, make)(args=args[1:], prog_name=f"{prog_name} {args[0]}")
 
 
 def _options(
@@ -87,6 +40,9 @@ def _options(
     use: Annotated[
         list[str] | None,
         typer.Option("--use", help="Pin a model (or NODE.KNOB=VALUE a knob); may be repeated.", metavar="NODE=MODEL"),
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="Run exactly this plan of 'murakkab plan -o FILE'.", metavar="FILE")
     ] = None,
     cache: Annotated[
         bool, typer.Option("--cache/--no-cache", help="Take results that an earlier run has made already.")
@@ -106,4 +62,6 @@ def _options(
     ] = None,
     runs: Annotated[Path, RUNS] = Path("runs"),
 ) -> RunOptions:
-    return RunOptions(seed, edit, llm, server, json, quiet, browser, port, cache=cache, use=tuple(use or ()), runs=runs)
+    return RunOptions(
+        seed, edit, llm, server, json, quiet, browser, port, cache=cache, use=tuple(use or ()), plan=plan, runs=runs
+    )

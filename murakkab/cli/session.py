@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,7 +15,8 @@ from murakkab.cli.page import Page
 from murakkab.cli.requests import RunOptions
 from murakkab.engine import Engine, EngineOptions, UserError
 from murakkab.engine.resume import committed
-from murakkab.language import InputProblem, Workflow, check_inputs
+from murakkab.language import InputProblem, Workflow, check_inputs, compile_graph
+from murakkab_optimizer.plan import Plan
 
 Event = dict[str, Any]
 FINISHED = "run.finished"
@@ -28,6 +30,8 @@ def perform(workflow: Workflow, inputs: dict[str, Any], options: RunOptions) -> 
     except InputProblem as fault:
         told = [f"--{name.replace('_', '-')}: {message}" for name, message in fault.messages.items()]
         raise UserError("\n".join(told), f"`murakkab run {workflow.name} --help` lists the inputs.") from None
+    if options.plan is not None and options.use:
+        raise UserError("--plan does not go with --use: the plan says what does each node", "Leave one of them out.")
     if options.server:
         from murakkab.cli.remote import make_there
 
@@ -62,21 +66,37 @@ def check_given(workflow: Workflow, inputs: dict[str, Any]) -> None:
 
 
 async def _make_here(workflow: Workflow, inputs: dict[str, Any], options: RunOptions) -> Event:
+    plan = planned(workflow, inputs, options)
     async with _session(options) as session:
         requested_at = options.requested_at
         if options.edit:
             from murakkab.cli.editing import edited_inputs
 
-            inputs, requested_at = await edited_inputs(session, workflow, inputs), None
+            inputs, requested_at = await edited_inputs(session, workflow, inputs, plan), None
         run = await session.engine.submit(
             workflow,
             inputs,
             seed=options.seed,
+            plan=plan,
             use=options.use,
             requested_at=requested_at,
             cache=options.cache,
         )
         return await session.attend(run, stream="stream" in workflow.outputs)
+
+
+def planned(workflow: Workflow, inputs: dict[str, Any], options: RunOptions) -> Plan | None:
+    """The plan that the options name, which is refused where it cannot be followed; None where they name none."""
+    if options.plan is None:
+        return None
+    from murakkab.cli.plan_file import read_plan
+    from murakkab.cli.plan_fit import check_fit
+
+    if options.llm:
+        os.environ["MURAKKAB_LLM_URL"] = options.llm
+    file, cores = read_plan(options.plan), len(os.sched_getaffinity(0))
+    check_fit(file, options.plan, compile_graph(workflow, check_inputs(workflow, inputs)), cores)
+    return file.plan
 
 
 async def resume_here(run: str, options: RunOptions) -> Event:

@@ -1,0 +1,149 @@
+"""What is different between two plans, node by node, with the reasons of the second one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from rich.text import Text
+
+from murakkab.cli.plan_file import PlanFile
+from murakkab.cli.plan_view import configuration, console, show
+from murakkab.cli.plan_words import NAMES, figure, groups, settings, share
+from murakkab.cli.wording import printable
+from murakkab_optimizer.plan import Instances, NodePlan, Plan
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What became of one node: ``what`` of it changed, from ``before`` to ``after``, and why."""
+
+    node: str
+    what: str
+    before: str
+    after: str
+    reason: str = ""
+
+
+def changes(old: Plan, new: Plan) -> list[Change]:
+    """The nodes that are done otherwise, in the order of the newer plan; those that are gone stand last."""
+    found = [change for name, choice in new.nodes.items() for change in _changed(name, old.nodes.get(name), choice)]
+    gone = [name for name in old.nodes if name not in new.nodes]
+    return found + [Change(name, "node", configuration(old.nodes[name].chosen, {}), "gone") for name in gone]
+
+
+def compare(old: Plan, new: Plan) -> dict[str, Any]:
+    """The differences for programs."""
+    return {
+        "nodes": msgspec.to_builtins(changes(old, new)),
+        "predictions": [
+            {"name": name, "before": before, "after": after} for name, before, after in _predicted(old, new)
+        ],
+        "instances": [
+            {**msgspec.to_builtins(msgspec.structs.replace(group, count=abs(more))), "change": more}
+            for group, more in _instances(old, new)
+        ],
+    }
+
+
+def print_diff(old: PlanFile, new: PlanFile) -> None:
+    """Print the differences for people."""
+    out = console()
+    for sign, file in (("-", old), ("+", new)):
+        origin = file.origin
+        parts = [origin.workflow or file.plan.workflow, origin.cluster or file.plan.cluster, origin.date]
+        objective = f"for {', then '.join(file.plan.objective)}" if file.plan.objective else ""
+        show(out, Text(f"{sign} " + ", ".join(printable(part) for part in (*parts, objective) if part), style="dim"))
+    lines = [*_node_lines(old.plan, new.plan)]
+    same = len(new.plan.nodes) - len({change.node for change in changes(old.plan, new.plan)} & set(new.plan.nodes))
+    show(out, Text(f"\nNodes ({same} the same)", style="bold"))
+    for line in lines or [Text("No node is done otherwise.")]:
+        show(out, line)
+    for title, told in (
+        ("Predictions", _prediction_lines(old.plan, new.plan)),
+        ("Instances", _instance_lines(old, new)),
+    ):
+        found = [*told]
+        if found:
+            show(out, Text(f"\n{title}", style="bold"))
+            show(out, Text("\n".join(found)))
+
+
+def _changed(name: str, old: NodePlan | None, new: NodePlan) -> Iterator[Change]:
+    if old is None:
+        yield Change(name, "node", "", configuration(new.chosen, {}), new.reason)
+        return
+    facts = [*_facts(old, new)]
+    for what, before, after in facts:
+        yield Change(name, what, before, after, new.reason if (what, before, after) == facts[0] else "")
+
+
+def _facts(old: NodePlan, new: NodePlan) -> Iterator[tuple[str, str, str]]:
+    """What differs: model or else settings, device, number of instances."""
+    if old.chosen.model != new.chosen.model:
+        yield "model", old.chosen.model, new.chosen.model
+    elif old.chosen.knobs != new.chosen.knobs:
+        both = set(old.chosen.knobs.items()) & set(new.chosen.knobs.items()) if _hashable(old, new) else set()
+        same = {name for name, _ in both}
+        before, after = (
+            settings({name: value for name, value in choice.chosen.knobs.items() if name not in same})
+            for choice in (old, new)
+        )
+        yield "settings", before or "-", after or "-"
+    before, after = _places(old), _places(new)
+    if before != after:
+        yield "device", before, after
+    counts = sum(group.count for group in groups(old)), sum(group.count for group in groups(new))
+    if counts[0] != counts[1]:
+        yield "instances", str(counts[0]), str(counts[1])
+
+
+def _hashable(*choices: NodePlan) -> bool:
+    return not any(isinstance(value, list | dict) for choice in choices for value in choice.chosen.knobs.values())
+
+
+def _places(choice: NodePlan) -> str:
+    return " and ".join(share(group) for group in groups(choice))
+
+
+def _predicted(old: Plan, new: Plan) -> list[tuple[str, float | None, float | None]]:
+    before, after = ({p.name: p.value for p in plan.predictions} for plan in (old, new))
+    return [(name, before.get(name), after.get(name)) for name in dict.fromkeys([*after, *before])]
+
+
+def _instances(old: Plan, new: Plan) -> list[tuple[Instances, int]]:
+    """Groups of instances of which there are more or fewer, each with how many."""
+    counts: Counter[Instances] = Counter()
+    for plan, sign in ((new, 1), (old, -1)):
+        for group in plan.instances:
+            counts[msgspec.structs.replace(group, count=1)] += sign * group.count
+    return [(group, more) for group, more in counts.items() if more]
+
+
+def _node_lines(old: Plan, new: Plan) -> Iterator[Text]:
+    for change in changes(old, new):
+        line = Text(f"{printable(change.node)}  ", style="bold")
+        arrow = f"{change.before} -> {change.after}" if change.before else f"new: {change.after}"
+        yield line.append(f"{change.what}: {printable(arrow)}", style="default not bold")
+        if change.reason:
+            yield Text(f"    {printable(change.reason)}", style="dim")
+
+
+def _prediction_lines(old: Plan, new: Plan) -> Iterator[str]:
+    for name, before, after in _predicted(old, new):
+        if before is None and after is None:
+            continue
+        told = ["?" if value is None else figure(name, value) for value in (before, after)]
+        yield f"{NAMES.get(name, name):<30}{told[0]:>14} -> {told[1]:<14}{_ratio(before, after)}".rstrip()
+
+
+def _ratio(before: float | None, after: float | None) -> str:
+    if not before or after is None or abs(after - before) < 1e-9 * abs(before):
+        return "" if before is None or after is None or before != after else "the same"
+    return f"{after / before - 1:+.0%}"
+
+
+def _instance_lines(old: PlanFile, new: PlanFile) -> Iterator[str]:
+    for group, more in _instances(old.plan, new.plan):
+        yield f"{more:+d} x {printable(group.model)} on {share(group)}"

@@ -1,0 +1,266 @@
+"""What is shown of a plan: to people, in files, as a picture, and beside another plan."""
+
+from __future__ import annotations
+
+import io
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from murakkab.cli.plan_diff import changes, compare
+from murakkab.cli.plan_file import Origin, PlanFile, read_plan, text
+from murakkab.cli.plan_front import axes, plot, points, print_front, span
+from murakkab.cli.plan_view import BROKEN, KEPT, OPEN, UNKNOWN, binding, print_plan, relaxation, verdict
+from murakkab.cli.plan_words import amount, figure, rented, seconds
+from murakkab.engine import UserError
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.plan import Plan, Prediction, Relaxation
+
+from .conftest import Invoke
+from .plans import PLAN, smaller
+
+CARDS = {
+    "kokoro": ModelCard("kokoro", "text-to-speech", "kokoro", "", "", "", knobs={"speed": 1.0}),
+    "fantasy": ModelCard("fantasy", "image-to-video", "none", "", "", "", knobs={"steps": 30}, drawn=True),
+}
+
+
+def shown(plan: Plan, width: int = 100) -> str:
+    stream = io.StringIO()
+    print_plan(plan, CARDS, "2 cores, 64 H200", Console(file=stream, width=width, highlight=False))
+    return stream.getvalue()
+
+
+def squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_every_part_of_a_plan_is_shown() -> None:
+    told = squeezed(shown(PLAN))
+    for words in (
+        "show on big (2 cores, 64 H200)",
+        "Best for cost, then quality",
+        "no plan is better by more than 0.8%",
+        "Takes 2 A100 spot in eu, 64 H200",
+        "fantasy (drawn) steps=20 4 H200 16 14.6 0.90",
+        "time: published with StreamWise",
+        "next best: piper speed=1.25 on 2 cores, 0.25 s a task, quality 0.60; not chosen: rated 0.60 against 0.80",
+        "ttff 22 s binds: with 27.5 s the cost would fall from $29.46 to $26.10.",
+        "64 H200 bind: with 128 the cost would fall from $29.46 to $28.00.",
+        "the catalogue has no power of the H200",
+        "a turn lasts 5 s",
+    ):
+        assert words in told, words
+    assert "speed=1" not in told.replace("speed=1.25", ""), "settings at their defaults are left out"
+
+
+@pytest.mark.parametrize("width", [100, 60])
+def test_nothing_is_wider_than_the_terminal_and_piped_lines_end_without_spaces(width: int) -> None:
+    lines = shown(PLAN, width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert all(line == line.rstrip() for line in lines)
+    assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "said"),
+    [
+        (Prediction("ttff", "s", 22.0, 22.0), KEPT),
+        (Prediction("ttff", "s", 22.1, 22.0), BROKEN),
+        (Prediction("quality", "", 0.8, 0.8), KEPT),
+        (Prediction("quality", "", 0.79, 0.8), BROKEN),
+        (Prediction("realtime", "s", 0.0, 0.0), KEPT),
+        (Prediction("cost", "US$", 3.0), OPEN),
+        (Prediction("energy", "Wh", None, 3.0), UNKNOWN),
+    ],
+)
+def test_verdicts(prediction: Prediction, said: str) -> None:
+    assert verdict(prediction) == said
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (
+            Relaxation("cores", 2, 4, "latency", 300, 150),
+            "2 cores bind: with 4 the latency would fall from 5 min to 2 min 30 s.",
+        ),
+        (
+            Relaxation("devices A100", 1, 2, "cost", 2, 1),
+            "1 A100 binds: with 2 the cost would fall from $2.00 to $1.00.",
+        ),
+        (
+            Relaxation("realtime", 0, None, "quality", 0.5, 0.9),
+            "realtime binds: without it the quality would rise from 0.50 to 0.90.",
+        ),
+    ],
+)
+def test_relaxations_in_sentences(found: Relaxation, sentence: str) -> None:
+    assert relaxation(found) == sentence
+
+
+def test_no_relaxation_is_told_only_of_proven_plans_with_promises() -> None:
+    import msgspec
+
+    free = msgspec.structs.replace(PLAN, relaxations=())
+    assert binding(free) == ["Nothing: no promise stands in the way of a better plan."]
+    assert binding(msgspec.structs.replace(free, method="greedy")) == []
+    assert binding(msgspec.structs.replace(free, predictions=())) == []
+
+
+def test_figures_in_words() -> None:
+    assert [amount(v) for v in (0, 0.03149, 1.0, 27.46, 1234.5)] == ["0", "0.0315", "1", "27.5", "1,234"]
+    assert [seconds(v) for v in (0.25, 119.94, 120, 252, 7500)] == [
+        "0.25 s",
+        "120 s",
+        "2 min",
+        "4 min 12 s",
+        "2 h 05 min",
+    ]
+    assert [figure("cost", v) for v in (0, 29.4609, 0.00123)] == ["$0.00", "$29.46", "$0.0012"]
+    assert rented(PLAN.instances) == "2 A100 spot in eu, 64 H200"
+
+
+def test_a_file_holds_all_of_a_plan_and_what_it_was_made_from(tmp_path: Path) -> None:
+    file = PlanFile(PLAN, Origin("show", "sha256:0", "big", "64 H200", "2026-01-01T00:00:00Z", "1"))
+    path = tmp_path / "plan.json"
+    path.write_text(text(file), encoding="utf-8")
+    assert read_plan(path) == file
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    assert (plain["apiVersion"], plain["kind"]) == ("murakkab/v1", "Plan")
+    assert plain["nodes"]["hosts"]["instances"] == [
+        {"model": "fantasy", "device": "H200", "devices": 4, "count": 16, "spot": False, "region": ""}
+    ]
+
+
+def test_the_bare_plan_of_a_run_is_read_too(tmp_path: Path) -> None:
+    import msgspec
+
+    (tmp_path / "plan.json").write_bytes(msgspec.json.encode(PLAN))
+    assert read_plan(tmp_path / "plan.json") == PlanFile(PLAN)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "no json",
+        "[]",
+        "{}",
+        '{"nodes": 3}',
+        '{"nodes": {"a": {"chosen": {}}}}',
+        '{"kind": "Workflow", "nodes": {}}',
+        '{"apiVersion": "murakkab/v9", "kind": "Plan", "nodes": {}}',
+        '{"nodes": {}, "metadata": 3}',
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_plan_is_refused_by_its_name(tmp_path: Path, content: str) -> None:
+    (tmp_path / "plan.json").write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"plan\.json: ") as refused:
+        read_plan(tmp_path / "plan.json")
+    assert refused.value.exit_code == 2
+
+
+def test_a_comparison_names_what_changed_and_why() -> None:
+    found = {(c.node, c.what): c for c in changes(PLAN, smaller())}
+    assert set(found) == {
+        ("speech", "model"),
+        ("speech", "device"),
+        ("speech", "instances"),
+        ("hosts", "instances"),
+        ("title", "node"),
+        ("cut", "node"),
+    }
+    assert (found["speech", "model"].before, found["speech", "model"].after) == ("kokoro", "piper")
+    assert found["speech", "model"].reason == "keeps the cost"
+    assert (found["hosts", "instances"].before, found["hosts", "instances"].after) == ("16", "4")
+    assert changes(PLAN, PLAN) == []
+    counts = {group["model"]: group["change"] for group in compare(PLAN, smaller())["instances"]}
+    assert counts == {"kokoro": -2, "piper": 1, "fantasy": -12}
+
+
+def test_diff_of_two_files(tmp_path: Path, invoke: Invoke) -> None:
+    for name, plan in (("old.json", PLAN), ("new.json", smaller())):
+        (tmp_path / name).write_text(text(PlanFile(plan)), encoding="utf-8")
+    answer = invoke("plan", "--diff", "old.json", "new.json")
+    assert answer.code == 0
+    told = squeezed(answer.out)
+    assert "speech model: kokoro -> piper keeps the cost" in told
+    assert "$29.46 -> $14.73 -50%" in told
+    assert "-12 x fantasy on 4 H200" in told
+    assert max(map(len, answer.out.splitlines())) <= 100
+    facts = json.loads(invoke("plan", "--diff", "old.json", "new.json", "--json").out)
+    assert {"name": "cost", "before": 29.4609, "after": 14.73} in facts["predictions"]
+
+
+def test_diff_without_two_plans_is_bad_usage(tmp_path: Path, invoke: Invoke) -> None:
+    (tmp_path / "old.json").write_text(text(PlanFile(PLAN)), encoding="utf-8")
+    assert invoke("plan", "--diff", "old.json").code == 2
+    answer = invoke("plan", "--diff", "old.json", "absent.json")
+    assert answer.code == 2
+    assert "absent.json" in answer.err
+
+
+def front() -> list[Plan]:
+    return [PLAN, smaller()]
+
+
+def test_a_front_is_sorted_numbered_and_told_by_what_differs() -> None:
+    found = points(front(), "cost", "ttff")
+    assert [(p.number, p.x, p.y) for p in found] == [(1, 14.73, 40.0), (2, 29.4609, 21.9)]
+    assert found[1].label.startswith("2 A100 spot in eu, 64 H200; speech: kokoro speed=1 on 2 x 1 A100 spot in eu")
+    assert points(front(), "cost", "energy") == []
+
+
+def test_the_plot_shows_every_point_and_fits() -> None:
+    found = points(front(), "cost", "ttff")
+    lines = plot(found, "cost", "ttff").splitlines()
+    assert max(map(len, lines)) <= 100
+    rows = {
+        digit: n for n, line in enumerate(lines) if "|" in line for digit in line.partition("|")[2] if digit in "12"
+    }
+    assert rows["1"] < rows["2"], "the point with the higher ttff stands above"
+    stream = io.StringIO()
+    print_front(found, "cost", "ttff", Console(file=stream, width=100))
+    assert "$14.73" in stream.getvalue()
+
+
+@pytest.mark.parametrize("values", [[0.0], [5.0], [5.0, 5.0], [0.0, 1e-9], [3.0, 1e9], [99.0, 100.0]])
+def test_an_axis_holds_all_its_values(values: list[float]) -> None:
+    low, high = span(values)
+    assert low < high
+    assert low <= min(values)
+    assert max(values) <= high
+
+
+@pytest.mark.parametrize("written", ["cost", "cost,cost", "cost,speed", "cost,ttff,quality", ""])
+def test_what_is_no_pair_of_objectives_is_refused(written: str) -> None:
+    with pytest.raises(UserError, match="expected two objectives"):
+        axes(written)
+
+
+def test_the_picture_has_ink_at_its_points(tmp_path: Path) -> None:
+    import skia
+
+    from murakkab.cli.plan_chart import DOT, HEIGHT, WIDTH, write_chart
+
+    write_chart(points(front(), "cost", "ttff"), "cost", "ttff", tmp_path / "front.png")
+    image = skia.Image.open(str(tmp_path / "front.png"))
+    assert (image.width(), image.height()) == (WIDTH, HEIGHT)
+    pixels = image.toarray(colorType=skia.kRGBA_8888_ColorType)
+    dot = [DOT >> 16 & 255, DOT >> 8 & 255, DOT & 255]
+    blue = (pixels[:, :, :3] == dot).all(axis=2)
+    columns = [n for n in range(WIDTH) if blue[:, n].any()]
+    groups = 1 + sum(1 for one, other in pairwise(columns) if other > one + 1)
+    assert groups == 2
+
+
+def test_a_picture_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    from murakkab.cli.plan_chart import write_chart
+
+    with pytest.raises(UserError, match="cannot write"):
+        write_chart(points(front(), "cost", "ttff"), "cost", "ttff", tmp_path / "none" / "front.png")
