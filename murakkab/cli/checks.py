@@ -8,16 +8,15 @@ import os
 import shutil
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
 
 from murakkab.cli.packaged import Packaged, packaged_models
 from murakkab.language import WorkflowError, load_workflow, workflow_folder
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_runtimes.base import GROUP, missing_parts
+from murakkab_runtimes.base import missing_parts, only_planned
 from murakkab_runtimes.catalog import load_catalog
 
 LEAST_DISK_GB = 1.0
@@ -80,15 +79,26 @@ def _packaged(model: Packaged) -> Check:
     return Check(subject, "optional", "not installed", _install_extra(model.extra))
 
 
-def _capabilities(cards: Iterable[ModelCard], needed: set[str]) -> Iterator[Check]:
+def _capabilities(cards: Collection[ModelCard], needed: set[str]) -> Iterator[Check]:
     """One line a model; a needed capability that no installed model has is an error."""
     groups: dict[str, list[Check]] = defaultdict(list, {capability: [] for capability in needed})
+    planned = [card for card in cards if only_planned(card)]
     for card in cards:
-        groups[card.capability].append(_model(card))
+        if card not in planned:
+            groups[card.capability].append(_model(card))
     for capability, checks in sorted(groups.items()):
         yield from checks
         if capability in needed and not any(c.state == "ok" for c in checks):
             yield Check(capability, "missing", "no model here can do it", "Install one of those above.")
+    yield from _planned(planned)
+
+
+def _planned(cards: Sequence[ModelCard]) -> Iterator[Check]:
+    """One line for all models that no adapter here runs."""
+    if cards:
+        names = ", ".join(card.name for card in cards[:3])
+        found = f"{len(cards)} that plans for clusters can use and nothing here runs: {names}, ..."
+        yield Check("models on paper", "optional", found, "`murakkab models` lists them.")
 
 
 def _needed_capabilities() -> set[str]:
@@ -102,8 +112,6 @@ def _needed_capabilities() -> set[str]:
 
 def _model(card: ModelCard) -> Check:
     subject = f"{card.capability}: {card.name}"
-    if card.adapter not in entry_points(group=GROUP).names:
-        return Check(subject, "optional", f"adapter '{card.adapter}' not installed", "Install the project again.")
     variable = str(card.options.get("needs_environment", ""))
     if variable and variable not in os.environ:
         return Check(subject, "optional", f"needs the environment variable {variable}", f"Set {variable}.")

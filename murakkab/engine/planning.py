@@ -13,7 +13,7 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.plan import Pin, Plan
 from murakkab_optimizer.planner import Here, NoPlanError, PinError, plan_greedy
-from murakkab_runtimes.base import missing_parts, remedy
+from murakkab_runtimes.base import missing_parts, only_planned, remedy
 from murakkab_runtimes.catalog import load_catalog
 
 _EVALUATED = {
@@ -40,6 +40,8 @@ def available(cards: Mapping[str, ModelCard]) -> tuple[list[ModelCard], dict[str
 
 def obstacle(card: ModelCard) -> str:
     """What it would take to use the model here; empty when it can be used."""
+    if planned := only_planned(card):
+        return planned
     variable = card.options.get("needs_environment")
     if variable and not os.environ.get(variable):
         return f"set {variable}"

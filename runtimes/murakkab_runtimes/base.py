@@ -11,6 +11,7 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -149,14 +150,28 @@ def runtime_class(adapter: str) -> type[Runtime]:
     raise Unavailable(f"no adapter is called '{adapter}'; installed adapters: {names}")
 
 
+@cache
+def adapters() -> frozenset[str]:
+    """Names of the installed adapters."""
+    return frozenset(entry_points(group=GROUP).names)
+
+
+def only_planned(card: ModelCard) -> str:
+    """Why nothing here can run the model, whatever is installed; empty where an adapter is there for it."""
+    if card.adapter in adapters():
+        return ""
+    return f"planned for, not run here: there is no adapter '{card.adapter}'"
+
+
 def missing_parts(card: ModelCard) -> list[str]:
-    """Packages and programs that the card names and this machine lacks."""
+    """The adapter, packages and programs that the card names and this machine lacks."""
+    adapter = [f"the adapter '{card.adapter}'"] if only_planned(card) else []
     packages = [name for name in card.packages if importlib.util.find_spec(name) is None]
-    return packages + [name for name in card.programs if shutil.which(name) is None]
+    return adapter + packages + [name for name in card.programs if shutil.which(name) is None]
 
 
 def remedy(card: ModelCard) -> str:
-    """The command that installs what the card names."""
+    """The command that installs the packages and programs that the card names."""
     if card.programs:
         return f"sudo apt install {' '.join(card.programs)}"
     if card.extra == "packaged":

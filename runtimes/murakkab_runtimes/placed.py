@@ -80,9 +80,9 @@ class Placed:
             if depth > MAX_DEPTH:
                 raise self._at(event.start_mark, "it nests too deep")
 
-    def _at(self, mark: Any, message: str) -> PlacedError:
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        return PlacedError(f"{self.file}:{place[0]}:{place[1]}: {message}")
+    def _at(self, mark: object, message: str) -> PlacedError:
+        line, column = getattr(mark, "line", 0) + 1, getattr(mark, "column", 0) + 1
+        return PlacedError(f"{self.file}:{line}:{column}: {message}")
 
     def mapping(self, node: yaml.Node | None, what: str, known: Iterable[str]) -> dict[str, yaml.Node]:
         """Keys and their values; a key that is none of ``known`` or stands twice is noted."""

@@ -65,7 +65,7 @@ def test_a_capability_without_a_document_is_described_by_its_cards(tmp_path):
         ),
         (f"{HEAD}Types\na: text\n", "holds 'types:', a mapping"),
         (f"{HEAD}Types\ntypes: [text]\n", "holds 'types:', a mapping"),
-        (f"{HEAD}Capabilities\nname: x\n", "'kind:' Model, Capability or Types"),
+        (f"{HEAD}Capabilities\nname: x\n", "'kind:' Model, Capability, Types, Profiles or Device"),
         (f"{HEAD}Model: x\n", "this is no YAML: .*line 2"),
         ("kind: [Model\n", "this is no YAML"),
         ("just words\n", "expected a mapping"),

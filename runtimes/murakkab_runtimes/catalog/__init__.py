@@ -2,7 +2,8 @@
 
 It is read from the YAML files beside this one, of the folders in ``MURAKKAB_CATALOG``, and of installed packages that
 name a folder of theirs in the entry-point group ``murakkab.catalogs``. A file may hold several documents of the kinds
-``Model``, ``Capability``, ``Types``, ``Profiles`` and ``Device``.
+``Model``, ``Capability``, ``Types``, ``Profiles`` and ``Device``. Long tables of profiles stand in a folder
+``profiles`` inside such a folder: they are read only where a plan needs them.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ __all__ = [
     "load_profiles",
     "load_types",
     "read_catalog",
+    "read_profiles",
 ]
 
 FOLDER = Path(__file__).parent
@@ -71,11 +73,9 @@ def load_profiles() -> list[Profile]:
     Raises:
         CatalogError: as for ``load_catalog``.
     """
-    catalog = read_catalog(*_folders())
-    return [
-        *(profile for card in catalog.cards.values() for profile in shipped(card)),
-        *(profile for profile, _ in catalog.profiles),
-    ]
+    folders = _folders()
+    measured = [profile for card in read_catalog(*folders).cards.values() for profile in shipped(card)]
+    return measured + list(read_profiles(*folders))
 
 
 def _folders() -> tuple[Path, ...]:
@@ -113,6 +113,20 @@ def read_catalog(*folders: Path) -> Catalog:
     for name, known in catalog.capabilities.items():
         catalog.capabilities[name] = msgspec.structs.replace(known, types={**catalog.types, **known.types})
     return catalog
+
+
+@cache
+def read_profiles(*folders: Path) -> tuple[Profile, ...]:
+    """The profiles of the documents in the folders and in the folders ``profiles`` inside them, once a process."""
+    catalog = read_catalog(*folders)
+    tables = Catalog()
+    for file in (file for folder in folders for file in sorted(folder.glob("profiles/*.yaml"))):
+        for document in read_documents(file):
+            add(tables, document, file)
+        if tables.cards or tables.capabilities or tables.types or tables.devices:
+            raise CatalogError(f"{file}: only documents of kind Profiles may stand in a folder 'profiles'")
+    check(msgspec.structs.replace(catalog, profiles=tables.profiles))
+    return tuple(profile for profile, _ in [*catalog.profiles, *tables.profiles])
 
 
 def _undescribed(catalog: Catalog) -> dict[str, str]:
