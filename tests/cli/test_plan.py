@@ -1,0 +1,179 @@
+"""``murakkab plan`` and ``run --plan`` through the command line, with the real catalogue and real workers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Invoke, start
+
+FAR = """\
+apiVersion: murakkab/v1
+kind: Model
+name: far-voice
+capability: text-to-speech
+adapter: flite
+description: Needs what nobody has.
+licence: Apache-2.0
+source: tests
+packages: [no_such_package]
+"""
+
+
+def planned(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_a_plan_needs_no_inputs_and_says_what_it_rests_on(invoke: Invoke) -> None:
+    answer = invoke("plan", "dub")
+    assert answer.code == 0, answer.err
+    assert "--video is needed to run" in answer.out
+    assert "inputs at their defaults: words simple words" in answer.out
+    assert max(map(len, answer.out.splitlines())) <= 100
+    assert "\x1b" not in answer.out
+    for part in ("Nodes", "Why", "Defaults in force"):
+        assert f"\n{part}\n" in answer.out
+
+
+def test_json_and_file_hold_the_same_plan(tmp_path: Path, invoke: Invoke) -> None:
+    answer = invoke("plan", "podcast", "--json", "-o", "plan.json", "--duration", "30s")
+    assert answer.code == 0, answer.err
+    assert json.loads(answer.out) == planned(tmp_path)
+    facts = planned(tmp_path)
+    assert (facts["apiVersion"], facts["kind"], facts["workflow"]) == ("murakkab/v1", "Plan", "podcast")
+    assert facts["metadata"]["graph"].startswith("sha256:")
+    assert all({"model", "device", "devices", "count", "spot"} <= set(group) for group in facts["instances"])
+    assert not any("duration 30" in line for line in facts["defaults"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--slo", "ttff=fast"), "--slo ttff=fast"),
+        (("--objective", "speed"), "--objective speed"),
+        (("--use", "speech"), "cannot read 'speech'"),
+        (("--use", "speech=nobody"), "nobody"),
+        (("--cluster", "nowhere"), "nowhere"),
+        (("--cluster", "nowhere.yaml"), "nowhere.yaml"),
+        (("--duration", "1s"), "--duration"),
+        (("--source", "absent.txt"), "absent.txt"),
+        (("--pareto", "cost"), "--pareto cost"),
+        (("--png", "x.png"), "--pareto"),
+        (("--pareto", "cost,ttff", "-o", "x.json"), "--json"),
+        (("--in-force", "absent.json"), "absent.json"),
+        (("--time-limit", "-1"), "--time-limit"),
+    ],
+)
+def test_bad_usage(invoke: Invoke, arguments: tuple[str, ...], told: str) -> None:
+    answer = invoke("plan", "podcast", *arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert told in answer.err
+
+
+def test_the_workflow_comes_first(invoke: Invoke) -> None:
+    answer = invoke("plan", "--json", "podcast")
+    assert answer.code == 2
+    assert "the workflow comes first" in answer.err
+    assert "--diff" in answer.err
+
+
+@pytest.fixture
+def plan(tmp_path: Path, say: Path, invoke: Invoke) -> dict[str, Any]:
+    """A plan of ``say`` in ``plan.json``, with a voice that would not be chosen."""
+    answer = invoke("plan", str(say), "--use", "speech=flite", "-o", "plan.json")
+    assert answer.code == 0, answer.err
+    return planned(tmp_path)
+
+
+@pytest.mark.usefixtures("plan")
+def test_run_follows_the_plan(tmp_path: Path, say: Path) -> None:
+    process = start(
+        "run", str(say), "--text", "Tides", "--plan", "plan.json", "--json", "--no-browser", folder=tmp_path
+    )
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    events = [json.loads(line) for line in out.splitlines()]
+    (node,) = next(event for event in events if event["event"] == "run.planned")["nodes"]
+    assert (node["model"], node["reason"]) == ("flite", planned(tmp_path)["nodes"]["speech"]["reason"])
+    assert Path(events[-1]["outputs"]["speech"]["audio"]).stat().st_size > 1000
+
+
+def refusal(invoke: Invoke, say: Path, folder: Path, facts: dict[str, Any], *more: str) -> tuple[int, str]:
+    (folder / "plan.json").write_text(json.dumps(facts), encoding="utf-8")
+    answer = invoke("run", str(say), "--text", "x", "--no-browser", "--plan", "plan.json", *more)
+    assert not (folder / "runs").exists(), "nothing is begun"
+    return answer.code, answer.err
+
+
+def test_a_plan_of_another_workflow_is_refused(invoke: Invoke, tmp_path: Path, say: Path, plan: dict[str, Any]) -> None:
+    assert invoke("plan", "story", "-o", "story.json").code == 0
+    story = json.loads((tmp_path / "story.json").read_text(encoding="utf-8"))
+    code, told = refusal(invoke, say, tmp_path, story)
+    assert code == 2
+    assert "is a plan of 'story', and this is 'say'" in told
+    assert "murakkab plan say -o plan.json" in told
+
+
+def test_a_plan_from_before_a_change_is_refused(
+    invoke: Invoke, tmp_path: Path, say: Path, plan: dict[str, Any]
+) -> None:
+    old = {**plan, "metadata": {**plan["metadata"], "graph": "sha256:0"}}
+    code, told = refusal(invoke, say, tmp_path, old)
+    assert code == 2
+    assert "has changed since plan.json was made" in told
+    code, told = refusal(invoke, say, tmp_path, {**plan, "nodes": {}})
+    assert code == 2
+    assert "says nothing of the node 'speech'" in told
+    code, told = refusal(invoke, say, tmp_path, {**plan, "nodes": {**plan["nodes"], "more": plan["nodes"]["speech"]}})
+    assert code == 2
+    assert "a node 'more'" in told
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "told"),
+    [
+        ({"model": "nobody"}, 2, "no model 'nobody'"),
+        ({"model": "smollm2", "knobs": {}}, 2, "does 'text-generation'"),
+        ({"knobs": {"speed_of_light": 1}}, 2, "no knob 'speed_of_light'"),
+        ({"model": "far-voice", "knobs": {}}, 3, "cannot be used here"),
+        ({"device": "A100", "devices": 4}, 3, "4 A100, and this machine has none"),
+        ({"needs": {"threads": 100_000}}, 3, "100000 threads"),
+    ],
+)
+def test_a_plan_that_cannot_be_followed_is_refused(
+    invoke: Invoke,
+    tmp_path: Path,
+    say: Path,
+    plan: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, Any],
+    code: int,
+    told: str,
+) -> None:
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "far.yaml").write_text(FAR, encoding="utf-8")
+    monkeypatch.setenv("MURAKKAB_CATALOG", str(tmp_path / "cards"))
+    plan["nodes"]["speech"]["chosen"] |= change
+    assert refusal(invoke, say, tmp_path, plan)[0] == code
+    assert told in refusal(invoke, say, tmp_path, plan)[1]
+
+
+def test_a_plan_does_not_go_with_pins_or_a_server(
+    invoke: Invoke, tmp_path: Path, say: Path, plan: dict[str, Any]
+) -> None:
+    code, told = refusal(invoke, say, tmp_path, plan, "--use", "speech=kokoro")
+    assert (code, "--plan does not go with --use" in told) == (2, True)
+    code, told = refusal(invoke, say, tmp_path, plan, "--server", "http://127.0.0.1:9")
+    assert (code, "--plan does not go with --server" in told) == (2, True)
+
+
+def test_diff_of_two_plans_of_one_workflow(invoke: Invoke, say: Path, plan: dict[str, Any]) -> None:
+    assert invoke("plan", str(say), "-o", "best.json").code == 0
+    answer = invoke("plan", "--diff", "plan.json", "best.json")
+    assert answer.code == 0
+    assert "speech  model: flite -> " in answer.out
+    assert "No node is done otherwise." in invoke("plan", "--diff", "best.json", "best.json").out
