@@ -12,7 +12,7 @@ import typer
 from murakkab.cli.progress import Event, Progress
 from murakkab.cli.requests import RunOptions
 from murakkab.cli.results import output_lines
-from murakkab.cli.wording import failure, outcome, printable
+from murakkab.cli.wording import expected, failure, outcome, printable
 from murakkab.outputs import told_outputs
 
 FINISHED_KEYS = (
@@ -130,7 +130,8 @@ class PlainLines:
             case "run.submitted" | "run.resumed":
                 return [f"Run {event['run']}: {printable(self._progress.title)}"]
             case "run.planned":
-                return ["Plan: " + ", ".join(f"{n['node']}={n['model']}" for n in event["nodes"] if n["model"])]
+                plan = "Plan: " + ", ".join(f"{n['node']}={n['model']}" for n in event["nodes"] if n["model"])
+                return list(filter(None, (plan, expected(event))))
             case "run.first_segment":
                 return [f"First segment playable after {event['ttff_s']:.1f} s"]
             case "task.failed" if event["retry"]:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from murakkab.cli.progress import Event, NodeState, Progress, Shot
-from murakkab.cli.wording import clock, outcome, printable, seconds
+from murakkab.cli.wording import clock, expected, outcome, printable, seconds
 
 SHOTS = 6
 """Shots shown at a time: the last ones written."""
@@ -43,6 +43,8 @@ class LiveDisplay:
         self._progress.add(event)
         if event["event"] == "run.planned":
             self._console.print(plan_table(event["nodes"]))
+            if told := expected(event):
+                self._console.print(Text(told, style="dim"))
             self._live.start()
         elif event["event"] == "run.finished":
             self._live.stop()
@@ -55,14 +57,19 @@ class LiveDisplay:
 
 
 def plan_table(nodes: list[dict[str, Any]]) -> Table:
-    """The plan: which model does each node, with which settings, and why."""
+    """The plan: which model does each node, with which settings, where, how fast, and why."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("Node", "Model", "Settings", "Why"):
+    for title in ("Node", "Model", "Settings"):
         table.add_column(title)
+    timed = any(node.get("seconds") for node in nodes)
+    if timed:
+        table.add_column("Seconds a task", justify="right")
+    table.add_column("Why")
     for node in nodes:
         model = Text(node["model"]).append(" (drawn)" if node["drawn"] else "", style="dim")
         knobs = " ".join(f"{name}={value}" for name, value in node["knobs"].items())
-        table.add_row(Text(node["node"]), model, Text(knobs, style="dim"), Text(node["reason"], style="dim"))
+        time = [Text(f"{node['seconds']:.3g}" if node.get("seconds") else "?")] if timed else []
+        table.add_row(Text(node["node"]), model, Text(knobs, style="dim"), *time, Text(node["reason"], style="dim"))
     return table
 
 

@@ -60,11 +60,14 @@ def _print_plan(events: list[dict[str, Any]]) -> None:
     from rich.console import Console
 
     from murakkab.cli.live import plan_table
+    from murakkab.cli.wording import expected
 
     planned = [event for event in events if event["event"] == "run.planned"]
     if planned:
         typer.secho("\nPlan", bold=True)
         Console(highlight=False).print(plan_table(planned[-1]["nodes"]))
+        if told := expected(planned[-1]):
+            typer.echo(told)
 
 
 def _print_cache(events: list[dict[str, Any]]) -> None:

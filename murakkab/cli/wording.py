@@ -66,6 +66,21 @@ def outcome(finished: dict[str, Any], cache: str = "") -> list[str]:
     return lines
 
 
+def expected(planned: dict[str, Any]) -> str:
+    """What a plan is expected to give, in the words of ``murakkab plan``; empty where nothing can be told."""
+    from murakkab.cli.plan_words import figure
+
+    parts = []
+    for told in planned.get("predictions") or ():
+        name, limit = told["name"], told["limit"]
+        if told["value"] is None or (limit is None and name == "realtime"):
+            continue
+        sign = ">=" if name == "quality" else "<="
+        promised = "" if limit is None else f" (promised {sign} {figure(name, limit)})"
+        parts.append(f"{'wait' if name == 'realtime' else name} {figure(name, told['value'])}{promised}")
+    return f"Expected: {', '.join(parts)}" if parts else ""
+
+
 def figures(record: dict[str, Any]) -> str:
     """The figures of playback with what measured them."""
     parts = {

@@ -261,6 +261,7 @@ class Engine:
             nodes=planning.describe(event.graph, event.plan),
             promises=planning.describe_promises(event.graph),
             notes=event.plan.notes,
+            predictions=msgspec.to_builtins(event.plan.predictions),
         )
         self._driver.apply(event)
 

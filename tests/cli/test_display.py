@@ -251,3 +251,27 @@ def test_printable_keeps_words_and_drops_control() -> None:
 def test_small_texts() -> None:
     assert [clock(0), clock(61.9), clock(3600)] == ["0:00", "1:01", "60:00"]
     assert [size(0), size(1500), size(2_000_000), size(5e9)] == ["0 B", "2 kB", "2 MB", "5.0 GB"]
+
+
+def test_a_run_says_what_its_plan_is_expected_to_give() -> None:
+    predictions = [
+        {"name": "ttff", "unit": "s", "value": 0.8, "limit": 1.0, "note": ""},
+        {"name": "cost", "unit": "US$", "value": 1.5, "limit": None, "note": ""},
+        {"name": "energy", "unit": "Wh", "value": None, "limit": 3.0, "note": "nobody measured it"},
+        {"name": "quality", "unit": "", "value": 0.75, "limit": 0.5, "note": ""},
+    ]
+    submitted, planned = _events()[:2]
+    planned |= {"nodes": [_node("script") | {"seconds": 1.25}], "predictions": predictions}
+    told = "Expected: ttff 0.8 s (promised <= 1 s), cost $1.50, quality 0.75 (promised >= 0.50)"
+    lines: list[str] = []
+    plain = PlainLines(lines.append)
+    plain.show(submitted)
+    plain.show(planned)
+    assert lines[-1] == told
+    stream = io.StringIO()
+    display = LiveDisplay(Console(file=stream, width=120))
+    display.show(submitted)
+    display.show(planned)
+    display.close()
+    assert told in stream.getvalue()
+    assert "1.25" in stream.getvalue()
