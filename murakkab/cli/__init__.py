@@ -20,6 +20,8 @@ COMMANDS = {
     "show": "Show the plan, the script, the shots and the figures of a run.",
     "serve": "Keep the workers warm and serve the page and the API.",
     "capabilities": "List what steps can do, and what each takes and gives.",
+    "models": "List the models of the catalogue, or all that is known of one.",
+    "devices": "List types of devices with price and power, or the machines of a cluster.",
     "doctor": "Check this machine and say how to fix what is missing.",
 }
 
