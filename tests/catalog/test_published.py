@@ -1,0 +1,77 @@
+"""Models that are published and that no adapter runs: plans can be made with them, and nothing here picks them."""
+
+import msgspec
+import pytest
+
+from murakkab.engine.planning import available, obstacle
+from murakkab.language import load_workflow
+from murakkab_runtimes.base import missing_parts, only_planned
+from murakkab_runtimes.catalog import load_catalog, load_profiles
+
+CARDS = load_catalog()
+PLANNED = [card for card in CARDS.values() if only_planned(card)]
+STREAMWISE = ["gemma-3-27b", "kokoro-82m", "flux-1-dev", "framepack-denoiser", "framepack-vae", "framepack"]
+STREAMWISE += ["fantasy-talking-denoiser", "fantasy-talking-vae", "fantasy-talking", "real-esrgan-x2", "yolo11x"]
+MURAKKAB = ["gemma-3-27b", "nvlm-d-72b", "llava-onevision-7b", "deepseek-r1-distill-qwen-32b", "phi-4"]
+
+
+def test_the_models_of_both_papers_are_there():
+    assert {card.name for card in PLANNED} >= {*STREAMWISE, *MURAKKAB, "whisper-large-v3"}
+
+
+@pytest.mark.parametrize("name", [card.name for card in PLANNED])
+def test_a_published_model_says_what_it_needs_and_how_that_is_known(name):
+    card = CARDS[name]
+    assert card.needs.accelerator_mb > card.weights_mb > 0
+    assert card.load_s > 0
+    assert 0 < card.quality.value <= 1
+    assert card.quality.source
+    assert "/" in card.options["repository"]
+
+
+@pytest.mark.parametrize("name", STREAMWISE)
+def test_a_model_of_streamwise_has_profiles_for_all_four_devices(name):
+    assert {p.device for p in load_profiles() if p.model == name} == {"A100", "H100", "H200", "GB200"}
+
+
+@pytest.mark.parametrize("name", MURAKKAB)
+def test_a_model_of_murakkab_has_seconds_a_token_under_load(name):
+    curves = [p for p in load_profiles() if p.model == name and p.unit == "token"]
+    assert {p.device for p in curves} == {"A100", "H100"}
+    for profile in curves:
+        assert profile.load[0].unit_s == profile.unit_s
+        assert [point.unit_s for point in profile.load] == sorted(point.unit_s for point in profile.load)
+
+
+def test_more_frames_make_an_answer_better_and_slower():
+    nvlm = CARDS["nvlm-d-72b"]
+    qualities = [nvlm.quality_with({"frames": frames}).value for frames in nvlm.ranges["frames"].choices]
+    assert qualities == [0.563, 0.617, 0.626]
+    times = {
+        p.knobs["frames"]: p.unit_s for p in load_profiles() if (p.model, p.unit) == ("gemma-3-27b-vision", "task")
+    }
+    assert times[1] < times[5] < times[10]
+
+
+def test_nothing_here_can_use_them():
+    usable, absent = available(CARDS)
+    assert not {card.name for card in usable} & {card.name for card in PLANNED}
+    assert "there is no adapter 'diffusers'" in absent["flux-1-dev"]
+    assert missing_parts(CARDS["flux-1-dev"]) == ["the adapter 'diffusers'"]
+
+
+def test_a_model_whose_adapter_is_there_is_not_planned_only():
+    assert not only_planned(CARDS["lanczos"])
+    lost = msgspec.structs.replace(CARDS["lanczos"], adapter="none-such")
+    assert obstacle(lost) == "planned for, not run here: there is no adapter 'none-such'"
+
+
+def test_the_published_podcast_is_a_workflow_whose_steps_all_have_profiles(example):
+    asked = {node.capability for node in load_workflow(example).flat.nodes.values() if node.capability}
+    timed = {CARDS[profile.model].capability for profile in load_profiles()}
+    assert asked - timed == {"cast-reading"}
+
+
+@pytest.fixture
+def example(request):
+    return request.config.rootpath / "examples" / "streamwise" / "podcast.yaml"
