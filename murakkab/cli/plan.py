@@ -163,7 +163,10 @@ def _comparison() -> typer.Typer:
 def _options(
     *,
     cluster: Annotated[
-        str, typer.Option("--cluster", help="A cluster file, or a shipped one, in place of this machine.")
+        str,
+        typer.Option(
+            "--cluster", help="A cluster file or a shipped one, in place of this machine.", metavar="FILE|NAME"
+        ),
     ] = "",
     slo: Annotated[
         list[str] | None,
@@ -197,7 +200,8 @@ def _options(
         typer.Option("--in-force", help="The plan that runs now; what it holds needs no loading.", metavar="FILE"),
     ] = None,
     time_limit: Annotated[
-        float, typer.Option("--time-limit", min=0.0, help="Seconds after which the best plan so far is taken.")
+        float,
+        typer.Option("--time-limit", min=0.0, help="The best plan found in that time is taken.", metavar="SECONDS"),
     ] = 30.0,
 ) -> dict[str, Any]:
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -18,6 +18,9 @@ WIDTH = 100
 
 _SENTENCES = 4
 """Relaxations told at most."""
+
+_PROVEN = 1e-4
+"""Share below which a gap is rounding."""
 
 KEPT, BROKEN, OPEN, UNKNOWN = "kept", "NOT KEPT", "not promised", "cannot be told"
 
@@ -43,8 +46,11 @@ def print_plan(plan: Plan, cards: Mapping[str, ModelCard], machines: str = "", o
     show(out, Text("\n").join(_head(plan, machines)))
     _part(out, "Nodes", node_table(plan, cards))
     _part(out, "Why", _why_table(plan, cards))
+    if lines := sources(plan):
+        _part(out, "Where the times come from", _list(lines))
     if plan.predictions:
         _part(out, "Promises", promise_table(plan))
+        show(out, _list(_grouped((p.name, p.note) for p in plan.predictions)))
     if lines := binding(plan):
         _part(out, "What binds", _list(lines))
     if plan.notes:
@@ -94,6 +100,11 @@ def node_table(plan: Plan, cards: Mapping[str, ModelCard]) -> Table:
     return table
 
 
+def sources(plan: Plan) -> list[str]:
+    """Where the expected times come from, each with the nodes that rest on it."""
+    return _grouped((name, choice.provenance) for name, choice in plan.nodes.items())
+
+
 def promise_table(plan: Plan) -> Table:
     """Predicted against limit, one line a promise."""
     table = _table("About")
@@ -103,8 +114,6 @@ def promise_table(plan: Plan) -> Table:
     for prediction in plan.predictions:
         said = verdict(prediction)
         told = Text(said, style={KEPT: "green", BROKEN: "bold red"}.get(said, "dim"))
-        if prediction.note:
-            told.append(f": {printable(prediction.note)}", style="dim")
         table.add_row(Text(NAMES.get(prediction.name, prediction.name)), *_bounds(prediction), told)
     return table
 
@@ -151,11 +160,9 @@ def _head(plan: Plan, machines: str) -> Iterator[Text]:
 
 
 def _gap(plan: Plan) -> str:
-    if plan.gap is None:
+    if plan.gap is None or plan.gap >= 1:
         return ""
-    if plan.gap < 5e-4:
-        return "; no plan is better by more than 0.05%" if plan.method == "exact" else ""
-    return f"; no plan is better by more than {plan.gap:.1%}"
+    return f"; no plan is better by more than {max(plan.gap, _PROVEN) * 100:.2g}%"
 
 
 def _why_table(plan: Plan, cards: Mapping[str, ModelCard]) -> Table:
@@ -169,8 +176,6 @@ def _why_table(plan: Plan, cards: Mapping[str, ModelCard]) -> Table:
 
 def _why(choice: NodePlan, cards: Mapping[str, ModelCard]) -> Iterator[str]:
     yield printable(choice.reason)
-    if choice.provenance:
-        yield f"time: {printable(choice.provenance)}"
     if choice.runner_up is not None:
         against = dict(reversed(choice.alternatives)).get(choice.runner_up.model, "")
         why_not = f"; not chosen: {printable(against)}" if against else ""
@@ -205,6 +210,15 @@ def _verb(count: float) -> str:
 
 def _bound(name: str, value: float) -> str:
     return amount(value) if name == "cores" or name.startswith("devices ") else figure(name, value)
+
+
+def _grouped(remarks: Iterable[tuple[str, str]]) -> list[str]:
+    """Each remark once, behind the names that it is made of."""
+    names: dict[str, list[str]] = {}
+    for name, remark in remarks:
+        if remark:
+            names.setdefault(remark, []).append(name)
+    return [f"{', '.join(found)}: {remark}" for remark, found in names.items()]
 
 
 def _part(out: Console, title: str, body: RenderableType) -> None:

@@ -73,10 +73,10 @@ def settings(knobs: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
 
 def share(group: Instances) -> str:
     """What one instance of a group runs on: ``1 core``, ``4 A100 spot``."""
-    if group.device in ("", CPU):
-        return _cores(group.devices)
-    marks = [mark for mark in ("spot" if group.spot else "", f"in {group.region}" if group.region else "") if mark]
-    return " ".join([f"{group.devices} {group.device}", *marks])
+    marks = ["spot"] if group.spot else []
+    marks += [f"in {group.region}"] if group.region else []
+    what = _cores(group.devices) if group.device in ("", CPU) else f"{group.devices} {group.device}"
+    return " ".join([what, *marks])
 
 
 def groups(choice: NodePlan) -> tuple[Instances, ...]:
@@ -99,13 +99,8 @@ def rented(instances: Iterable[Instances]) -> str:
 
 def machines(cluster: Cluster) -> str:
     """What a cluster has: ``2 cores, 256 A100 spot``."""
-    parts = []
-    for offer in cluster.offers:
-        if offer.device.kind == "cpu":
-            parts.append(_cores(offer.count))
-        else:
-            parts.append(share(Instances("", offer.device.name, offer.count, spot=offer.spot, region=offer.region)))
-    return ", ".join(parts)
+    groups = (Instances("", o.device.name, o.count, spot=o.spot, region=o.region) for o in cluster.offers)
+    return ", ".join(share(group) for group in groups)
 
 
 def place(chosen: Configuration) -> str:
