@@ -22,6 +22,7 @@ COMMANDS = {
     "capabilities": "List what steps can do, and what each takes and gives.",
     "models": "List the models of the catalogue, or all that is known of one.",
     "devices": "List types of devices with price and power, or the machines of a cluster.",
+    "profile": "Measure how fast the models are on this machine, so that plans go by it.",
     "doctor": "Check this machine and say how to fix what is missing.",
 }
 

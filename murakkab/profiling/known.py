@@ -1,4 +1,4 @@
-"""What a plan on this machine goes by: measured here before scaled by its calibration before shipped; cited ones too."""
+"""What a plan on this machine goes by: measured here before scaled by a calibration before shipped; cited too."""
 
 from __future__ import annotations
 

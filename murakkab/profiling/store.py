@@ -30,6 +30,7 @@ class Record(msgspec.Struct, frozen=True):
         load_s: seconds to load and warm the model in a fresh process.
         cpu_s: processor seconds of a unit, all threads together.
         fixed_spread_s: distance of the quartiles of the seconds of the smallest task.
+        took_s: that measuring it took, loading aside.
         disturbed: share of the time that the work waited for a core that others had; it is not in the figures.
 
     """
@@ -40,6 +41,7 @@ class Record(msgspec.Struct, frozen=True):
     cpu_s: float = 0.0
     fixed_spread_s: float = 0.0
     disturbed: float = 0.0
+    took_s: float = 0.0
 
 
 class Calibration(msgspec.Struct, frozen=True):
@@ -122,6 +124,12 @@ class ProfileStore:
 
 class _Version(msgspec.Struct):
     schema: int
+
+
+def key_of(profile: Profile) -> str:
+    """What a profile is of: model, unit, settings and conditions, as one text."""
+    parts = (profile.model, profile.unit, dict(profile.knobs), dict(profile.conditions))
+    return msgspec.json.encode(parts, order="deterministic").decode()
 
 
 def _fault(message: str, remedy: str) -> Exception:

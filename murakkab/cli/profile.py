@@ -1,0 +1,177 @@
+"""``murakkab profile``: measures how fast the models are on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from murakkab.cli.common import command_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from murakkab.profiling.store import Kept, ProfileStore, Record
+    from murakkab.profiling.todo import Todo
+    from murakkab_optimizer.catalog import ModelCard
+
+app = command_app()
+main = app
+
+
+@app.command()
+def profile(
+    models: Annotated[list[str] | None, typer.Argument(help="All that can be used here by default.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer repeats, one instance at a time.")] = False,
+    repeats: Annotated[int | None, typer.Option("--repeats", min=1, help="Rounds of a configuration.")] = None,
+    show: Annotated[bool, typer.Option("--list", help="Show what is kept and measure nothing.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Measure what is kept, too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print what is kept as JSON.")] = False,
+) -> None:
+    """Measure every configuration of the models on this machine, so that plans go by it.
+
+    What is measured is kept at once: a call that was stopped goes on where it was.
+    """
+    from murakkab.profiling.store import ProfileStore
+
+    store, cards = ProfileStore(), _cards(models or [])
+    if not show:
+        _measure(store, cards, quick=quick, repeats=repeats, again=again)
+    _tell(store, cards, json=json)
+
+
+def _cards(names: list[str]) -> dict[str, ModelCard]:
+    """The cards of these names, or all."""
+    from murakkab_runtimes.catalog import load_catalog
+
+    known = load_catalog()
+    for name in names:
+        if name not in known:
+            from murakkab.engine.errors import UserError
+            from murakkab.language.problems import nearest
+
+            raise UserError(f"there is no model '{name}'", nearest(name, known, what="models"))
+    return {name: known[name] for name in names or known}
+
+
+def _measure(
+    store: ProfileStore, cards: dict[str, ModelCard], *, quick: bool, repeats: int | None, again: bool
+) -> None:
+    from dataclasses import replace
+
+    from murakkab.engine.here import available
+    from murakkab.profiling.measure import QUICK, Effort, Session
+    from murakkab.profiling.todo import todo
+
+    kept, trouble = store.read()
+    if trouble:
+        typer.echo(f"murakkab: {trouble}", err=True)
+    effort = QUICK if quick else Effort()
+    effort = replace(effort, repeats=repeats) if repeats else effort
+    left = todo(cards.values(), available(cards)[1], kept, effort, again=again)
+    _announce(left)
+    if not left.count:
+        return
+    with Session(store.machine, effort) as session:
+        try:
+            faults = _work(store, session, left, cards)
+        except KeyboardInterrupt:
+            from murakkab.cli.faults import INTERRUPTED
+
+            typer.echo("\nStopped. What was measured is kept; the same command goes on.", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+    for name, fault in faults:
+        typer.echo(f"murakkab: {name} was not measured: {fault}", err=True)
+
+
+def _announce(left: Todo) -> None:
+    from murakkab.cli.wording import clock
+
+    for name, why in left.skipped.items():
+        typer.echo(f"{name}: {why}", err=True)
+    if not left.count:
+        typer.echo(f"All {left.kept} configurations are kept; --again measures them again.", err=True)
+        return
+    there = f"; {left.kept} are kept" if left.kept else ""
+    typer.echo(
+        f"{left.count} configurations of {len(left.wanted)} models, at most {clock(left.expected_s)} minutes{there}.",
+        err=True,
+    )
+
+
+def _work(store: ProfileStore, session: Any, left: Todo, cards: dict[str, ModelCard]) -> list[tuple[str, str]]:  # noqa: ANN401 - imported late
+    """Measure and keep one configuration after the other; returns those that failed, each with why."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from murakkab.profiling.store import Record
+    from murakkab.profiling.todo import keep
+
+    faults: list[tuple[str, str]] = []
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("", total=left.count)
+        for name, wanted in left.wanted.items():
+            progress.update(bar, description=f"loads {name}")
+            for one, found in session.measure(cards[name], wanted):
+                if isinstance(found, Record):
+                    with store.changing() as kept:
+                        keep(found, kept)
+                else:
+                    faults.append((str(one), found))
+                progress.update(bar, advance=1, description=str(one))
+    return faults
+
+
+def _tell(store: ProfileStore, cards: dict[str, ModelCard], *, json: bool) -> None:
+    import msgspec
+
+    from murakkab.profiling.versions import is_current
+
+    kept, trouble = store.read()
+    kept.records = [record for record in kept.records if record.profile.model in cards]
+    if json:
+        stale = [not is_current(cards[record.profile.model], record.versions) for record in kept.records]
+        facts = {**msgspec.to_builtins(kept), "file": str(store.path), "trouble": trouble}
+        for row, old in zip(facts["records"], stale, strict=True):
+            row["stale"] = old
+        typer.echo(msgspec.json.encode(facts).decode())
+        return
+    if trouble:
+        typer.echo(f"murakkab: {trouble}", err=True)
+    _table(kept, cards)
+    typer.echo(f"{store.machine}\n{store.path}")
+
+
+def _table(kept: Kept, cards: dict[str, ModelCard]) -> None:
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    if not kept.records:
+        typer.echo("Nothing is measured on this machine yet; `murakkab profile` does it.")
+        return
+    table = Table("model", "configuration", "unit", box=SIMPLE, pad_edge=False)
+    for name in ("s a unit", "+/-", "s a task", "first s", "loaded", "W", "MiB", "load s", "rounds"):
+        table.add_column(name, justify="right")
+    table.add_column("measured")
+    for record in sorted(kept.records, key=lambda record: record.profile.model):
+        table.add_row(*_row(record, cards[record.profile.model]))
+    Console(width=None).print(table)
+
+
+def _row(record: Record, card: ModelCard) -> Iterator[str]:
+    from murakkab.profiling.versions import is_current
+
+    one = record.profile
+    yield one.model
+    yield " ".join(f"{name}={value}" for name, value in {**one.knobs, **one.conditions}.items())
+    yield one.unit
+    yield from (f"{value:.3g}" for value in (one.unit_s, one.spread_s, one.fixed_s))
+    yield f"{one.first_s:.3g}" if one.first_s is not None else ""
+    yield f"{one.load[-1].unit_s / one.load[0].unit_s:.2f}x" if len(one.load) > 1 else ""
+    yield f"{one.power_w:.1f}{'~' if one.energy == 'estimated' else ''}"
+    yield f"{one.memory_mb:.0f}"
+    yield f"{record.load_s:.2f}"
+    yield str(one.provenance.samples)
+    yield one.provenance.date + ("" if is_current(card, record.versions) else " (stale)")

@@ -1,0 +1,85 @@
+"""What the samples of a configuration say: seconds of a task, seconds of a unit, and their spread."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from murakkab.profiling.messages import Sample
+
+APART = 1.5
+"""Times the units of the smallest piece that the largest must have to tell the time of a task from that of a unit."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Seconds of a task (``fixed_s``) and of a unit, processor seconds of a unit, and distances of quartiles.
+
+    ``spread_s`` is that of a unit over repeats of the same piece, ``fixed_spread_s`` that of the smallest task.
+    """
+
+    fixed_s: float
+    unit_s: float
+    cpu_s: float
+    spread_s: float
+    fixed_spread_s: float
+    first_s: float | None
+
+
+def fit(samples: Sequence[Sample]) -> Fit:
+    """A line through the medians of the pieces.
+
+    Where the pieces are of about one size, or the line would begin below 0, all time goes by units. Where larger pieces
+    take no longer, all time is of the task.
+    """
+    pieces = _by_piece(samples)
+    fixed_s, unit_s = _line([(one[0].units, _median(one, _seconds)) for one in pieces])
+    smallest, largest = (choose(pieces, key=lambda one: one[0].units) for choose in (min, max))
+    firsts = [sample.first_s for sample in smallest if sample.first_s is not None]
+    return Fit(
+        fixed_s=fixed_s,
+        unit_s=unit_s,
+        cpu_s=statistics.median(sample.cpu_s / max(sample.units, 1e-9) for sample in largest),
+        spread_s=_quartiles([s.seconds / _median(one, _seconds) for one in pieces for s in one if s.seconds]) * unit_s,
+        fixed_spread_s=_quartiles([sample.seconds for sample in smallest]),
+        first_s=statistics.median(firsts) if firsts else None,
+    )
+
+
+def _by_piece(samples: Sequence[Sample]) -> list[list[Sample]]:
+    found: dict[int, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        found[sample.piece].append(sample)
+    return list(found.values())
+
+
+def _line(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    units = [unit for unit, _ in points]
+    total = sum(units)
+    if not total:
+        return statistics.median(seconds for _, seconds in points), 0.0
+    if max(units) >= APART * min(units):
+        unit_s, fixed_s = statistics.linear_regression(units, [seconds for _, seconds in points])
+        if unit_s > 0 and fixed_s >= 0:
+            return fixed_s, unit_s
+        if unit_s <= 0:
+            return statistics.median(seconds for _, seconds in points), 0.0
+    return 0.0, sum(seconds for _, seconds in points) / total
+
+
+def _seconds(sample: Sample) -> float:
+    return sample.seconds
+
+
+def _median(samples: Sequence[Sample], of: Callable[[Sample], float]) -> float:
+    return statistics.median(map(of, samples))
+
+
+def _quartiles(values: Sequence[float]) -> float:
+    """Distance of the quartiles; 0 for a single value."""
+    if len(values) < 2:
+        return 0.0
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return high - low

@@ -1,0 +1,276 @@
+"""Measures configurations: each model in a fresh process, one setting and condition after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from murakkab.profiling.clock import EnergyCounter
+from murakkab.profiling.fit import Fit, fit
+from murakkab.profiling.machine import WATTS_PER_CORE, Machine
+from murakkab.profiling.messages import Measure, Measured, Sample
+from murakkab.profiling.probe import probes_of
+from murakkab.profiling.process import Failed, ModelProcess
+from murakkab.profiling.store import Record, key_of
+from murakkab.profiling.versions import versions_of
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.planner.candidates import settings
+from murakkab_optimizer.profiles.nouns import LoadPoint, Profile, Provenance
+
+REPEATS, CAP_S, LOAD_S = 5, 2.5, 0.7
+"""Rounds of a configuration; seconds after which no round of it begins; seconds of a point of its load curve."""
+
+QUICK_REPEATS, QUICK_CAP_S = 2, 0.7
+
+MOST_LOADED = 4
+"""Instances that work at once at most."""
+
+ANSWER_S = 300.0
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What is measured at once.
+
+    Attributes:
+        card: of the model.
+        knobs: settings that are tried.
+        probe: index among the probes of the card.
+        unit: of its work.
+        conditions: of its work.
+
+    """
+
+    card: ModelCard
+    knobs: Mapping[str, Any]
+    probe: int
+    unit: str
+    conditions: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """That of its profile, see ``store.key_of``."""
+        return key_of(Profile(self.card.name, self.unit, 0.0, knobs=dict(self.knobs), conditions=dict(self.conditions)))
+
+    def __str__(self) -> str:
+        """For people."""
+        named = {**self.knobs, **self.conditions}
+        return " ".join([self.card.name, *(f"{name}={value}" for name, value in named.items())])
+
+
+def configurations(card: ModelCard) -> list[Configuration]:
+    """All that is measured of a model: its probes with every combination of settings that a plan may choose."""
+    tried = [name for name, span in card.ranges.items() if span.choices]
+    told = {name for one in card.measured for name in one.knobs if name in card.knobs}
+    found = []
+    for index, probe in enumerate(probes_of(card)):
+        for knobs in settings(card, {}):
+            kept = {name: value for name, value in knobs.items() if name in tried or name in told}
+            found.append(Configuration(card, kept, index, probe.unit, dict(probe.conditions)))
+    return found
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long is measured: rounds, the cap of a configuration, and whether several instances work at once, too."""
+
+    repeats: int = REPEATS
+    cap_s: float = CAP_S
+    loaded: bool = True
+
+    @property
+    def at_most_s(self) -> float:
+        """About what a configuration may take, loading aside."""
+        return self.cap_s * 2 + (2 * LOAD_S if self.loaded else 0.0)
+
+
+QUICK = Effort(QUICK_REPEATS, QUICK_CAP_S, loaded=False)
+
+
+@dataclass
+class Session:
+    """A folder in which models are measured; a context manager that removes it.
+
+    Args:
+        machine: that is measured.
+        effort: how long.
+
+    """
+
+    machine: Machine
+    effort: Effort = field(default_factory=Effort)
+
+    def __enter__(self) -> Session:
+        """Make the folder."""
+        self.folder = Path(tempfile.mkdtemp(prefix="murakkab-profile-"))
+        self._energy = EnergyCounter()
+        self._idle_w = self._idle_watts()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def measure(self, card: ModelCard, wanted: Sequence[Configuration]) -> Iterator[tuple[Configuration, Record | str]]:
+        """Measure configurations of one model; a text says why one could not be measured."""
+        versions = versions_of(card)
+        try:
+            with contextlib.ExitStack() as stack:
+                processes = [stack.enter_context(ModelProcess(card.name, self.folder))]
+                load_s = processes[0].loaded()
+                for one in wanted:
+                    if self.effort.loaded:
+                        self._add(card, processes, stack)
+                    yield one, self._record(one, processes, load_s, versions)
+        except Failed as fault:
+            for one in wanted:
+                yield one, str(fault)
+
+    def _add(self, card: ModelCard, processes: list[ModelProcess], stack: contextlib.ExitStack) -> None:
+        """Load as many instances as may work at once, the first time."""
+        if len(processes) > 1:
+            return
+        for _ in range(max(self._counts(card), default=1) - 1):
+            processes.append(stack.enter_context(ModelProcess(card.name, self.folder)))
+            processes[-1].loaded()
+
+    def _counts(self, card: ModelCard) -> list[int]:
+        """Numbers of instances beyond one that work at once on the cores and in the memory that there is."""
+        if not card.needs.threads:
+            return []
+        room = self.machine.memory_gib * 1024 * 0.5 / max(card.needs.memory_mb, 1)
+        most = min(self.machine.cores // card.needs.threads, MOST_LOADED, int(room))
+        return [count for count in (2, 4) if count <= most]
+
+    def _record(
+        self, one: Configuration, processes: Sequence[ModelProcess], load_s: float, versions: dict[str, str]
+    ) -> Record | str:
+        began = time.monotonic()
+        try:
+            measured, watts = self._ask(one, processes[0])
+            found = fit(measured.samples)
+            loads = self._loads(one, processes, measured.samples, found.unit_s)
+        except Failed as fault:
+            return str(fault)
+        wall, seconds = (sum(values) for values in zip(*((s.wall_s, s.seconds) for s in measured.samples), strict=True))
+        return Record(
+            profile=self._profile(one, found, measured, loads, watts),
+            versions=versions,
+            load_s=round(load_s, 4),
+            cpu_s=_short(found.cpu_s),
+            fixed_spread_s=_short(found.fixed_spread_s),
+            disturbed=round(1 - seconds / wall, 3) if wall else 0.0,
+            took_s=round(time.monotonic() - began, 2),
+        )
+
+    def _ask(self, one: Configuration, process: ModelProcess) -> tuple[Measured, float]:
+        """The samples, and the watts beyond those of the idle machine where they are counted; else 0."""
+        self._energy.joules()
+        began = time.monotonic()
+        process.ask(Measure(one.probe, dict(one.knobs), self.effort.repeats, self.effort.cap_s))
+        measured = process.reply(ANSWER_S)
+        assert isinstance(measured, Measured)
+        if not measured.samples:
+            raise Failed("its probe has no piece of work")
+        joules = self._energy.joules()
+        return measured, max(joules / (time.monotonic() - began) - self._idle_w, 0.0)
+
+    def _loads(
+        self, one: Configuration, processes: Sequence[ModelProcess], alone: Sequence[Sample], unit_s: float
+    ) -> tuple[LoadPoint, ...]:
+        """Seconds of a unit with one, two and four instances at work, by the units that they do a second together."""
+        counts = [count for count in self._counts(one.card) if count <= len(processes)] if unit_s else []
+        points = [LoadPoint(_short(1 / unit_s), _short(unit_s))] if counts else []
+        piece = _loaded_piece(alone)
+        for count in counts:
+            together = self._together(one, piece, processes[:count])
+            slower = _piece_seconds(together, piece) / _piece_seconds(alone, piece)
+            loaded = unit_s * max(slower, 1.0)
+            points.append(LoadPoint(_short(count / loaded), _short(loaded)))
+        return tuple(points) if _rising(points) else tuple(points[:1])
+
+    def _together(self, one: Configuration, piece: int, processes: Sequence[ModelProcess]) -> list[Sample]:
+        """Samples of a piece while all these processes work on it."""
+        for process in processes:
+            process.ask(Measure(one.probe, dict(one.knobs), 1000, LOAD_S, only=piece, warm=False))
+        replies = [process.reply(ANSWER_S) for process in processes]
+        return [sample for reply in replies if isinstance(reply, Measured) for sample in reply.samples]
+
+    def _profile(
+        self, one: Configuration, found: Fit, measured: Measured, loads: tuple[LoadPoint, ...], watts: float
+    ) -> Profile:
+        energy: Literal["measured", "estimated"] = "measured" if self._energy.there else "estimated"
+        busy = sum(s.cpu_s for s in measured.samples) / max(sum(s.seconds for s in measured.samples), 1e-9)
+        return Profile(
+            model=one.card.name,
+            unit=one.unit,
+            unit_s=_short(found.unit_s),
+            devices=one.card.needs.threads,
+            knobs=dict(one.knobs),
+            conditions=dict(one.conditions),
+            fixed_s=_short(found.fixed_s),
+            first_s=None if found.first_s is None else _short(found.first_s),
+            spread_s=_short(found.spread_s),
+            power_w=round(watts if energy == "measured" else WATTS_PER_CORE * min(busy, self.machine.cores), 2),
+            energy=energy,
+            memory_mb=round(measured.peak_mb),
+            load=loads,
+            provenance=Provenance(
+                "measured",
+                "murakkab profile",
+                str(self.machine),
+                datetime.date.today().isoformat(),
+                len({*_rounds(measured.samples)}),
+            ),
+        )
+
+    def _idle_watts(self) -> float:
+        """Watts that the processors draw while nothing is measured; 0 without a counter."""
+        if not self._energy.there:
+            return 0.0
+        self._energy.joules()
+        time.sleep(0.5)
+        return self._energy.joules() / 0.5
+
+
+def why_not(card: ModelCard) -> str:
+    """Why a model that can be used is not measured; empty where it is."""
+    return "" if probes_of(card) else "no probe: not measured"
+
+
+def _loaded_piece(samples: Sequence[Sample]) -> int:
+    """The largest piece that is done in the time of a point of the load curve; the smallest where none is."""
+    by_units = sorted(samples, key=lambda sample: sample.units)
+    short = [sample.piece for sample in by_units if sample.seconds <= LOAD_S]
+    return short[-1] if short else by_units[0].piece
+
+
+def _piece_seconds(samples: Sequence[Sample], piece: int) -> float:
+    """Median seconds of one piece."""
+    return statistics.median(sample.seconds for sample in samples if sample.piece == piece)
+
+
+def _rounds(samples: Sequence[Sample]) -> Iterator[int]:
+    """Numbers of the rounds that the samples belong to."""
+    seen: dict[int, int] = {}
+    for sample in samples:
+        seen[sample.piece] = seen.get(sample.piece, -1) + 1
+        yield seen[sample.piece]
+
+
+def _rising(points: Sequence[LoadPoint]) -> bool:
+    rates = [point.rate for point in points]
+    return rates == sorted(set(rates))
+
+
+def _short(value: float) -> float:
+    """Four digits, which is more than is known."""
+    return float(f"{value:.4g}")
