@@ -11,7 +11,7 @@ from rich.text import Text
 
 from murakkab.cli.plan_file import PlanFile
 from murakkab.cli.plan_view import configuration, console, show
-from murakkab.cli.plan_words import NAMES, figure, groups, settings, share
+from murakkab.cli.plan_words import NAMES, amount, figure, groups, settings, share
 from murakkab.cli.wording import printable
 from murakkab_optimizer.plan import Instances, NodePlan, Plan
 
@@ -139,9 +139,14 @@ def _prediction_lines(old: Plan, new: Plan) -> Iterator[str]:
 
 
 def _ratio(before: float | None, after: float | None) -> str:
-    if not before or after is None or abs(after - before) < 1e-9 * abs(before):
-        return "" if before is None or after is None or before != after else "the same"
-    return f"{after / before - 1:+.0%}"
+    if before is None or after is None:
+        return ""
+    if abs(after - before) <= 1e-9 * abs(before):
+        return "the same"
+    if not before:
+        return ""
+    ratio = after / before
+    return f"{ratio - 1:+.0%}" if 0.1 < ratio < 2 else f"{amount(ratio)} times"
 
 
 def _instance_lines(old: PlanFile, new: PlanFile) -> Iterator[str]:

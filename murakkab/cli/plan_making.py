@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from murakkab.cli.plan_file import read_plan
-from murakkab.cli.plan_words import figure
+from murakkab.cli.plan_words import amount, figure
 from murakkab.engine.errors import NO_PLAN, UserError
 from murakkab.engine.planning import available, parse_pins, this_machine
 from murakkab_optimizer.catalog import ModelCard
@@ -120,11 +120,15 @@ def advice(nearest: Mapping[str, float], alone: bool, command: Sequence[str]) ->
     """
     if not nearest:
         return "`murakkab doctor` shows what is here; or promise less."
-    told = [f"{name} {figure(name, within(name, value))}" for name, value in nearest.items() if name != "realtime"]
+    told = [f"{name} {_figure(name, within(name, value))}" for name, value in nearest.items() if name != "realtime"]
     told += ["no promise of realtime"] if "realtime" in nearest else []
     between = ", or " if alone else ", with "
     tried = dict(list(nearest.items())[:1]) if alone else nearest
     return f"The nearest that can be kept: {between.join(told)}.\n  Try: {shlex.join(_changed(command, tried))}"
+
+
+def _figure(name: str, value: float) -> str:
+    return amount(value) if name == "quality" else figure(name, value)
 
 
 def within(name: str, value: float) -> float:

@@ -182,7 +182,7 @@ def _why(choice: NodePlan, cards: Mapping[str, ModelCard]) -> Iterator[str]:
         yield f"next best: {configuration(choice.runner_up, cards)}{why_not}"
     elif choice.alternatives:
         model, against = choice.alternatives[0]
-        yield f"next best: {printable(model)}; not chosen: {printable(against)}"
+        yield f"not chosen: {printable(model)}, {printable(against)}"
 
 
 def _bounds(prediction: Prediction) -> tuple[Text, Text]:

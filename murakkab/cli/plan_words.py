@@ -40,8 +40,11 @@ def seconds(value: float) -> str:
 
 
 def money(value: float) -> str:
-    """US dollars: cents from one cent on, three digits below."""
-    return f"${value:,.2f}" if value == 0 or abs(value) >= 0.01 else f"${value:.2g}"
+    """US dollars: cents from one dollar on, three digits below."""
+    if value == 0 or abs(value) >= 1:
+        return f"${value:,.2f}"
+    text = amount(value)
+    return f"${text}" + "0" * (2 - len(text.partition(".")[2]))
 
 
 def figure(name: str, value: float) -> str:

@@ -122,7 +122,8 @@ def test_figures_in_words() -> None:
         "4 min 12 s",
         "2 h 05 min",
     ]
-    assert [figure("cost", v) for v in (0, 29.4609, 0.00123)] == ["$0.00", "$29.46", "$0.0012"]
+    told = ["$0.00", "$29.46", "$1,000.00", "$0.50", "$0.0359", "$0.00123"]
+    assert [figure("cost", v) for v in (0, 29.4609, 1000, 0.5, 0.03591, 0.00123)] == told
     assert rented(PLAN.instances) == "2 A100 spot in eu, 64 H200"
 
 
