@@ -26,6 +26,26 @@ def test_a_card_names_an_adapter_and_figures_that_the_planner_reads(name):
     assert all(heights), "the speed of a picture is that of a size"
 
 
+@pytest.mark.parametrize("name", CARDS)
+def test_what_a_knob_may_be_holds_its_default_and_what_is_tried(name):
+    card = CARDS[name]
+    assert card.ranges.keys() <= card.knobs.keys()
+    for knob, span in card.ranges.items():
+        low, high = span.minimum, span.maximum
+        assert not span.choices or card.knobs[knob] in span.choices
+        for value in (*span.choices, card.knobs[knob]):
+            assert low is None or value >= low
+            assert high is None or value <= high
+    assert all(rating.source and 0 < rating.value <= 1 for rating in card.rated)
+
+
+def test_a_setting_that_is_tried_and_looks_worse_is_rated_so():
+    hosts = CARDS["drawn-hosts"]
+    details = [hosts.quality_with({**hosts.knobs, "detail": name}).value for name in hosts.ranges["detail"].choices]
+    assert details == sorted(details, reverse=True)
+    assert len(set(details)) == 3
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

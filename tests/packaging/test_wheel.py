@@ -38,6 +38,8 @@ def names(wheel: Path) -> set[str]:
         "murakkab/server/static/index.html",
         "murakkab_optimizer/graph.py",
         "murakkab_runtimes/catalog/speech.yaml",
+        "murakkab_runtimes/catalog/profiles/streamwise.yaml",
+        "murakkab_runtimes/shipped/clusters/256xA100+64xH200.yaml",
     ],
 )
 def test_the_wheel_holds(names: set[str], name: str) -> None:
