@@ -202,7 +202,7 @@ def _options(
     time_limit: Annotated[
         float,
         typer.Option("--time-limit", min=0.0, help="The best plan found in that time is taken.", metavar="SECONDS"),
-    ] = 30.0,
+    ] = 10.0,
 ) -> dict[str, Any]:
     return {
         "cluster": cluster,

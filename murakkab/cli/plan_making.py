@@ -54,7 +54,7 @@ class PlanOptions:
     pareto: str = ""
     png: Path | None = None
     in_force: Path | None = None
-    time_limit_s: float = 30.0
+    time_limit_s: float = 10.0
     command: tuple[str, ...] = ()
 
 

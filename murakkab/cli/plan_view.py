@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -18,6 +18,9 @@ WIDTH = 100
 
 _SENTENCES = 4
 """Relaxations told at most."""
+
+_SAME = 0.01
+"""Share of what a relaxation buys that makes no difference to people."""
 
 _PROVEN = 1e-4
 """Share below which a gap is rounding."""
@@ -120,16 +123,27 @@ def promise_table(plan: Plan) -> Table:
 
 def binding(plan: Plan) -> list[str]:
     """What giving way would buy, the most valuable first."""
-    lines = [relaxation(found) for found in plan.relaxations[:_SENTENCES]]
+    lines = [relaxation(found) for found in _telling(plan.relaxations)[:_SENTENCES]]
     if not lines and any(p.limit is not None for p in plan.predictions) and plan.method == "exact":
         return ["Nothing: no promise stands in the way of a better plan."]
     return lines
 
 
+def _telling(found: Sequence[Relaxation]) -> list[Relaxation]:
+    """Those that say something new: dropping a limit does not where some more room buys as much."""
+    steps = {(one.limit, one.objective): one.after for one in found if one.relaxed is not None}
+    return [
+        one
+        for one in found
+        if one.relaxed is not None
+        or abs(one.after - steps.get((one.limit, one.objective), one.before)) > _SAME * abs(one.after - one.before)
+    ]
+
+
 def relaxation(found: Relaxation) -> str:
     """A sentence: ``ttff 22 s binds: with 27.5 s the cost would fall from $29.46 to $26.10.``."""
     limit, now = _limit(found.limit, found.value)
-    then = "without it" if found.relaxed is None else f"with {_bound(found.limit, found.relaxed)}"
+    then = "without that limit" if found.relaxed is None else f"with {_bound(found.limit, found.relaxed)}"
     verb = "rise" if found.after > found.before else "fall"
     before, after = figure(found.objective, found.before), figure(found.objective, found.after)
     return f"{limit} {now}: {then} the {found.objective} would {verb} from {before} to {after}."

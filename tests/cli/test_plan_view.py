@@ -96,7 +96,7 @@ def test_verdicts(prediction: Prediction, said: str) -> None:
         ),
         (
             Relaxation("realtime", 0, None, "quality", 0.5, 0.9),
-            "realtime binds: without it the quality would rise from 0.50 to 0.90.",
+            "realtime binds: without that limit the quality would rise from 0.50 to 0.90.",
         ),
     ],
 )
@@ -111,6 +111,15 @@ def test_no_relaxation_is_told_only_of_proven_plans_with_promises() -> None:
     assert binding(free) == ["Nothing: no promise stands in the way of a better plan."]
     assert binding(msgspec.structs.replace(free, method="greedy")) == []
     assert binding(msgspec.structs.replace(free, predictions=())) == []
+
+
+def test_dropping_a_limit_is_told_only_where_it_buys_more_than_some_room() -> None:
+    import msgspec
+
+    step = Relaxation("ttff", 3, 3.75, "quality", 0.56, 1.0)
+    same, more = (Relaxation("ttff", 3, None, "quality", 0.56, after) for after in (1.0, 2.0))
+    for found, told in (((same, step), 1), ((more, step), 2), ((same,), 1)):
+        assert len(binding(msgspec.structs.replace(PLAN, relaxations=found))) == told
 
 
 def test_figures_in_words() -> None:
