@@ -1,0 +1,225 @@
+"""What each way of filming a shot costs and how good it looks: the ladder that the scheduler climbs.
+
+    python -m benchmarks.rungs [--seconds 8] [--repeats 3] [--out FILE]
+
+Films one turn of real speech with every setting of the drawn hosts and every up-scaler that is installed, on the canvas
+of the benchmark, and compares the pictures with the same turn drawn in full at the size of the canvas and encoded
+almost without loss. VMAF comes from an ffmpeg with libvmaf: the one of the package imageio-ffmpeg, or the one that
+FFMPEG names. Costs are processor seconds for one frame on one thread, hosts and up-scaler apart. Rungs that are both
+dearer and worse than another one are marked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.harness import write
+from benchmarks.hosts import CAST, TEXT, speak
+from murakkab_runtimes.base import Runtime, Task, missing_parts, runtime_class
+from murakkab_runtimes.catalog import load_catalog
+
+CANVASES = ((640, 360), (1280, 720))
+FPS = 24
+DETAILS = ("full", "simple", "still")
+ENCODINGS = (("medium", 20), ("veryfast", 23), ("ultrafast", 27), ("veryfast", 20), ("ultrafast", 23), ("medium", 23))
+UPSCALERS = ("lanczos", "anime4k")
+"""The first one is tried with every detail, the others with the full one: their cost does not depend on it."""
+
+TURN = {"host": 0, "text": TEXT, "kind": "answer", "title": "Objects", "episode": "Bright objects"}
+
+
+class Rung(msgspec.Struct, frozen=True):
+    """A way to film a shot; ``upscaler`` is empty where it is drawn at the size of the canvas."""
+
+    detail: str
+    draw_height: int
+    upscaler: str = ""
+    preset: str = "veryfast"
+    crf: float = 23
+
+    def __str__(self) -> str:
+        size = f"drawn at {self.draw_height}, {self.upscaler}" if self.upscaler else "drawn at the canvas"
+        return f"{self.detail}, {size}, {self.preset} crf {self.crf:g}"
+
+
+def rungs(height: int) -> Iterator[Rung]:
+    """All that are tried on a canvas of that height."""
+    for detail in DETAILS:
+        for preset, crf in ENCODINGS if detail == "full" else ENCODINGS[1:3]:
+            yield Rung(detail, 0, preset=preset, crf=crf)
+        for share in (0.75, 0.5):
+            for upscaler in UPSCALERS if detail == "full" else UPSCALERS[:1]:
+                yield Rung(detail, round(height * share / 2) * 2, upscaler)
+
+
+def ffmpeg() -> str:
+    """An ffmpeg with libvmaf; empty where there is none."""
+    try:
+        import imageio_ffmpeg
+
+        found = str(imageio_ffmpeg.get_ffmpeg_exe())
+    except ImportError:
+        found = os.environ.get("FFMPEG") or shutil.which("ffmpeg") or ""
+    listed = subprocess.run([found, "-hide_banner", "-filters"], capture_output=True, text=True) if found else None
+    return found if listed and "libvmaf" in listed.stdout else ""
+
+
+class Film(msgspec.Struct, frozen=True):
+    """What filming gave: a raw H.264 stream, its frames, and processor seconds for a frame."""
+
+    video: Path
+    frames: int
+    hosts_s: float
+    upscale_s: float = 0.0
+
+
+def film(rung: Rung, canvas: tuple[int, int], speech: dict[str, Any], folder: Path) -> Film:
+    """Film the turn."""
+    folder.mkdir(parents=True)
+    knobs = {"detail": rung.detail, "draw_height": rung.draw_height, "preset": rung.preset, "crf": rung.crf}
+    picture = {"width": canvas[0], "height": canvas[1]}
+    clips: list[dict[str, Any]] = []
+    arguments = {"turn": TURN, "speech": speech, "cast": CAST, "fps": FPS, **picture}
+    task = Task(arguments, folder, {**_card("drawn-hosts").knobs, **knobs}, seed=1, path=(1, 1))
+    task.on_item = lambda value, meta: clips.append(value)
+    runtime = _runtime("drawn-hosts")
+    started = time.process_time()
+    frames = runtime.run(task).value["frames"]  # type: ignore[union-attr]
+    hosts_s = (time.process_time() - started) / frames
+    started = time.process_time()
+    if rung.upscaler:
+        enlarged = []
+        for number, clip in enumerate(clips):
+            inside = folder / f"large-{number}"
+            inside.mkdir()
+            settings = {**_card(rung.upscaler).knobs, "preset": rung.preset, "crf": rung.crf}
+            enlarged.append(_runtime(rung.upscaler).run(Task({"clip": clip, **picture}, inside, settings)))
+        clips = [getattr(made, "value", made) for made in enlarged]
+    upscale_s = (time.process_time() - started) / frames
+    video = folder / "film.h264"
+    video.write_bytes(b"".join(Path(clip["video"]).read_bytes() for clip in clips))
+    return Film(video, frames, hosts_s, upscale_s)
+
+
+_loaded: dict[str, Runtime] = {}
+
+
+def _card(name: str) -> Any:  # noqa: ANN401
+    return load_catalog()[name]
+
+
+def _runtime(name: str) -> Runtime:
+    """A loaded and warm model."""
+    if name not in _loaded:
+        _loaded[name] = runtime_class(_card(name).adapter)(_card(name), 1)
+        _loaded[name].warm()
+    return _loaded[name]
+
+
+def vmaf(program: str, shown: Path, reference: Path, folder: Path) -> dict[str, float]:
+    """Mean, and the score that 5 % of the frames stay below."""
+    log = folder / f"{shown.parent.name}.json"
+    inputs = [part for path in (shown, reference) for part in ("-r", str(FPS), "-f", "h264", "-i", str(path))]
+    subprocess.run(
+        [
+            program,
+            "-v",
+            "error",
+            *inputs,
+            "-lavfi",
+            f"libvmaf=log_fmt=json:log_path={log}:n_threads=2",
+            "-f",
+            "null",
+            "-",
+        ],
+        check=True,
+    )
+    scores = [frame["metrics"]["vmaf"] for frame in json.loads(log.read_text())["frames"]]
+    return {"mean": statistics.fmean(scores), "p5": statistics.quantiles(scores, n=20)[0]}
+
+
+def measure(program: str, canvas: tuple[int, int], speech: dict[str, Any], repeats: int) -> list[dict[str, Any]]:
+    """All rungs of a canvas, the best first."""
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        reference = film(Rung("full", 0, preset="medium", crf=4), canvas, speech, folder / "reference")
+        for number, rung in enumerate(rungs(canvas[1])):
+            if rung.upscaler and missing_parts(_card(rung.upscaler)):
+                continue
+            films = [film(rung, canvas, speech, folder / f"{number}-{repeat}") for repeat in range(repeats)]
+            looks = vmaf(program, films[0].video, reference.video, folder)
+            costs = [f.hosts_s + f.upscale_s for f in films]
+            rows.append(
+                {
+                    "canvas": f"{canvas[0]}x{canvas[1]}",
+                    **msgspec.to_builtins(rung),
+                    "rung": str(rung),
+                    "vmaf": round(looks["mean"], 1),
+                    "vmaf_p5": round(looks["p5"], 1),
+                    "hosts_s": round(statistics.median(f.hosts_s for f in films), 5),
+                    "upscale_s": round(statistics.median(f.upscale_s for f in films), 5),
+                    "frame_s": round(statistics.median(costs), 5),
+                    "spread_s": round(max(costs) - min(costs), 5),
+                    "kbit_s": round(films[0].video.stat().st_size * 8 * FPS / films[0].frames / 1000),
+                }
+            )
+    for row in rows:
+        row["dominated"] = any(
+            o is not row and o["frame_s"] <= row["frame_s"] and o["vmaf"] >= row["vmaf"] and o != row for o in rows
+        )
+    return sorted(rows, key=lambda row: -row["vmaf"])
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seconds", type=float, default=8.0, help="length of the speech")
+    options.add_argument("--repeats", type=int, default=3)
+    options.add_argument("--out", type=Path)
+    given = options.parse_args()
+    program = ffmpeg()
+    if not program:
+        print("skipped: no ffmpeg with libvmaf; pip install imageio-ffmpeg, or name one in FFMPEG")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        speech = speak(given.seconds, Path(folder))
+        rows = [row for canvas in CANVASES for row in measure(program, canvas, speech, given.repeats)]
+    table = Table(title="Ways to film a shot")
+    for column in (
+        "canvas",
+        "rung",
+        "VMAF",
+        "p5",
+        "hosts s/frame",
+        "up-scale s/frame",
+        "cores for real time",
+        "kbit/s",
+        "",
+    ):
+        table.add_column(column, justify="left" if column in ("canvas", "rung") else "right")
+    for row in rows:
+        table.add_row(
+            row["canvas"], row["rung"], f"{row['vmaf']:.1f}", f"{row['vmaf_p5']:.1f}", f"{row['hosts_s']:.4f}",
+            f"{row['upscale_s']:.4f}", f"{row['frame_s'] * FPS:.2f}", str(row["kbit_s"]),
+            "dominated" if row["dominated"] else "",
+        )  # fmt: skip
+    Console(width=150).print(table)
+    write("rungs", {"rows": rows}, given.out)
+
+
+if __name__ == "__main__":
+    main()
