@@ -26,9 +26,11 @@ class PlaybackClock:
         self._offsets: dict[tuple[str, Path], float] = {}
         self._total = 0.0
         self._expected = {name: node.chosen.seconds for name, node in plan.nodes.items()}
-        self._remaining: dict[str, float] | None = None
         self._behind = _behind(graph)
-        self._order = list(TopologicalSorter(self._behind).static_order())
+        self._ahead = _ahead(self._behind)
+        self._remaining: dict[str, float] = {}
+        for name in TopologicalSorter(self._behind).static_order():
+            self._add_up(name)
         loops = {node.name for node in graph.nodes if node.repeat}
         inside = loops.union(*(node.body for node in graph.nodes))
         self._timeline = {node.name for node in graph.nodes if node.ordered and node.streams} - inside
@@ -57,7 +59,9 @@ class PlaybackClock:
         """A task of ``node`` took that long."""
         known = self._expected.get(node, 0.0)
         self._expected[node] = seconds if known == 0.0 else known + FORGET * (seconds - known)
-        self._remaining = None
+        if self._expected[node] != known:
+            for name in self._ahead[node]:
+                self._add_up(name)
 
     def expected(self, node: str) -> float:
         """Expected seconds of one task of ``node``."""
@@ -74,15 +78,27 @@ class PlaybackClock:
 
     def remaining(self, node: str) -> float:
         """Expected seconds from the start of a task of ``node`` to the published item; of a loop, one round."""
-        if self._remaining is None:
-            self._remaining = self._add_up()
         return self._remaining[node]
 
-    def _add_up(self) -> dict[str, float]:
-        total: dict[str, float] = {}
-        for name in self._order:
-            total[name] = self.expected(name) + max((total[behind] for behind in self._behind[name]), default=0.0)
-        return total
+    def _add_up(self, node: str) -> None:
+        longest = 0.0
+        for behind in self._behind[node]:
+            if (there := self._remaining[behind]) > longest:
+                longest = there
+        self._remaining[node] = self._expected.get(node, 0.0) + longest
+
+
+def _ahead(behind: dict[str, list[str]]) -> dict[str, list[str]]:
+    """By node, itself and all that something waits for it to do, each after those that wait for it."""
+    order = list(TopologicalSorter(behind).static_order())
+    found: dict[str, list[str]] = {}
+    for node in order:
+        changed = {node}
+        for name in order:
+            if not changed.isdisjoint(behind[name]):
+                changed.add(name)
+        found[node] = [name for name in order if name in changed]
+    return found
 
 
 def _behind(graph: Graph) -> dict[str, list[str]]:
@@ -97,4 +113,4 @@ def _behind(graph: Graph) -> dict[str, list[str]]:
     for node in graph.nodes:
         for name in node.body:
             behind[name].extend(finals[node.name])
-    return behind
+    return {name: list(dict.fromkeys(names)) for name, names in behind.items()}

@@ -6,7 +6,8 @@ engine drives it in real time, a replay drives it from a journal.
 
 from __future__ import annotations
 
-from functools import singledispatchmethod
+from collections.abc import Callable
+from typing import Any
 
 from murakkab_optimizer.graph import Graph, Path
 from murakkab_optimizer.plan import Plan
@@ -51,46 +52,37 @@ class Scheduler:
     def handle(self, event: ev.Event, now: float) -> list[Command]:
         """Take one event in and return what is to be done, in order."""
         self._out = []
-        self._on(event, now)
-        self._dispatch(now)
-        if (timer := self._timers.command()) is not None:
-            self._out.append(timer)
+        _HANDLERS[type(event)](self, event, now)
+        if type(event) not in _TIDINGS:
+            self._dispatch(now)
+            if (timer := self._timers.command()) is not None:
+                self._out.append(timer)
         return self._out
 
-    @singledispatchmethod
-    def _on(self, event: object, now: float) -> None:
-        raise TypeError(f"not an event: {event!r}")
-
-    @_on.register
-    def _(self, event: ev.RunSubmitted, now: float) -> None:
+    def _submitted(self, event: ev.RunSubmitted, now: float) -> None:
         self._open(RunState(event.run, event.graph, event.plan, now), now)
 
-    @_on.register
-    def _(self, event: ev.RunResumed, now: float) -> None:
+    def _resumed(self, event: ev.RunResumed, now: float) -> None:
         state = RunState(event.run, event.graph, event.plan, now)
         Restoration(state.growth, event).restore()
         for item in restored_items(state.growth, event):
             self._made(state, item.node, item.path, item.value, item.meta)
         self._open(state, now)
 
-    @_on.register
-    def _(self, event: ev.RunCancelled, now: float) -> None:
+    def _cancelled(self, event: ev.RunCancelled, now: float) -> None:
         if state := self._runs.get(event.run):
             self._end(state, "cancelled", "")
 
-    @_on.register
-    def _(self, event: ev.PlanChanged, now: float) -> None:
+    def _replanned(self, event: ev.PlanChanged, now: float) -> None:
         if state := self._runs.get(event.run):
             state.plan = event.plan
             self._want(state.growth.graph, state.plan)
             self._requeue(state)
 
-    @_on.register
-    def _(self, event: ev.TaskStarted | ev.TaskProgressed, now: float) -> None:
-        pass
+    def _nothing(self, event: ev.TaskStarted | ev.TaskProgressed, now: float) -> None:
+        """Work goes on."""
 
-    @_on.register
-    def _(self, event: ev.ItemEmitted, now: float) -> None:
+    def _emitted(self, event: ev.ItemEmitted, now: float) -> None:
         state, task = self._leases.get(event.lease, (None, None))
         if state is None or task is None:
             return
@@ -98,8 +90,7 @@ class Scheduler:
             self._made(state, task.node.name, (*task.path, event.index), event.value, event.meta)
             self._go_on(state, now)
 
-    @_on.register
-    def _(self, event: ev.TaskFinished, now: float) -> None:
+    def _finished(self, event: ev.TaskFinished, now: float) -> None:
         state, task = self._end_attempt(event.lease)
         if state is None or task is None:
             return
@@ -107,14 +98,12 @@ class Scheduler:
         self._finish(state, task, event.value)
         self._go_on(state, now)
 
-    @_on.register
-    def _(self, event: ev.TaskFailed, now: float) -> None:
+    def _failed(self, event: ev.TaskFailed, now: float) -> None:
         state, task = self._end_attempt(event.lease)
         if state is not None and task is not None:
             self._retry(state, task, event, now)
 
-    @_on.register
-    def _(self, event: ev.Evaluated, now: float) -> None:
+    def _evaluated(self, event: ev.Evaluated, now: float) -> None:
         state = self._runs.get(event.run)
         task = state.growth.nodes[event.node].tasks.get(event.path) if state is not None else None
         if state is None or task is None or task.asked != (event.what, event.index):
@@ -126,12 +115,11 @@ class Scheduler:
         self._answer(state, task, event)
         self._go_on(state, now)
 
-    @_on.register
-    def _(self, event: ev.WorkerJoined, now: float) -> None:
+    def _joined(self, event: ev.WorkerJoined, now: float) -> None:
+        self._lost(ev.WorkerLost(event.worker, "it began anew", blame=False), now)
         self._fleet.joined(event.worker)
 
-    @_on.register
-    def _(self, event: ev.WorkerLost, now: float) -> None:
+    def _lost(self, event: ev.WorkerLost, now: float) -> None:
         worker = self._fleet.lost(event.worker)
         if worker is None:
             return
@@ -143,21 +131,17 @@ class Scheduler:
         else:
             self._ready(state, task, now)
 
-    @_on.register
-    def _(self, event: ev.ModelLoaded, now: float) -> None:
+    def _loaded(self, event: ev.ModelLoaded, now: float) -> None:
         self._fleet.loaded(event.worker, event.model, event.error)
 
-    @_on.register
-    def _(self, event: ev.ModelsExpected, now: float) -> None:
+    def _expected(self, event: ev.ModelsExpected, now: float) -> None:
         self._want(event.graph, event.plan)
 
-    @_on.register
-    def _(self, event: ev.PlaybackMoved, now: float) -> None:
+    def _moved(self, event: ev.PlaybackMoved, now: float) -> None:
         if state := self._runs.get(event.run):
             state.clock.viewer_at(now, event.position_s)
 
-    @_on.register
-    def _(self, event: ev.TimerFired, now: float) -> None:
+    def _fired(self, event: ev.TimerFired, now: float) -> None:
         for state, task in self._timers.fired(event.name, now):
             if state.ended:
                 continue
@@ -235,14 +219,14 @@ class Scheduler:
 
     def _end_attempt(self, lease: str) -> tuple[RunState | None, TaskState | None]:
         """Free the worker of an attempt and return its task when the lease was still held."""
-        for worker in self._fleet.workers.values():
-            if worker.lease == lease:
-                self._fleet.release(worker)
+        if (worker := self._fleet.at(lease)) is not None:
+            self._fleet.release(worker)
         return self._take_lease(lease)
 
     def _take_lease(self, lease: str) -> tuple[RunState | None, TaskState | None]:
         state, task = self._leases.pop(lease, (None, None))
-        if task is not None:
+        if state is not None and task is not None:
+            del state.leases[lease]
             task.due = None
         return state, task
 
@@ -254,9 +238,8 @@ class Scheduler:
 
     def _cancel(self, lease: str) -> None:
         self._take_lease(lease)
-        for worker in self._fleet.workers.values():
-            if worker.lease == lease:
-                self._out.append(CancelTask(lease, worker.name))
+        if (worker := self._fleet.at(lease)) is not None:
+            self._out.append(CancelTask(lease, worker.name))
 
     def _retry(self, state: RunState, task: TaskState, failure: ev.TaskFailed, now: float) -> None:
         task.failures += 1
@@ -268,7 +251,7 @@ class Scheduler:
         self._timers.wait(state, task, now + BACKOFF_S * 2 ** (task.failures - 1))
 
     def _end(self, state: RunState, status: str, error: str, input_fault: bool = False) -> None:
-        for lease in [key for key, (owner, _) in self._leases.items() if owner is state]:
+        for lease in list(state.leases):
             self._cancel(lease)
         state.ended = True
         del self._runs[state.run]
@@ -281,16 +264,39 @@ class Scheduler:
             task.status = Status.RUNNING
             task.lease = self._new_lease(state, task)
             self._leases[task.lease] = (state, task)
-            self._fleet.assign(worker, task.lease, state.configuration(task).model, threads)
+            state.leases[task.lease] = task
+            self._fleet.assign(worker, task.lease, task.chosen.model, threads)
             self._timers.wait(state, task, now + task.node.timeout_s)
             self._out.append(state.start(task, worker.name))
         self._out.extend(self._fleet.load_commands())
 
     def _new_lease(self, state: RunState, task: TaskState) -> str:
         """Name the next attempt; never as one that a worker is still at since it was cancelled."""
-        held = {worker.lease for worker in self._fleet.workers.values()}
         while True:
             task.attempt += 1
             lease = ev.lease_name(state.run, task.node.name, task.path, task.attempt)
-            if lease not in held:
+            if self._fleet.at(lease) is None:
                 return lease
+
+
+_HANDLERS: dict[type, Callable[[Scheduler, Any, float], None]] = {
+    ev.RunSubmitted: Scheduler._submitted,
+    ev.RunResumed: Scheduler._resumed,
+    ev.RunCancelled: Scheduler._cancelled,
+    ev.PlanChanged: Scheduler._replanned,
+    ev.ItemEmitted: Scheduler._emitted,
+    ev.TaskFinished: Scheduler._finished,
+    ev.TaskFailed: Scheduler._failed,
+    ev.Evaluated: Scheduler._evaluated,
+    ev.WorkerJoined: Scheduler._joined,
+    ev.WorkerLost: Scheduler._lost,
+    ev.ModelLoaded: Scheduler._loaded,
+    ev.ModelsExpected: Scheduler._expected,
+    ev.PlaybackMoved: Scheduler._moved,
+    ev.TimerFired: Scheduler._fired,
+    ev.TaskStarted: Scheduler._nothing,
+    ev.TaskProgressed: Scheduler._nothing,
+}
+
+_TIDINGS = frozenset({ev.TaskStarted, ev.TaskProgressed, ev.PlaybackMoved})
+"""Events after which nothing can start that could not before."""

@@ -21,9 +21,10 @@ class ReadyQueues:
         self._count = 0
 
     def push(self, state: RunState, task: TaskState) -> None:
-        """Add a ready task."""
+        """Add a ready task; where it stood before counts no more."""
         self._count += 1
-        queue = self._queues.setdefault(state.configuration(task).model, [])
+        task.chosen, task.ticket = state.configuration(task), self._count
+        queue = self._queues.setdefault(task.chosen.model, [])
         heapq.heappush(queue, (self._policy.key(state.view(task)), self._count, state, task))
 
     def pop(self, fleet: Fleet) -> tuple[RunState, TaskState, WorkerState, int] | None:
@@ -31,13 +32,13 @@ class ReadyQueues:
 
         It is the first of its queue; behind one that waits for more threads none that needs threads overtakes.
         """
+        if not fleet.idle or not self._queues:
+            return None
         blocked = False
-        free = fleet.free_threads
-        heads = sorted(filter(None, map(self._head, self._queues)), key=lambda entry: entry[:2])
-        for _, _, state, task in heads:
-            configuration = state.configuration(task)
+        for _, _, state, task in sorted(self._heads()):
+            configuration = task.chosen
             threads = min(configuration.needs.threads, fleet.cores)
-            if threads and (blocked or threads > free):
+            if threads and (blocked or threads > fleet.free_threads):
                 blocked = True
                 continue
             worker = fleet.route(configuration.model)
@@ -46,12 +47,18 @@ class ReadyQueues:
                 return state, task, worker, threads
         return None
 
-    def _head(self, model: str) -> _Entry | None:
-        """The first entry of a queue that still stands for a ready task of a living run."""
-        queue = self._queues[model]
-        while queue:
-            _, _, state, task = queue[0]
-            if not state.ended and task.status is Status.READY and state.configuration(task).model == model:
-                return queue[0]
-            heapq.heappop(queue)
-        return None
+    def _heads(self) -> list[_Entry]:
+        """The first entry of each queue that still stands for a ready task of a living run."""
+        heads, empty = [], []
+        for model, queue in self._queues.items():
+            while queue:
+                _, ticket, state, task = queue[0]
+                if task.ticket == ticket and task.status is Status.READY and not state.ended:
+                    heads.append(queue[0])
+                    break
+                heapq.heappop(queue)
+            else:
+                empty.append(model)
+        for model in empty:
+            del self._queues[model]
+        return heads

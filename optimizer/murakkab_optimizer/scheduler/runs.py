@@ -13,13 +13,14 @@ from murakkab_optimizer.scheduler.state import Status, TaskState
 
 
 class RunState:
-    """One run: its growing graph, its plan, its playback clock and how much of it was shown."""
+    """One run: its growing graph, its plan, its playback clock, its attempts and how much of it was shown."""
 
     def __init__(self, run: str, graph: Graph, plan: Plan, now: float) -> None:
         self.run = run
         self.growth = Growth(graph)
         self.plan = plan
         self.clock = PlaybackClock(graph, plan, now)
+        self.leases: dict[str, TaskState] = {}
         self.published = 0
         self.ended = False
 
@@ -49,7 +50,7 @@ class RunState:
             node=task.node.name,
             path=task.path,
             attempt=task.attempt,
-            configuration=self.configuration(task),
+            configuration=task.chosen,
             deadline=self.clock.deadline(task.node.name, task.path),
             item=growth.item(task),
             inputs=growth.inputs(task),

@@ -6,6 +6,10 @@ from collections import deque
 from enum import Enum
 
 from murakkab_optimizer.graph import NODE_KEY, Edge, Json, Node, Path
+from murakkab_optimizer.plan import Configuration
+
+UNPLANNED = Configuration("")
+"""Stands for the configuration of a task that was never ready."""
 
 
 class Status(Enum):
@@ -34,12 +38,14 @@ class TaskState:
         decided: whether its condition was read and holds.
         asked: what the engine is evaluating for it, and the round.
         due: when its attempt has taken too long or, in BACKOFF, when the next one begins.
+        chosen: the configuration that it was last queued with, and ``ticket`` the number of its place in the queue.
 
     """
 
     __slots__ = (
         "asked",
         "attempt",
+        "chosen",
         "decided",
         "due",
         "failures",
@@ -51,6 +57,7 @@ class TaskState:
         "settled",
         "state",
         "status",
+        "ticket",
     )
 
     def __init__(self, state: NodeState, path: Path) -> None:
@@ -67,6 +74,8 @@ class TaskState:
         self.lease: str | None = None
         self.ready_at = 0.0
         self.due: float | None = None
+        self.chosen = UNPLANNED
+        self.ticket = 0
 
 
 class NodeState:

@@ -1,30 +1,77 @@
-"""Who can do work: worker processes, the models that they hold, and the thread budget."""
+"""Who can do work: worker processes, the models that they hold, and the thread budget.
+
+Whatever happens to one worker costs at most the logarithm of the number of workers; only a worker that joins or is
+lost, and a run that needs something new, has all of them looked at.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 
 from murakkab_optimizer.policies.placement.spread import LARGE_MB, Spread
 from murakkab_optimizer.scheduler.commands import LoadModel
 
+Key = tuple[int, ...]
+
 
 class WorkerState:
-    """One worker: it does one thing at a time, a task (``lease``) or loading a model (``loading``)."""
+    """One worker: it does one thing at a time, a task (``lease``) or loading a model (``loading``).
 
-    __slots__ = ("lease", "loading", "models", "name", "threads", "wanted")
+    ``number`` counts the workers as they join; ``large`` its large models; ``gone`` says that it was lost.
+    """
 
-    def __init__(self, name: str) -> None:
+    __slots__ = ("gone", "large", "lease", "loading", "models", "name", "number", "threads", "wanted")
+
+    def __init__(self, name: str, number: int) -> None:
         self.name = name
+        self.number = number
         self.models: set[str] = set()
         self.wanted: list[str] = []
         self.lease: str | None = None
         self.loading: str | None = None
         self.threads = 0
+        self.large = 0
+        self.gone = False
 
     @property
     def idle(self) -> bool:
         """Whether it can be given something to do."""
-        return self.lease is None and self.loading is None
+        return self.lease is None and self.loading is None and not self.gone
+
+
+class Rank:
+    """Idle workers that fit a purpose, the best first.
+
+    Workers are put in when they become idle and looked through when one is asked for: what does not fit any more is
+    dropped then.
+    """
+
+    __slots__ = ("_fits", "_heap", "_keys")
+
+    def __init__(self, fits: Callable[[WorkerState], bool]) -> None:
+        self._fits = fits
+        self._heap: list[tuple[Key, WorkerState]] = []
+        self._keys: dict[WorkerState, Key] = {}
+
+    def put(self, worker: WorkerState, key: Key) -> None:
+        """Note an idle worker; keys of different workers differ."""
+        if self._keys.get(worker) != key:
+            self._keys[worker] = key
+            heapq.heappush(self._heap, (key, worker))
+
+    def best(self) -> WorkerState | None:
+        """The idle worker with the smallest key."""
+        heap, keys = self._heap, self._keys
+        while heap:
+            key, worker = heap[0]
+            if keys.get(worker) == key:
+                if worker.idle and self._fits(worker):
+                    return worker
+                del keys[worker]
+            heapq.heappop(heap)
+        return None
 
 
 class Fleet:
@@ -32,16 +79,26 @@ class Fleet:
 
     def __init__(self, cores: int) -> None:
         self.cores = cores
+        self.free_threads = cores
+        self.idle = 0
         self.workers: dict[str, WorkerState] = {}
         self.memory_mb: dict[str, int] = {}
+        self._at: dict[str, WorkerState] = {}
         self._single: set[str] = set()
         self._deadly: set[str] = set()
         self._placer = Spread()
+        self._joined = 0
+        self._stale = False
+        self._homes: Counter[str] = Counter()
+        self._wanting: Counter[str] = Counter()
+        self._holders: dict[str, Rank] = {}
+        self._seekers: dict[str, Rank] = {}
+        self._anyone = Rank(lambda worker: True)
+        self._loaders = Rank(lambda worker: bool(worker.wanted))
 
-    @property
-    def free_threads(self) -> int:
-        """Threads that no task or load has."""
-        return self.cores - sum(worker.threads for worker in self.workers.values())
+    def at(self, lease: str) -> WorkerState | None:
+        """The worker that is still at an attempt, cancelled or not."""
+        return self._at.get(lease)
 
     def want(self, models: Mapping[str, int], single: Iterable[str] = ()) -> None:
         """Note models that runs need and load them ahead.
@@ -51,10 +108,24 @@ class Fleet:
             single: those of which no two tasks run at once.
 
         """
+        before = set(self._single)
         self._single.update(name for name in single if name not in self.memory_mb)
         self._single.intersection_update({name for name in self._single if name not in models} | set(single))
+        changed = any(self.memory_mb.get(name) != memory for name, memory in models.items())
         self.memory_mb.update(models)
-        self._deadly -= models.keys()
+        revived = self._deadly & models.keys()
+        self._deadly -= revived
+        if changed:
+            self._weigh()
+        if self._stale or changed or revived or self._single != before:
+            self._place()
+
+    def _place(self) -> None:
+        """Say anew which worker is to load what."""
+        self._stale = False
+        if not self.memory_mb:
+            return
+        self._wanting.clear()
         held = {model for worker in self.workers.values() for model in (*worker.models, worker.loading)}
         for worker in self.workers.values():
             worker.wanted.clear()
@@ -64,19 +135,24 @@ class Fleet:
                 continue
             if model not in worker.models and worker.loading != model and not (model in held and self._alone(model)):
                 worker.wanted.append(model)
+                self._wanting[model] += 1
+        for worker in self.workers.values():
+            if worker.wanted and worker.idle:
+                self._seek(worker)
 
     def route(self, model: str) -> WorkerState | None:
         """The idle worker to give a task of ``model`` to, or None to wait.
 
         Among those that hold it, the one with the fewest large models, so that these stay reachable.
         """
-        idle = [worker for worker in self.workers.values() if worker.idle]
-        holders = [worker for worker in idle if model in worker.models]
-        if holders:
-            return min(holders, key=self._large_held)
-        if not idle or (self._large(model) and any(self._has(worker, model) for worker in self.workers.values())):
+        if not self.idle:
             return None
-        return min(idle, key=lambda worker: (model not in worker.wanted, self._large_held(worker), len(worker.models)))
+        if (holders := self._holders.get(model)) is not None and (holder := holders.best()) is not None:
+            return holder
+        if self._large(model) and self._homes[model]:
+            return None
+        seekers = self._seekers.get(model) if self._wanting[model] else None
+        return (seekers.best() if seekers is not None else None) or self._anyone.best()
 
     def _large(self, model: str) -> bool:
         return self.memory_mb.get(model, 0) > LARGE_MB
@@ -84,45 +160,90 @@ class Fleet:
     def _alone(self, model: str) -> bool:
         return self._large(model) or model in self._single
 
-    def _large_held(self, worker: WorkerState) -> int:
-        return sum(1 for model in worker.models if self._large(model))
+    def _weigh(self) -> None:
+        """Count the large models of every worker anew."""
+        for worker in self.workers.values():
+            worker.large = sum(map(self._large, worker.models))
+            if worker.idle:
+                self._offer(worker)
 
-    @staticmethod
-    def _has(worker: WorkerState, model: str) -> bool:
-        return model in worker.models or worker.loading == model
+    def _offer(self, worker: WorkerState) -> None:
+        """An idle worker may be given tasks and loads."""
+        key = (worker.large, worker.number)
+        for model in worker.models:
+            self._holders[model].put(worker, key)
+        self._anyone.put(worker, (worker.large, len(worker.models), worker.number))
+        if worker.wanted:
+            self._seek(worker)
+
+    def _seek(self, worker: WorkerState) -> None:
+        """An idle worker may load models ahead, and is preferred for tasks of them."""
+        self._loaders.put(worker, (worker.number,))
+        key = (worker.large, len(worker.models), worker.number)
+        for model in worker.wanted:
+            if (seekers := self._seekers.get(model)) is None:
+                seekers = self._seekers[model] = Rank(lambda seeker, model=model: model in seeker.wanted)  # type: ignore[misc]
+            seekers.put(worker, key)
 
     def assign(self, worker: WorkerState, lease: str, model: str, threads: int) -> None:
         """Give ``worker`` an attempt; it holds the model from now on."""
+        self._at[lease] = worker
         worker.lease, worker.threads = lease, threads
-        worker.models.add(model)
-        if model in worker.wanted:
+        self.free_threads -= threads
+        self.idle -= 1
+        if model not in worker.models:
+            self._homed(model)
+            self._hold(worker, model)
+        if worker.wanted and model in worker.wanted:
             worker.wanted.remove(model)
+            self._wanted_less(model)
 
     def release(self, worker: WorkerState) -> None:
         """The worker is idle again."""
+        if worker.lease is not None:
+            del self._at[worker.lease]
+        self.free_threads += worker.threads
+        self.idle += 1
         worker.lease, worker.loading, worker.threads = None, None, 0
+        self._offer(worker)
 
     def joined(self, name: str) -> None:
-        """A worker is there; give it a share of the models that runs need."""
-        self.workers[name] = WorkerState(name)
+        """A worker that was not there is; give it a share of the models that runs need."""
+        self._joined += 1
+        worker = self.workers[name] = WorkerState(name, self._joined)
+        self.idle += 1
+        self._offer(worker)
+        self._stale = True
         self.want({})
 
     def lost(self, name: str) -> WorkerState | None:
         """Take a worker out; the model that it died of loading is not loaded ahead until a new run wants it."""
         worker = self.workers.pop(name, None)
-        if worker is not None:
-            if worker.loading is not None:
-                self._deadly.add(worker.loading)
-            self.want({})
+        if worker is None:
+            return None
+        self.idle -= worker.idle
+        worker.gone = True
+        self.free_threads += worker.threads
+        if worker.lease is not None:
+            del self._at[worker.lease]
+        self._homes.subtract({*worker.models, *((worker.loading,) if worker.loading else ())})
+        if worker.loading is not None:
+            self._deadly.add(worker.loading)
+        self._stale = True
+        self.want({})
         return worker
 
     def load_commands(self) -> list[LoadModel]:
         """Use idle workers and free threads to load models before they are asked for."""
         commands = []
-        for worker in self.workers.values():
-            if worker.idle and worker.wanted and self.free_threads > 0:
-                worker.loading, worker.threads = worker.wanted.pop(0), 1
-                commands.append(LoadModel(worker.name, worker.loading))
+        while self.free_threads > 0 and (worker := self._loaders.best()) is not None:
+            model = worker.wanted.pop(0)
+            self._wanted_less(model)
+            self._homed(model)
+            worker.loading, worker.threads = model, 1
+            self.free_threads -= 1
+            self.idle -= 1
+            commands.append(LoadModel(worker.name, model))
         return commands
 
     def loaded(self, name: str, model: str, error: str) -> None:
@@ -130,6 +251,24 @@ class Fleet:
         worker = self.workers.get(name)
         if worker is None or worker.loading != model:
             return
-        if not error:
-            worker.models.add(model)
+        if error:
+            self._homes[model] -= 1
+            self._stale = True
+        else:
+            self._hold(worker, model)
         self.release(worker)
+
+    def _hold(self, worker: WorkerState, model: str) -> None:
+        worker.models.add(model)
+        worker.large += self._large(model)
+        if model not in self._holders:
+            self._holders[model] = Rank(lambda holder: model in holder.models)
+
+    def _homed(self, model: str) -> None:
+        """One more worker holds or loads a model; others need not load one ahead that is held alone."""
+        self._homes[model] += 1
+        if self._wanting[model] and self._alone(model):
+            self._stale = True
+
+    def _wanted_less(self, model: str) -> None:
+        self._wanting[model] -= 1
