@@ -8,6 +8,7 @@ import os
 import platform
 import statistics
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -17,6 +18,9 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 
 os.environ["MURAKKAB_CACHE"] = "off"  # what is measured is made
+os.environ["MURAKKAB_CALIBRATION"] = "off"  # plans go by the shipped profiles,
+_PROFILES = tempfile.TemporaryDirectory(prefix="murakkab-profiles-")  # and nothing is written to those of the user
+os.environ["MURAKKAB_PROFILES"] = _PROFILES.name
 
 
 def processor() -> str:

@@ -52,12 +52,14 @@ def serve(
 async def _serve(host: str, port: int, llm: str | None, runs: Path, workflows: Path | None, limit: int) -> None:
     from murakkab.cli.interrupts import Interrupts
     from murakkab.engine import Engine, EngineOptions
+    from murakkab.profiling import calibrate
     from murakkab.server import serve as serve_page
 
     engine = Engine(EngineOptions(runs=runs, llm=llm))
     with Interrupts():
         try:
-            await engine.start()
+            async with calibrate.beside():
+                await engine.start()
             _warm_up(engine)
             await serve_page(
                 engine,

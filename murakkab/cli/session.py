@@ -108,12 +108,15 @@ async def resume_here(run: str, options: RunOptions) -> Event:
 
 @asynccontextmanager
 async def _session(options: RunOptions) -> AsyncIterator[Session]:
+    from murakkab.profiling import calibrate
+
     engine = Engine(EngineOptions(runs=options.runs, llm=options.llm))
     with Interrupts() as interrupts:
         page = Page(engine, options)
         try:
             await page.reserve()
-            await engine.start()
+            async with calibrate.beside():
+                await engine.start()
             yield Session(engine, page, interrupts, options)
         finally:
             try:

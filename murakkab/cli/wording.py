@@ -59,6 +59,7 @@ def outcome(finished: dict[str, Any], cache: str = "") -> list[str]:
     if cache:
         lines[0] += f", {cache}"
     lines += [f"A promise was not kept: {told}" for told in finished.get("missed", ())]
+    lines += [f"Slower or faster than profiled: {told}" for told in finished.get("drift", ())]
     if finished["video"]:
         lines.append(f"Video: {finished['video']}")
     elif finished["report"]:

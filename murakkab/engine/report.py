@@ -11,7 +11,7 @@ import msgspec
 
 from murakkab.engine import planning
 from murakkab.engine.caching import HIT
-from murakkab.engine.feed import read_events
+from murakkab.engine.feed import FINISHED, read_events
 from murakkab.engine.store import RunRecord
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Plan
@@ -59,6 +59,7 @@ def gather(folder: Path, record: RunRecord, graph: Graph, plan: Plan) -> dict[st
         "work": [_work(name, events) for name in (node.name for node in graph.nodes)],
         "turns": [event for event in events if event["event"] == "turn.written"],
         "segments": [event for event in events if event["event"] == "segment.published"],
+        "drift": next((event.get("drift", []) for event in reversed(events) if event["event"] == FINISHED), []),
     }
 
 

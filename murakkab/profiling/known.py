@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from murakkab.profiling.store import Calibration, Kept, ProfileStore
+import msgspec
+
+from murakkab.profiling.calibrate import factor
+from murakkab.profiling.store import Calibration, Kept, Learnt, ProfileStore, base_of, key_of
 from murakkab.profiling.versions import is_current
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.hardware import CPU
-from murakkab_optimizer.profiles.nouns import Profile
+from murakkab_optimizer.profiles.nouns import LoadPoint, Profile
 
 
 def known_profiles(
-    cards: Iterable[ModelCard], shipped: Sequence[Profile], store: ProfileStore | None = None
+    cards: Iterable[ModelCard], shipped: Sequence[Profile], store: ProfileStore | None = None, *, corrected: bool = True
 ) -> list[Profile]:
     """The profiles that a plan on this machine uses, the most trustworthy first.
 
     Measured ones are left out where the model, its adapter or its packages have changed since. Shipped ones that a
-    measured one replaces are left out; the others are scaled where a calibration is kept. A store that cannot be read
-    counts as empty.
+    measured one replaces are left out; the others are scaled where a calibration is kept. Cited ones stay as they are.
+    A file that cannot be read counts as empty.
 
     Args:
         cards: the models that are asked about.
         shipped: profiles that come with the catalogue.
         store: of this machine; by default the user's.
+        corrected: by what runs observed.
 
     """
-    by_name = {card.name: card for card in cards}
-    kept, _ = (store or ProfileStore()).read()
+    store, by_name = store or ProfileStore(), {card.name: card for card in cards}
+    kept, _ = store.read()
     here = list(measured_here(by_name.values(), kept))
-    return here + [_scaled(p, by_name.get(p.model), kept.calibration) for p in shipped if not _replaced(p, here)]
+    found = here + [_scaled(p, by_name.get(p.model), kept.calibration) for p in shipped if not _replaced(p, here)]
+    learnt = store.runs.read()[0].learnt if corrected else {}
+    return [_corrected(profile, learnt) for profile in found] if learnt else found
 
 
-def measured_here(cards: Iterable[ModelCard], kept: Kept) -> Iterable[Profile]:
+def measured_here(cards: Iterable[ModelCard], kept: Kept) -> Iterator[Profile]:
     """Kept profiles that still hold."""
     by_name = {card.name: card for card in cards}
     for record in kept.records:
@@ -56,6 +62,32 @@ def _replaced(profile: Profile, here: Sequence[Profile]) -> bool:
 
 def _scaled(profile: Profile, card: ModelCard | None, calibration: Calibration | None) -> Profile:
     """A shipped profile as it would be on this machine."""
-    if profile.provenance.kind != "shipped" or profile.device != CPU or card is None or calibration is None:
+    known = profile.provenance
+    if known.kind != "shipped" or profile.device != CPU or card is None or calibration is None:
         return profile
-    return profile
+    by = factor(card.packages, calibration)
+    source = f"{known.source}; times {by:.2f} by a calibration of this machine on {calibration.date}"
+    return slower(profile, by, kind="scaled", source=source)
+
+
+def _corrected(profile: Profile, learnt: Mapping[str, Learnt]) -> Profile:
+    """A profile with what runs said of it."""
+    found = learnt.get(key_of(profile)) if profile.device == CPU else None
+    if found is None or found.base != base_of(profile):
+        return profile
+    by, count = found.correction.factor, found.correction.count
+    source = f"{profile.provenance.source}; times {by:.2f} by what {count} runs took"
+    return slower(profile, by, source=source)
+
+
+def slower(profile: Profile, by: float, **provenance: str) -> Profile:
+    """A profile whose times are longer by a factor."""
+    return msgspec.structs.replace(
+        profile,
+        unit_s=profile.unit_s * by,
+        fixed_s=profile.fixed_s * by,
+        first_s=None if profile.first_s is None else profile.first_s * by,
+        spread_s=profile.spread_s * by,
+        load=tuple(LoadPoint(point.rate / by, point.unit_s * by) for point in profile.load),
+        provenance=msgspec.structs.replace(profile.provenance, **provenance),
+    )

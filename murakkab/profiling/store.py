@@ -5,13 +5,15 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import msgspec
 
 from murakkab.profiling.machine import Machine, this_machine
+from murakkab_optimizer.profiles.correction import Correction
 from murakkab_optimizer.profiles.nouns import Profile
 
 SCHEMA = 1
@@ -60,7 +62,7 @@ class Calibration(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct):
-    """All that is kept of a machine."""
+    """What was measured of a machine."""
 
     machine: Machine
     schema: int = SCHEMA
@@ -68,37 +70,63 @@ class Kept(msgspec.Struct):
     calibration: Calibration | None = None
 
 
-class ProfileStore:
-    """The file of one machine.
+class Learnt(msgspec.Struct, frozen=True):
+    """What runs said of a configuration.
 
-    Args:
-        folder: of the files; by default that of the user.
-        machine: by default this one.
+    Attributes:
+        correction: of the seconds of its profile.
+        base: of which figures it is, see ``base_of``; of others it says nothing.
+        applied: its factor when processes that run on were last told to plan anew.
 
     """
 
-    def __init__(self, folder: Path | None = None, machine: Machine | None = None) -> None:
-        self.machine = machine or this_machine()
-        self.path = (folder or default_folder()) / f"{self.machine.fingerprint}.json"
+    correction: Correction
+    base: str
+    applied: float = 1.0
 
-    def read(self) -> tuple[Kept, str]:
+
+class Corrections(msgspec.Struct):
+    """What runs said, by the key of the profile, see ``key_of``."""
+
+    schema: int = SCHEMA
+    learnt: dict[str, Learnt] = {}
+
+
+Content = TypeVar("Content", Kept, Corrections)
+
+
+class JsonFile(Generic[Content]):
+    """A file that is read with care and replaced as a whole.
+
+    Args:
+        path: of the file.
+        empty: makes what stands for a file that is not there.
+
+    """
+
+    def __init__(self, path: Path, empty: Callable[[], Content]) -> None:
+        self.path = path
+        self._empty: Callable[[], Content] = empty
+
+    def read(self) -> tuple[Content, str]:
         """What is kept, and in words why a file that is there cannot be used; empty when it can."""
+        empty = self._empty()
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
-            return Kept(self.machine), ""
+            return empty, ""
         except OSError as fault:
-            return Kept(self.machine), f"cannot read {self.path}: {fault.strerror}"
+            return empty, f"cannot read {self.path}: {fault.strerror}"
         try:
             schema = msgspec.json.decode(content, type=_Version).schema
             if schema > SCHEMA:
-                return Kept(self.machine), f"{self.path} is of a later version of murakkab (schema {schema})"
-            return msgspec.json.decode(content, type=Kept), ""
+                return empty, f"{self.path} is of a later version of murakkab (schema {schema})"
+            return msgspec.json.decode(content, type=type(empty)), ""
         except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-            return Kept(self.machine), f"{self.path} is damaged: {fault}"
+            return empty, f"{self.path} is damaged: {fault}"
 
     @contextmanager
-    def changing(self) -> Iterator[Kept]:
+    def changing(self) -> Iterator[Content]:
         """Change what is kept; others wait meanwhile. A damaged file is kept aside with the ending ``.damaged``.
 
         Raises:
@@ -122,6 +150,22 @@ class ProfileStore:
         self.path.replace(self.path.with_suffix(".damaged"))
 
 
+class ProfileStore(JsonFile[Kept]):
+    """The file of one machine, and the one of what its runs said.
+
+    Args:
+        folder: of the files; by default that of the user.
+        machine: by default this one.
+
+    """
+
+    def __init__(self, folder: Path | None = None, machine: Machine | None = None) -> None:
+        self.machine = machine or this_machine()
+        path = (folder or default_folder()) / f"{self.machine.fingerprint}.json"
+        super().__init__(path, lambda: Kept(self.machine))
+        self.runs = JsonFile(path.with_name(f"{path.stem}-runs.json"), Corrections)
+
+
 class _Version(msgspec.Struct):
     schema: int
 
@@ -130,6 +174,12 @@ def key_of(profile: Profile) -> str:
     """What a profile is of: model, unit, settings and conditions, as one text."""
     parts = (profile.model, profile.unit, dict(profile.knobs), dict(profile.conditions))
     return msgspec.json.encode(parts, order="deterministic").decode()
+
+
+def base_of(profile: Profile) -> str:
+    """Which figures a correction is of: newer ones, or those of a new calibration, are not what runs spoke of."""
+    known = profile.provenance
+    return f"{known.kind} {known.date} {known.source}"
 
 
 def _fault(message: str, remedy: str) -> Exception:

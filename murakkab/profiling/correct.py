@@ -1,0 +1,138 @@
+"""What a finished run says of the profiles: the seconds that its tasks took against those that were expected."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from murakkab.profiling.known import known_profiles
+from murakkab.profiling.store import Learnt, ProfileStore, base_of, key_of
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.graph import Graph, Node
+from murakkab_optimizer.plan import Configuration, Plan
+from murakkab_optimizer.planner.speeds import Speeds
+from murakkab_optimizer.profiles import Profile
+from murakkab_optimizer.profiles.correction import Correction, drift, observe
+
+NOTABLE = 1.05
+"""A factor that has moved by this much is a reason for processes that run on to plan anew."""
+
+Event = Mapping[str, Any]
+
+
+def learn(
+    graph: Graph,
+    plan: Plan,
+    cards: Mapping[str, ModelCard],
+    shipped: Sequence[Profile],
+    events: Iterable[Event],
+    store: ProfileStore | None = None,
+) -> list[str]:
+    """Correct the profiles that a plan went by, once for the whole run; returns what has drifted, in words.
+
+    Results from the cache, failed attempts, tasks whose work cannot be counted and settings that no profile is of say
+    nothing.
+    """
+    store = store or ProfileStore()
+    used = {choice.chosen.model for choice in plan.nodes.values()}
+    base = Speeds(known_profiles([cards[n] for n in used if n in cards], shipped, store, corrected=False))
+    sums: dict[str, _Sum] = {}
+    for node, seconds, units in _tasks(graph, events):
+        chosen = plan.nodes[node.name].chosen
+        profile = _profile(base, cards.get(chosen.model), node, chosen)
+        count = units_of(profile, node, units) if profile else None
+        if profile is None or not count or not profile.seconds(count):
+            continue
+        one = sums.setdefault(key_of(profile), _Sum(profile))
+        one.expected_s += profile.seconds(count)
+        one.observed_s += seconds
+    return _keep(store, sums) if sums else []
+
+
+@dataclass
+class _Sum:
+    """Seconds of all tasks of a run that went by one profile."""
+
+    profile: Profile
+    expected_s: float = 0.0
+    observed_s: float = 0.0
+
+
+def _tasks(graph: Graph, events: Iterable[Event]) -> Iterator[tuple[Node, float, Mapping[str, float]]]:
+    """Tasks that were done in this run: node, seconds, and what their items or values sum up to."""
+    nodes = {node.name: node for node in graph.nodes if node.capability}
+    items: dict[tuple[str, tuple[int, ...]], dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for event in events:
+        node = nodes.get(str(event.get("node")))
+        if node is None or "path" not in event:
+            continue
+        path = tuple(event["path"])
+        if event["event"] == "item.emitted":
+            _add(items[node.name, path[:-1]], event["meta"])
+        elif event["event"] == "task.finished" and event["seconds"] > 0:
+            done = items.pop((node.name, path), None) if node.streams else None
+            yield node, event["seconds"], done if done is not None else _add({}, event["meta"])
+
+
+def _add(sums: dict[str, float], meta: Mapping[str, Any]) -> dict[str, float]:
+    sums["items"] = sums.get("items", 0.0) + 1.0
+    for name, value in meta.items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            sums[name] = sums.get(name, 0.0) + value
+    return sums
+
+
+def units_of(profile: Profile, node: Node, sums: Mapping[str, float]) -> float | None:
+    """Units of work of a task, by what its items or its value say of themselves; None where they do not tell."""
+    match profile.unit:
+        case "audio-second":
+            return sums.get("seconds")
+        case "frame":
+            fps = node.arguments.get("fps")
+            return sums.get("frames") or (sums["seconds"] * fps if fps and "seconds" in sums else None)
+        case "word":
+            return sums.get("words")
+        case "turn" if node.streams:
+            return sums.get("items")
+        case "image" | "clip" | "task" | "episode":
+            return 1.0
+    return None
+
+
+def _profile(base: Speeds, card: ModelCard | None, node: Node, chosen: Configuration) -> Profile | None:
+    found = base.on_processor(card, node, chosen.knobs) if card else None
+    return found if found and found.holds_for(chosen.knobs) else None
+
+
+def _keep(store: ProfileStore, sums: Mapping[str, _Sum]) -> list[str]:
+    told, notable = list[str](), False
+    with store.runs.changing() as kept:
+        for named, one in sums.items():
+            base, before = base_of(one.profile), kept.learnt.get(named)
+            same = before if before and before.base == base else Learnt(Correction(), base)
+            after = observe(same.correction, one.expected_s, one.observed_s)
+            moved = not 1 / NOTABLE < after.factor / same.applied < NOTABLE
+            kept.learnt[named] = Learnt(after, base, after.factor if moved else same.applied)
+            notable = notable or moved
+            if found := drift(after):
+                model = one.profile.model
+                told.append(f"{model}: {found}; `murakkab profile {model} --again` measures it anew")
+    if notable:
+        with contextlib.suppress(FileNotFoundError):
+            store.path.touch()
+    return told
+
+
+def drifted(store: ProfileStore, cards: Iterable[str]) -> dict[str, str]:
+    """By model, what runs say against its figures."""
+    import json
+
+    names, found = set(cards), {}
+    for named, learnt in store.runs.read()[0].learnt.items():
+        model = json.loads(named)[0]
+        if model in names and (evidence := drift(learnt.correction)):
+            found[model] = str(evidence)
+    return found
