@@ -69,7 +69,7 @@ def _print_cluster(cluster: Cluster) -> None:
     memory = f", {cluster.memory_mb / 1024:,.0f} GiB of memory" if cluster.memory_mb else ""
     billed = {"held": "whole servers are paid for while they are held", "used": "devices are paid for while they work"}
     console.print(Text.assemble((cluster.name, "bold"), f": {cluster.cores} cores{memory}; {billed[cluster.billing]}"))
-    titles = ("Device", "Count", "Kind", "Region", "US$/h each", "Evictions/h", "Idle", "Peak", "A server")
+    titles = ("Device", "Count", "Kind", "Region", "US$/h", "Lost/h", "Idle", "Peak", "A server")
     rows = []
     for offer in cluster.offers:
         device = offer.device
@@ -81,6 +81,8 @@ def _print_cluster(cluster: Cluster) -> None:
             (_name(device), f"{offer.count}", kind, offer.region, f"{offer.price:g}", evictions, idle, peak, servers)
         )
     console.print(_table(titles, rows))
+    if any(offer.spot for offer in cluster.offers):
+        console.print("Prices are those of one device. Lost/h: how often a spot device is taken away.", style="dim")
     for link in cluster.links:
         place = f"within {link.source}" if link.source == link.target else f"{link.source} to {link.target}"
         console.print(f"  {place}: {link.gbit_s:g} Gbit/s, {1000 * link.latency_s:g} ms")

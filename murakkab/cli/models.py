@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -76,22 +76,43 @@ def _print_json(cards: Iterable[ModelCard], profiles: dict[str, list[Profile]]) 
 
 
 def _print_table(cards: Iterable[ModelCard], profiles: dict[str, list[Profile]]) -> None:
+    """One line a model, under its capability."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from murakkab.engine.planning import obstacle
-
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("Model", "Capability", "Quality", "Here", "Profiles for", "Licence"):
-        table.add_column(title, no_wrap=title in ("Model", "Capability"), overflow="fold")
+    for title in ("Model", "Quality", "Here", "Timed on", "Licence"):
+        justify: Literal["left", "right"] = "right" if title == "Quality" else "left"
+        table.add_column(title, no_wrap=title != "Licence", justify=justify, overflow="fold")
+    before = ""
     for card in cards:
-        devices = dict.fromkeys(profile.device for profile in profiles[card.name])
-        here = obstacle(card).partition(":")[0] or "yes"
-        cells = (card.name, card.capability, f"{card.quality.value:.2f}", here, " ".join(devices), card.licence)
-        table.add_row(*map(Text, cells), style="" if here == "yes" else "dim")
+        if card.capability != before:
+            table.add_row(Text(before := card.capability, style="bold"))
+        licence = card.licence.replace("LicenseRef-", "")
+        cells = (f"  {card.name}", f"{card.quality.value:.2f}", _here(card), _timed(profiles[card.name]), licence)
+        table.add_row(*map(Text, cells), style="" if _here(card) == "yes" else "dim")
     Console(highlight=False).print(table)
-    typer.echo("\n`murakkab models NAME` shows what is known of one. Quality compares models of one capability only.")
+    typer.echo(
+        "\nQuality compares models of one capability. Planned: without an adapter, for plans of clusters only.\n"
+        "`murakkab models NAME` shows all that is known of one."
+    )
+
+
+def _timed(profiles: Iterable[Profile]) -> str:
+    """The devices that it has profiles for: the first, and how many more."""
+    devices = list(dict.fromkeys(profile.device for profile in profiles))
+    return " ".join([*devices[:1], *([f"+{len(devices) - 1}"] if devices[1:] else [])]) or "-"
+
+
+def _here(card: ModelCard) -> str:
+    """Whether the model can be used on this machine, in a word."""
+    from murakkab.engine.planning import obstacle
+    from murakkab_runtimes.base import only_planned
+
+    if only_planned(card):
+        return "planned"
+    return "no" if obstacle(card) else "yes"
 
 
 def _print_page(card: ModelCard, profiles: Sequence[Profile]) -> None:

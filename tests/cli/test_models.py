@@ -16,12 +16,19 @@ def _wide(monkeypatch):
 
 def test_all_models_are_listed_and_what_is_planned_for_only_says_so(invoke):
     lines = invoke("models").out.splitlines()
-    assert {line.split()[0] for line in lines[1:] if line and line[0] not in " `"} == set(load_catalog())
-    (flux,) = [line for line in lines if line.startswith("flux-1-dev")]
-    assert "planned for, not run here" in flux
-    assert "A100 H100 H200 GB200" in flux
-    (lanczos,) = [line for line in lines if line.startswith("lanczos")]
-    assert " yes " in lanczos
+    found = {line.split()[0]: line.split() for line in lines if line.startswith("  ")}
+    assert found.keys() == load_catalog().keys()
+    assert {line.strip() for line in lines[1:]} >= {card.capability for card in load_catalog().values()}
+    assert found["flux-1-dev"][1:6] == ["0.90", "planned", "A100", "+3", "FLUX-1-dev-Non-Commercial"]
+    assert found["lanczos"][2:4] == ["yes", "cpu"]
+
+
+def test_a_list_on_a_narrow_terminal_loses_no_column(invoke, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = invoke("models", "-c", "text-generation").out.splitlines()
+    assert lines[0].split() == ["Model", "Quality", "Here", "Timed", "on", "Licence"]
+    (gemma,) = [line.split() for line in lines if "gemma-3-27b" in line]
+    assert gemma[:5] == ["gemma-3-27b", "0.87", "planned", "A100", "+3"]
 
 
 def test_the_models_of_one_capability(invoke):
