@@ -67,19 +67,17 @@ def evaluate(problem: Problem, assignment: Assignment) -> Outcome:
     wait = max(first, ends[problem.shown] - problem.video_s) if problem.limits.realtime and problem.shown else first
     quality = math.prod(c.quality / best if (best := best_quality(s)) else 1.0 for s, c, _ in chosen)
     devices = tuple(_used(problem, pools, index) for index in range(len(problem.cluster.offers)))
-    candidates = {candidate.pool: candidate for _, candidate, _ in chosen}
+    loads, memory = _of_pools(chosen)
     return Outcome(
         ttff_s=wait,
         first_s=first,
         latency_s=latency,
-        cost_usd=_cost(problem, pools, work, devices, candidates, latency),
+        cost_usd=_cost(problem, pools, work, devices, loads, latency),
         energy_wh=_energy(problem, chosen, devices, latency),
         quality=quality,
         load=core_s / problem.video_s if problem.video_s else 0.0,
         devices=devices,
-        memory_mb=sum(
-            candidates[pool].memory_mb * (count if not _shared(problem, pool) else 1) for pool, count in pools.items()
-        ),
+        memory_mb=sum(memory[pool] * (1 if _shared(problem, pool) else count) for pool, count in pools.items()),
     )
 
 
@@ -112,6 +110,16 @@ def violations(problem: Problem, assignment: Assignment, outcome: Outcome, slack
         yield "ties"
 
 
+def _of_pools(chosen: list[tuple[Step, Candidate, int]]) -> tuple[dict[Pool, float], dict[Pool, float]]:
+    """Seconds to load an instance of each pool, and its memory: the largest of the candidates that share it."""
+    loads: dict[Pool, float] = defaultdict(float)
+    memory: dict[Pool, float] = defaultdict(float)
+    for _, candidate, _ in chosen:
+        loads[candidate.pool] = max(loads[candidate.pool], candidate.load_s)
+        memory[candidate.pool] = max(memory[candidate.pool], candidate.memory_mb)
+    return loads, memory
+
+
 def _shared(problem: Problem, pool: Pool) -> bool:
     return problem.cluster.offers[pool[1]].device.kind == "cpu"
 
@@ -128,7 +136,7 @@ def _cost(
     pools: dict[Pool, int],
     work: dict[Pool, float],
     devices: tuple[int, ...],
-    candidates: dict[Pool, Candidate],
+    loads: dict[Pool, float],
     latency: float,
 ) -> float:
     total = 0.0
@@ -139,7 +147,7 @@ def _cost(
             mine = [pool for pool in pools if pool[1] == index]
             total += sum(work[pool] * pool[2] for pool in mine) * offer.price
         total += offer.price * sum(
-            pool[2] * candidates[pool].load_s * max(count - problem.held.get(pool, 0), 0)
+            pool[2] * loads[pool] * max(count - problem.held.get(pool, 0), 0)
             for pool, count in pools.items()
             if pool[1] == index and offer.device.kind == "gpu"
         )
@@ -152,17 +160,22 @@ def _energy(
     held = problem.cluster.billing == "held"
     joules = 0.0
     for step, candidate, _ in chosen:
-        offer = problem.cluster.offers[candidate.offer]
-        idle = _idle(offer) * candidate.devices
-        draws = max(candidate.power_w - idle, 0.0) if held else candidate.power_w
-        joules += step.tasks * task_seconds(problem, candidate) * draws
+        joules += work_joules(problem, step, candidate)
     if held:
         joules += sum(
-            _idle(offer) * offer.rented(used) * latency
+            idle_watts(offer) * offer.rented(used) * latency
             for offer, used in zip(problem.cluster.offers, devices, strict=True)
         )
     return joules / SECONDS_PER_HOUR
 
 
-def _idle(offer: Offer) -> float:
+def work_joules(problem: Problem, step: Step, candidate: Candidate) -> float:
+    """Energy of the tasks of a step; where devices are held, what they draw above their idle power."""
+    idle = idle_watts(problem.cluster.offers[candidate.offer]) * candidate.devices
+    draws = max(candidate.power_w - idle, 0.0) if problem.cluster.billing == "held" else candidate.power_w
+    return step.tasks * task_seconds(problem, candidate) * draws
+
+
+def idle_watts(offer: Offer) -> float:
+    """Watts of one device that is held and does nothing; cores are not held."""
     return offer.device.idle_w if offer.device.kind == "gpu" else 0.0

@@ -31,8 +31,9 @@ class Candidate(msgspec.Struct, frozen=True):
         first_s: seconds from the start of a task to its first item; 0: as ``task_s``.
         quality: 0 to 1 within the capability.
         power_w: watts of one instance at work, all its devices together; 0 where nobody knows.
-        memory_mb: MiB of memory of the machines that a held instance takes.
-        load_s: seconds to load a new instance.
+        memory_mb: MiB of memory of the machines that a held instance takes; where candidates that were chosen share
+            a pool, the largest.
+        load_s: seconds to load a new instance; in a shared pool the largest, too.
         known: whether its times were ever measured or cited.
 
     """
@@ -218,3 +219,29 @@ class Infeasible(Exception):
     def __init__(self, message: str, nearest: dict[str, float], *, alone: bool) -> None:
         super().__init__(message)
         self.nearest, self.alone = nearest, alone
+
+
+class Undecided(Exception):
+    """Time was over before there was a plan, or the proof that there is none."""
+
+
+class Relaxation(msgspec.Struct, frozen=True):
+    """What giving way at one limit would buy.
+
+    Attributes:
+        limit: ``ttff``, ``realtime``, ``latency``, ``cost``, ``energy``, ``quality``, ``devices``, ``cores`` or
+            ``memory``.
+        offer: index of the offer, of ``devices`` and ``cores``; else -1.
+        now: the limit in force (of ``realtime`` 1).
+        instead: the limit that it would be; infinite (of quality and realtime 0) where it is dropped.
+        value: the first objective then (see ``Outcome.value``).
+        gain: relative improvement of the first objective, more than 0.
+
+    """
+
+    limit: str
+    now: float
+    instead: float
+    value: float
+    gain: float
+    offer: int = -1

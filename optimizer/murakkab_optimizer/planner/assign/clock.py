@@ -1,0 +1,159 @@
+"""The rows of time: the longest path of first items and of steady states, and the makespan."""
+
+from __future__ import annotations
+
+import msgspec
+
+from murakkab_optimizer.planner.assign.asking import Ask
+from murakkab_optimizer.planner.assign.columns import Field, Ints, Space
+from murakkab_optimizer.planner.assign.nouns import INFINITE, Step
+from murakkab_optimizer.planner.assign.sheet import Sheet, Term
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """Variables of time, in units.
+
+    Attributes:
+        unit: seconds.
+        low: least makespan.
+        high: greatest makespan.
+        span: the makespan.
+        values: variables of ``latency``, ``ttff`` and ``wait``.
+
+    """
+
+    unit: float
+    low: float
+    high: float
+    span: int
+    values: dict[str, int]
+
+
+class _Times:
+    """Begins and ends of steps, and terms of what they take."""
+
+    def __init__(self, sheet: Sheet, ask: Ask, space: Space, choice: tuple[Ints, ...], unit: float) -> None:
+        self.sheet, self.ask, self.space, self.choice, self.unit = sheet, ask, space, choice, unit
+        steps = ask.problem.steps
+        self.at = {step.name: index for index, step in enumerate(steps)}
+        self.begins = [sheet.variable(INFINITE if step.needs else 0.0) for step in steps]
+        self.ends = sheet.variables(len(steps))
+
+    def take(self, index: int, field: Field, sign: float) -> Term:
+        """Seconds of a step, in units."""
+        return self.choice[index], self.space.columns[index].table[:, field] * (sign / self.unit)
+
+    def first(self, name: str, sign: float) -> list[Term]:
+        """When the first item of a step is there."""
+        index = self.at[name]
+        return [(self.begins[index], sign), self.take(index, Field.FIRST, sign)]
+
+    def given(self, step: str, *, whole: bool, sign: float) -> list[Term]:
+        """When a step has what another one needs of it."""
+        return [(int(self.ends[self.at[step]]), sign)] if whole else self.first(step, sign)
+
+    def busy(self, index: int, sign: float) -> list[Term]:
+        """When a step is done, had it all its input."""
+        return [(self.begins[index], sign), self.take(index, Field.BUSY, sign)]
+
+    def last(self, index: int, need: str, sign: float) -> list[Term]:
+        """When a step has done the last item of another one."""
+        return [(int(self.ends[self.at[need]]), sign), self.take(index, Field.TASK, sign)]
+
+
+def keep_time(
+    sheet: Sheet, ask: Ask, space: Space, choice: tuple[Ints, ...], unit: float, low: float, high: float
+) -> Clock:
+    """Add the rows of time; ``low`` and ``high`` are seconds of the makespan."""
+    times = _Times(sheet, ask, space, choice, unit)
+    for index, step in enumerate(ask.problem.steps):
+        _after(times, index, step)
+    clock = Clock(unit, low / unit, high / unit, sheet.variable(high / unit, low=low / unit), {})
+    needed = {need.step for step in ask.problem.steps for need in step.needs}
+    for step in ask.problem.steps:
+        if step.name not in needed:
+            sheet.at_least((clock.span, 1.0), (int(times.ends[times.at[step.name]]), -1.0))
+    cores = [(own, columns.table[:, Field.CORE_S]) for own, columns in zip(choice, space.columns, strict=True)]
+    if ask.problem.cluster.cores:
+        scale = 1 / (unit * ask.problem.cluster.cores)
+        sheet.at_least((clock.span, 1.0), *[(own, -taken * scale) for own, taken in cores])
+    clock.values["latency"] = clock.span
+    _show(times, clock, high / unit)
+    return clock
+
+
+def _after(times: _Times, index: int, step: Step) -> None:
+    own, end = times.begins[index], int(times.ends[index])
+    times.sheet.at_least((end, 1.0), *times.busy(index, -1.0))
+    for need in step.needs:
+        times.sheet.at_least((own, 1.0), *times.given(need.step, whole=need.whole, sign=-1.0))
+        times.sheet.at_least((end, 1.0), *times.last(index, need.step, -1.0))
+
+
+def _show(times: _Times, clock: Clock, high: float) -> None:
+    """When the show can start."""
+    ask, sheet = times.ask, times.sheet
+    shown, video = ask.problem.shown, ask.problem.video_s / times.unit
+    ttff, wait = sheet.variable(), sheet.variable()
+    clock.values.update(ttff=ttff, wait=wait)
+    if not shown:
+        return
+    end = int(times.ends[times.at[shown]])
+    for variable, waits in ((ttff, ask.problem.limits.realtime), (wait, True)):
+        sheet.at_least((variable, 1.0), *times.first(shown, -1.0))
+        if waits:
+            sheet.row(-video, INFINITE, (variable, 1.0), (end, -1.0))
+    if ask.strict:
+        sheet.row(-video, INFINITE, *times.first(shown, 1.0), (end, -1.0))
+        _not_later(times, high)
+
+
+def _not_later(times: _Times, high: float) -> None:
+    """The first shown item comes no later than it must: each time before it is one of those that it waits for."""
+    steps = times.ask.problem.steps
+    todo, seen = [("begin", times.ask.problem.shown)], set()
+    while todo:
+        what = todo.pop()
+        if what in seen:
+            continue
+        seen.add(what)
+        index = times.at[what[1]]
+        step = steps[index]
+        if what[0] == "begin":
+            variable = times.begins[index]
+            choices = [times.given(need.step, whole=need.whole, sign=-1.0) for need in step.needs]
+            todo += [("end" if need.whole else "begin", need.step) for need in step.needs]
+        else:
+            variable = int(times.ends[index])
+            choices = [times.busy(index, -1.0), *(times.last(index, need.step, -1.0) for need in step.needs)]
+            todo += [("begin", step.name), *(("end", need.step) for need in step.needs)]
+        _one_of(times.sheet, variable, choices, high)
+
+
+def _one_of(sheet: Sheet, variable: int, choices: list[list[Term]], high: float) -> None:
+    """A variable is at most one of several sums."""
+    if not choices:
+        return
+    which = sheet.variables(len(choices), 1.0, whole=True)
+    sheet.row(1.0, 1.0, (which, 1.0))
+    for taken, terms in zip(which, choices, strict=True):
+        sheet.row(-INFINITE, high, (variable, 1.0), (int(taken), high), *terms)
+
+
+def least_span(space: Space, ask: Ask) -> float:
+    """No assignment has a smaller makespan, in seconds: the longest path of the quickest columns."""
+    first: dict[str, float] = {}
+    end: dict[str, float] = {}
+    for step, columns in zip(ask.problem.steps, space.columns, strict=True):
+        least = columns.table.min(axis=0)
+        begin = max(((end if need.whole else first)[need.step] for need in step.needs), default=0.0)
+        first[step.name] = begin + least[Field.FIRST]
+        last = max((end[need.step] + least[Field.TASK] for need in step.needs), default=0.0)
+        end[step.name] = max(begin + least[Field.BUSY], last)
+    return max(end.values(), default=0.0)
+
+
+def most_span(space: Space) -> float:
+    """No assignment of these columns needs more seconds."""
+    fields = [Field.BUSY, Field.TASK, Field.WORK]
+    return float(sum(columns.table[:, fields].max(axis=0).sum() for columns in space.columns))

@@ -1,0 +1,262 @@
+"""The columns of a program: each step's candidates with numbers of instances, without those that cannot be better.
+
+A column is a vector of what it takes (``Field`` and the devices of each offer). All that a plan is measured by grows
+with every part of it, so a column that takes no less of anything than another one of its step can go. This holds
+where both belong to the same pool, or where neither pool can be used by another step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from enum import IntEnum
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from murakkab_optimizer.planner.assign.evaluate import (
+    best_quality,
+    busy_seconds,
+    instances_at_most,
+    task_seconds,
+    work_joules,
+)
+from murakkab_optimizer.planner.assign.nouns import Candidate, Pool, Problem, Step
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+ALONE = -1
+"""Index of the pool of a column that no other step can use."""
+
+
+class Field(IntEnum):
+    """What a column takes; the devices of each offer follow."""
+
+    BUSY = 0
+    TASK = 1
+    FIRST = 2
+    LOSS = 3
+    DOLLARS = 4
+    JOULES = 5
+    CORE_S = 6
+    MEMORY = 7
+    WORK = 8
+    INSTANCES = 9
+    LOAD = 10
+
+
+class Matters(msgspec.Struct, frozen=True):
+    """What the objective and the limits depend on; the rest is not compared."""
+
+    time: bool = True
+    loss: bool = True
+    dollars: bool = True
+    joules: bool = True
+    memory: bool = True
+
+
+class SharedPool(msgspec.Struct, frozen=True):
+    """Instances that more than one step can use.
+
+    Attributes:
+        pool: which.
+        cpu: whether it is of processor cores, whose number is not counted.
+        most: instances at most.
+
+    """
+
+    pool: Pool
+    cpu: bool
+    most: int
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """The columns of a step.
+
+    Attributes:
+        candidate: index of each column's candidate.
+        table: what it takes, a row for each column; seconds, dollars of the tasks alone and joules.
+        pool: index of its shared pool, or ``ALONE``.
+        most: instances that the step can make use of.
+
+    """
+
+    candidate: Ints
+    table: Floats
+    pool: Ints
+    most: Ints
+
+    def __len__(self) -> int:
+        return len(self.candidate)
+
+    def keep(self, which: NDArray[np.bool_]) -> Columns:
+        """Only some of the columns."""
+        return Columns(self.candidate[which], self.table[which], self.pool[which], self.most[which])
+
+
+class Space(msgspec.Struct, frozen=True):
+    """All columns of a problem, the pools that steps share, and the loss of a step without any quality."""
+
+    columns: tuple[Columns, ...]
+    pools: tuple[SharedPool, ...]
+    floor: float
+
+
+def lay_out(problem: Problem, matters: Matters, *, no_zero: bool = False) -> Space | None:
+    """Make the columns of all steps; None where a step has none.
+
+    Args:
+        problem: what is to be planned.
+        matters: what columns are compared by.
+        no_zero: leave out candidates without quality, for a promise of quality stands against them.
+
+    """
+    usable = [_usable(problem, step, no_zero=no_zero) for step in problem.steps]
+    if not all(usable):
+        return None
+    pools = _shared_pools(problem, usable, matters)
+    index = {shared.pool: at for at, shared in enumerate(pools)}
+    floor = _floor(problem)
+    columns = []
+    for step, picks in zip(problem.steps, usable, strict=True):
+        made = _columns(problem, step, picks, index, floor)
+        columns.append(made.keep(_undominated(made, _compared(problem, step, made, matters))))
+    return Space(tuple(columns), pools, floor)
+
+
+def _usable(problem: Problem, step: Step, *, no_zero: bool) -> list[int]:
+    best = best_quality(step)
+    return [
+        index
+        for index, candidate in enumerate(step.candidates)
+        if candidate.devices <= problem.cluster.offers[candidate.offer].count or not candidate.devices
+        if not (no_zero and best and not candidate.quality)
+    ]
+
+
+def _cpu(problem: Problem, candidate: Candidate) -> bool:
+    return problem.cluster.offers[candidate.offer].device.kind == "cpu"
+
+
+def _shared_pools(problem: Problem, usable: list[list[int]], matters: Matters) -> tuple[SharedPool, ...]:
+    """Pools that two steps can use and whose instances are counted somewhere."""
+    steps: dict[Pool, set[str]] = defaultdict(set)
+    most: dict[Pool, int] = defaultdict(int)
+    counts: dict[Pool, bool] = defaultdict(bool)
+    cpu: dict[Pool, bool] = {}
+    for step, picks in zip(problem.steps, usable, strict=True):
+        for candidate in (step.candidates[index] for index in picks):
+            pool = candidate.pool
+            steps[pool].add(step.name)
+            most[pool] = max(most[pool], instances_at_most(problem, step, candidate))
+            cpu[pool] = _cpu(problem, candidate)
+            memory = matters.memory and candidate.memory_mb > 0
+            counts[pool] |= memory or (not cpu[pool] and bool(candidate.devices or (matters.time and candidate.task_s)))
+    return tuple(
+        SharedPool(pool, cpu[pool], most[pool]) for pool, users in steps.items() if len(users) > 1 and counts[pool]
+    )
+
+
+def _floor(problem: Problem) -> float:
+    """A loss that is worse than any plan in which no step is without quality."""
+    worst = 0.0
+    for step in problem.steps:
+        best = best_quality(step)
+        worst += max((math.log(best / c.quality) for c in step.candidates if c.quality and best), default=0.0)
+    return worst + 1.0
+
+
+def _columns(problem: Problem, step: Step, picks: list[int], index: dict[Pool, int], floor: float) -> Columns:
+    rows, candidates, pools, most = [], [], [], []
+    for pick in picks:
+        candidate = step.candidates[pick]
+        pool = index.get(candidate.pool, ALONE)
+        for instances in _counts(problem, step, candidate):
+            rows.append(_row(problem, step, candidate, instances, floor, alone=pool == ALONE))
+            candidates.append(pick)
+            pools.append(pool)
+            most.append(instances_at_most(problem, step, candidate))
+    return Columns(np.array(candidates), np.array(rows), np.array(pools), np.array(most))
+
+
+def _counts(problem: Problem, step: Step, candidate: Candidate) -> list[int]:
+    """Numbers of instances that differ in rounds; of cores, whose number is not counted, the largest."""
+    most = instances_at_most(problem, step, candidate)
+    if not task_seconds(problem, candidate) or not step.tasks:
+        return [1]
+    if _cpu(problem, candidate):
+        return [_least(step.tasks, most)]
+    return sorted({_least(step.tasks, instances) for instances in range(1, most + 1)})
+
+
+def _least(tasks: int, instances: int) -> int:
+    """The least number of instances that needs no more rounds."""
+    return -(-tasks // -(-tasks // instances))
+
+
+def _row(problem: Problem, step: Step, candidate: Candidate, instances: int, floor: float, *, alone: bool) -> Floats:
+    cluster, offer = problem.cluster, problem.cluster.offers[candidate.offer]
+    task_s, cpu, best = task_seconds(problem, candidate), _cpu(problem, candidate), best_quality(step)
+    row = np.zeros(len(Field) + len(cluster.offers))
+    work = step.tasks * task_s
+    row[Field.BUSY] = busy_seconds(problem, step, candidate, instances)
+    row[Field.TASK] = task_s
+    row[Field.FIRST] = min(candidate.first_s or task_s, task_s)
+    row[Field.LOSS] = (math.log(best / candidate.quality) if candidate.quality else floor) if best else 0.0
+    row[Field.DOLLARS] = work * candidate.devices * offer.price if cpu or cluster.billing == "used" else 0.0
+    row[Field.JOULES] = work_joules(problem, step, candidate)
+    row[Field.CORE_S] = work * candidate.devices if cpu else 0.0
+    row[Field.MEMORY] = candidate.memory_mb
+    row[Field.WORK] = work
+    row[Field.INSTANCES] = instances
+    row[Field.LOAD] = 0.0 if cpu else candidate.load_s * candidate.devices * offer.price
+    if alone and not cpu:
+        new = max(instances - problem.held.get(candidate.pool, 0), 0)
+        row[Field.DOLLARS] += row[Field.LOAD] * new
+        row[Field.MEMORY] *= instances
+        row[len(Field) + candidate.offer] = instances * candidate.devices
+    return row
+
+
+def _compared(problem: Problem, step: Step, columns: Columns, matters: Matters) -> Floats:
+    """The parts of the columns by which they are compared, what ties ask for and allow included."""
+    compared = {
+        Field.BUSY: matters.time,
+        Field.TASK: matters.time,
+        Field.FIRST: matters.time,
+        Field.CORE_S: matters.time,
+        Field.LOSS: matters.loss,
+        Field.DOLLARS: matters.dollars,
+        Field.JOULES: matters.joules,
+        Field.MEMORY: matters.memory,
+    }
+    picked = [field for field, matter in compared.items() if matter]
+    devices = columns.table[:, len(Field) :]
+    ties = [np.isin(columns.candidate, list(tie.when)) for tie in problem.ties if tie.step == step.name]
+    ties += [~np.isin(columns.candidate, list(tie.then)) for tie in problem.ties if tie.other == step.name]
+    return np.column_stack([columns.table[:, picked], devices, *ties]).astype(float)
+
+
+def _undominated(columns: Columns, compared: Floats) -> NDArray[np.bool_]:
+    keep = np.zeros(len(columns), dtype=bool)
+    for pool in np.unique(columns.pool):
+        mine = np.flatnonzero(columns.pool == pool)
+        rows = compared[mine]
+        if pool != ALONE:
+            rows = np.column_stack([rows, columns.table[mine][:, [Field.WORK, Field.INSTANCES, Field.LOAD]]])
+            rows = np.column_stack([rows, -columns.most[mine]])
+        keep[mine[least(rows)]] = True
+    return keep
+
+
+def least(rows: Floats) -> Ints:
+    """Indices of the rows of which no other is at most as large in every part; of equal ones the first."""
+    order = np.lexsort((np.arange(len(rows)), rows.sum(axis=1)))
+    kept: list[int] = []
+    for at in order:
+        if not kept or not (rows[kept] <= rows[at]).all(axis=1).any():
+            kept.append(int(at))
+    return np.array(sorted(kept), dtype=np.int64)
