@@ -84,12 +84,7 @@ def _facts(old: NodePlan, new: NodePlan) -> Iterator[tuple[str, str, str]]:
     if old.chosen.model != new.chosen.model:
         yield "model", old.chosen.model, new.chosen.model
     elif old.chosen.knobs != new.chosen.knobs:
-        both = set(old.chosen.knobs.items()) & set(new.chosen.knobs.items()) if _hashable(old, new) else set()
-        same = {name for name, _ in both}
-        before, after = (
-            settings({name: value for name, value in choice.chosen.knobs.items() if name not in same})
-            for choice in (old, new)
-        )
+        before, after = (settings(a.chosen.knobs, b.chosen.knobs) for a, b in ((old, new), (new, old)))
         yield "settings", before or "-", after or "-"
     before, after = _places(old), _places(new)
     if before != after:
@@ -97,10 +92,6 @@ def _facts(old: NodePlan, new: NodePlan) -> Iterator[tuple[str, str, str]]:
     counts = sum(group.count for group in groups(old)), sum(group.count for group in groups(new))
     if counts[0] != counts[1]:
         yield "instances", str(counts[0]), str(counts[1])
-
-
-def _hashable(*choices: NodePlan) -> bool:
-    return not any(isinstance(value, list | dict) for choice in choices for value in choice.chosen.knobs.values())
 
 
 def _places(choice: NodePlan) -> str:

@@ -66,9 +66,8 @@ def label(plan: Plan, before: Plan | None) -> str:
     """The accelerators of a plan, and the nodes that are done otherwise than in the one before."""
     parts = [rented(plan.instances)] if rented(plan.instances) else []
     old = before.nodes if before is not None else {}
-    odd = [
-        f"{name}: {_done(choice)}" for name, choice in plan.nodes.items() if name in old and _differ(choice, old[name])
-    ]
+    both = [(name, choice, old[name]) for name, choice in plan.nodes.items() if name in old]
+    odd = [f"{name}: {told}" for name, new, one in both if (told := _changed(new, one))]
     return "; ".join(parts + odd)
 
 
@@ -80,7 +79,8 @@ def to_json(found: Sequence[Point], x: str, y: str) -> list[dict[str, Any]]:
 def print_front(found: Sequence[Point], x: str, y: str, out: Console | None = None) -> None:
     """Print the plot and the table on standard output."""
     out = out or console()
-    show(out, Text(f"{found[0].plan.workflow}: {x} against {y}, {len(found)} plans of which none is better in both\n"))
+    many = f"{len(found)} plans of which none is better in both" if len(found) > 1 else "one plan is best in both"
+    show(out, Text(f"{found[0].plan.workflow}: {x} against {y}, {many}\n"))
     show(out, Text(plot(found, x, y)))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("#", justify="right")
@@ -88,7 +88,7 @@ def print_front(found: Sequence[Point], x: str, y: str, out: Console | None = No
         table.add_column(name, justify="right")
     table.add_column("With (what differs from the line above)")
     for point in found:
-        table.add_row(str(point.number), figure(x, point.x), figure(y, point.y), Text(point.label))
+        table.add_row(str(point.number), _figure(x, point.x), _figure(y, point.y), Text(point.label))
     show(out, Text())
     show(out, table)
 
@@ -123,19 +123,25 @@ def span(values: Sequence[float]) -> tuple[float, float]:
     return max(low - room, 0.0), high + room
 
 
+def _figure(name: str, value: float) -> str:
+    return amount(value) if name == "quality" else figure(name, value)
+
+
 def _axis(name: str) -> str:
     unit = UNITS.get(name, "")
     return f"{NAMES.get(name, name)}, {unit}" if unit else NAMES.get(name, name)
 
 
-def _differ(one: NodePlan, other: NodePlan) -> bool:
-    return _key(one) != _key(other)
+def _changed(new: NodePlan, old: NodePlan) -> str:
+    """What is different at a node: model, or else settings; and what it runs on. Empty where nothing is."""
+    if new.chosen.model != old.chosen.model:
+        parts = [new.chosen.model]
+    else:
+        parts = [settings(new.chosen.knobs, old.chosen.knobs)]
+    if _held(new) != _held(old):
+        parts.append(f"on {_held(new)}")
+    return " ".join(filter(None, parts))
 
 
-def _key(choice: NodePlan) -> tuple[Any, ...]:
-    return choice.chosen.model, choice.chosen.knobs, groups(choice)
-
-
-def _done(choice: NodePlan) -> str:
-    held = " and ".join(f"{group.count} x {share(group)}" for group in groups(choice))
-    return " ".join(filter(None, (choice.chosen.model, settings(choice.chosen.knobs), "on", held)))
+def _held(choice: NodePlan) -> str:
+    return " and ".join(f"{group.count} x {share(group)}" for group in groups(choice))

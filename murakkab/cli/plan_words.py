@@ -57,7 +57,7 @@ def figure(name: str, value: float) -> str:
         case "energy":
             return f"{amount(value)} Wh"
         case "quality":
-            return f"{value:.2f}"
+            return f"{value:.2f}" if value >= 0.1 else amount(value)
     return amount(value)
 
 

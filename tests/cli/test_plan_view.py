@@ -224,7 +224,7 @@ def front() -> list[Plan]:
 def test_a_front_is_sorted_numbered_and_told_by_what_differs() -> None:
     found = points(front(), "cost", "ttff")
     assert [(p.number, p.x, p.y) for p in found] == [(1, 14.73, 40.0), (2, 29.4609, 21.9)]
-    assert found[1].label.startswith("2 A100 spot in eu, 64 H200; speech: kokoro speed=1 on 2 x 1 A100 spot in eu")
+    assert found[1].label.startswith("2 A100 spot in eu, 64 H200; speech: kokoro on 2 x 1 A100 spot in eu; hosts: on 16 x 4 H200")
     assert points(front(), "cost", "energy") == []
 
 
