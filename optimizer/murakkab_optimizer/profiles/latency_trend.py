@@ -2,8 +2,8 @@
 
 Seconds = sum over k of a_k * product over j of x_j ** e_kj, with a_k >= 0 and the exponents from a small grid: a fixed
 part, work at a price, work that is quadratic, work shared by devices. Such a sum is positive, monotone in every column,
-and goes on beyond what was measured. Kinds of machines share the shape as far as their own measurements do not say otherwise. A
-power law, one monomial whose exponents are fitted, is the trend of tables too small for more.
+and goes on beyond what was measured. Kinds of machines share the shape as far as their own measurements do not say
+otherwise. A power law, one monomial whose exponents are fitted, is the trend of tables too small for more.
 """
 
 from __future__ import annotations
