@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from murakkab.profiling.todo import Todo
     from murakkab_optimizer.catalog import ModelCard
 
+LEAST_WIDTH = 118
+"""Characters that a line of the table needs."""
+
 app = command_app()
 main = app
 
@@ -41,7 +44,8 @@ def profile(
 
 
 def _cards(names: list[str]) -> dict[str, ModelCard]:
-    """The cards of these names, or all."""
+    """The cards of these names, or all that an adapter runs."""
+    from murakkab_runtimes.base import only_planned
     from murakkab_runtimes.catalog import load_catalog
 
     known = load_catalog()
@@ -51,7 +55,7 @@ def _cards(names: list[str]) -> dict[str, ModelCard]:
             from murakkab.language.problems import nearest
 
             raise UserError(f"there is no model '{name}'", nearest(name, known, what="models"))
-    return {name: known[name] for name in names or known}
+    return {name: known[name] for name in names} or {n: card for n, card in known.items() if not only_planned(card)}
 
 
 def _measure(
@@ -140,7 +144,20 @@ def _tell(store: ProfileStore, cards: dict[str, ModelCard], *, json: bool) -> No
     if trouble:
         typer.echo(f"murakkab: {trouble}", err=True)
     _table(kept, cards)
-    typer.echo(f"{store.machine}\n{store.path}")
+    for line in _beside(store, kept, cards):
+        typer.echo(line)
+
+
+def _beside(store: ProfileStore, kept: Kept, cards: dict[str, ModelCard]) -> Iterator[str]:
+    """What is known beside the measured configurations."""
+    from murakkab.profiling.correct import drifted
+
+    for model, evidence in drifted(store, cards).items():
+        yield f"{model}: {evidence}; `murakkab profile {model} --again` measures it anew"
+    if kept.calibration:
+        factors = ", ".join(f"{name} {value:.2f}" for name, value in kept.calibration.factors.items())
+        yield f"Shipped profiles are scaled by a calibration of {kept.calibration.date}: {factors}"
+    yield f"{store.machine}\n{store.path}"
 
 
 def _table(kept: Kept, cards: dict[str, ModelCard]) -> None:
@@ -151,13 +168,26 @@ def _table(kept: Kept, cards: dict[str, ModelCard]) -> None:
     if not kept.records:
         typer.echo("Nothing is measured on this machine yet; `murakkab profile` does it.")
         return
-    table = Table("model", "configuration", "unit", box=SIMPLE, pad_edge=False)
-    for name in ("s a unit", "+/-", "s a task", "first s", "loaded", "W", "MiB", "load s", "rounds"):
-        table.add_column(name, justify="right")
-    table.add_column("measured")
+    table = Table(box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in (
+        "model",
+        "configuration",
+        "a unit",
+        "+/-",
+        "a task",
+        "first",
+        "loaded",
+        "W",
+        "MiB",
+        "load",
+        "n",
+        "date",
+    ):
+        left = name in ("model", "configuration", "date")
+        table.add_column(name, justify="left" if left else "right", overflow="fold")
     for record in sorted(kept.records, key=lambda record: record.profile.model):
         table.add_row(*_row(record, cards[record.profile.model]))
-    Console(width=None).print(table)
+    Console(highlight=False, width=max(Console().width, LEAST_WIDTH)).print(table)
 
 
 def _row(record: Record, card: ModelCard) -> Iterator[str]:
@@ -166,12 +196,21 @@ def _row(record: Record, card: ModelCard) -> Iterator[str]:
     one = record.profile
     yield one.model
     yield " ".join(f"{name}={value}" for name, value in {**one.knobs, **one.conditions}.items())
-    yield one.unit
-    yield from (f"{value:.3g}" for value in (one.unit_s, one.spread_s, one.fixed_s))
-    yield f"{one.first_s:.3g}" if one.first_s is not None else ""
+    yield f"{_time(one.unit_s)}/{one.unit}"
+    yield f"{100 * one.spread_s / one.unit_s:.0f}%" if one.unit_s else ""
+    yield _time(one.fixed_s) if one.fixed_s else ""
+    yield _time(one.first_s) if one.first_s is not None else ""
     yield f"{one.load[-1].unit_s / one.load[0].unit_s:.2f}x" if len(one.load) > 1 else ""
     yield f"{one.power_w:.1f}{'~' if one.energy == 'estimated' else ''}"
     yield f"{one.memory_mb:.0f}"
-    yield f"{record.load_s:.2f}"
+    yield _time(record.load_s)
     yield str(one.provenance.samples)
-    yield one.provenance.date + ("" if is_current(card, record.versions) else " (stale)")
+    yield one.provenance.date + ("" if is_current(card, record.versions) else " stale")
+
+
+def _time(seconds: float) -> str:
+    """Three digits with the unit that suits."""
+    for unit, factor in (("s", 1.0), ("ms", 1e3)):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} us"

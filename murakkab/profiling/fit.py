@@ -82,4 +82,4 @@ def _quartiles(values: Sequence[float]) -> float:
     if len(values) < 2:
         return 0.0
     low, _, high = statistics.quantiles(values, n=4, method="inclusive")
-    return high - low
+    return max(high - low, 0.0)

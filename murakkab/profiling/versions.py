@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 
 import msgspec
@@ -20,10 +22,15 @@ def adapter_version(adapter: str) -> str:
 
 
 def versions_of(card: ModelCard) -> dict[str, str]:
-    """Versions of a card, its adapter's code and the distributions of its packages; slow, it looks at all of them."""
-    known = packages_distributions()
+    """Versions of a card, its adapter's code and the distributions of its packages; slow the first time."""
+    known = _distributions()
     distributions = {known[name][0] for name in card.packages if name in known}
     return {CARD: _card(card), ADAPTER: adapter_version(card.adapter)} | {d: version(d) for d in sorted(distributions)}
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
 
 
 def is_current(card: ModelCard, versions: dict[str, str]) -> bool:

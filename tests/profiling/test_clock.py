@@ -1,0 +1,131 @@
+"""Times of idle cores on a busy machine, and counters of energy."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from murakkab.profiling.clock import EnergyCounter, Times, forget_peak, peak_mb
+
+
+def work() -> None:
+    """About 60 ms of one core."""
+    total = 0
+    for number in range(600_000):
+        total += number * number
+
+
+def timed(threads: int = 1) -> tuple[float, float]:
+    times = Times(threads)
+    times.start()
+    work()
+    times.stop()
+    return times.whole().seconds, times.whole().wall_s
+
+
+def _spin(core: int) -> None:
+    os.sched_setaffinity(0, {core})
+    while True:
+        pass
+
+
+@contextmanager
+def crowded() -> Iterator[None]:
+    """This process and two busy ones share one core."""
+    before = os.sched_getaffinity(0)
+    core = min(before)
+    context = multiprocessing.get_context("fork")
+    others = [context.Process(target=_spin, args=(core,), daemon=True) for _ in range(2)]
+    for one in others:
+        one.start()
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+        for one in others:
+            one.kill()
+            one.join()
+
+
+def test_waiting_for_a_core_does_not_count() -> None:
+    alone = min(timed()[0] for _ in range(5))
+    with crowded():
+        rows = [timed() for _ in range(4)]
+    assert min(wall for _, wall in rows) > 1.5 * alone
+    assert min(seconds for seconds, _ in rows) < 1.5 * alone
+
+
+def test_sleeping_counts() -> None:
+    times = Times(1)
+    times.start()
+    time.sleep(0.05)
+    times.note_item()
+    time.sleep(0.05)
+    times.note_item()
+    times.stop()
+    first = times.first()
+    assert first is not None
+    assert 0.05 <= first.seconds < 0.1 <= times.whole().seconds
+    assert times.whole().cpu_s < 0.05
+
+
+def test_threads_that_end_meanwhile_do_no_harm() -> None:
+    times = Times(2)
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads[:2]:
+        thread.start()
+    times.start()
+    for thread in threads[2:]:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    times.stop()
+    whole = times.whole()
+    assert 0 < whole.seconds <= whole.wall_s
+
+
+def test_a_peak_is_forgotten() -> None:
+    large = bytearray(100 * 2**20)
+    assert peak_mb() > 100
+    high = peak_mb()
+    del large
+    forget_peak()
+    assert peak_mb() < high - 50
+
+
+@pytest.fixture
+def counters(tmp_path: Path) -> Path:
+    for name in ("intel-rapl:0", "intel-rapl:1", "intel-rapl:0:0"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "energy_uj").write_text("1000000\n")
+        (tmp_path / name / "max_energy_range_uj").write_text("5000000\n")
+    return tmp_path
+
+
+def test_energy_is_that_of_all_packages_and_of_no_part_twice(counters: Path) -> None:
+    counter = EnergyCounter(counters)
+    assert counter.there
+    for name, value in (("intel-rapl:0", 3_000_000), ("intel-rapl:1", 1_500_000), ("intel-rapl:0:0", 4_000_000)):
+        (counters / name / "energy_uj").write_text(str(value))
+    assert counter.joules() == pytest.approx(2.5)
+    assert counter.joules() == 0.0
+
+
+def test_a_counter_that_began_again_is_read_on(counters: Path) -> None:
+    counter = EnergyCounter(counters)
+    (counters / "intel-rapl:0" / "energy_uj").write_text("500000")
+    assert counter.joules() == pytest.approx(4.5)
+
+
+def test_without_a_counter_there_is_none(tmp_path: Path) -> None:
+    counter = EnergyCounter(tmp_path)
+    assert not counter.there
+    assert counter.joules() == 0.0

@@ -1,0 +1,136 @@
+"""What finished runs say of the profiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from murakkab.profiling.correct import drifted, learn, units_of
+from murakkab.profiling.known import known_profiles
+from murakkab.profiling.store import ProfileStore
+from murakkab_optimizer.graph import Graph, Node
+from murakkab_optimizer.plan import Configuration, NodePlan, Plan
+from murakkab_optimizer.profiles.nouns import Profile, Provenance
+from murakkab_runtimes.catalog import load_catalog
+from tests.profiling.conftest import keep, measured
+
+CARDS = load_catalog()
+SHIPPED = Profile("lanczos", "frame", 0.01, fixed_s=0.1, provenance=Provenance("shipped"))
+GRAPH = Graph("g", (Node("upscale", "video-to-video", {"height": 720, "fps": 24}),))
+PLAN = Plan({"upscale": NodePlan(Configuration("lanczos", {"crf": 23}), "")})
+
+
+def finished(seconds: float, **meta: Any) -> dict[str, Any]:
+    return {"event": "task.finished", "node": "upscale", "path": [1], "seconds": seconds, "meta": meta}
+
+
+def run(store: ProfileStore, *events: dict[str, Any], plan: Plan = PLAN, graph: Graph = GRAPH) -> list[str]:
+    return learn(graph, plan, CARDS, [SHIPPED], events, store)
+
+
+def unit_s(store: ProfileStore) -> float:
+    return known_profiles([CARDS["lanczos"]], [SHIPPED], store)[0].unit_s
+
+
+def test_runs_that_take_longer_make_plans_longer(store: ProfileStore) -> None:
+    for _ in range(40):
+        run(store, finished(1.0, frames=40), finished(1.2, frames=50))
+    assert unit_s(store) == pytest.approx(0.01 * 2.2 / 1.1, rel=0.05)
+
+
+def test_one_wild_run_moves_little(store: ProfileStore) -> None:
+    for _ in range(10):
+        run(store, finished(0.5, frames=40))
+    run(store, finished(500.0, frames=40))
+    assert unit_s(store) == pytest.approx(0.01, rel=0.06)
+
+
+def test_a_run_counts_once_however_many_tasks_it_has(store: ProfileStore) -> None:
+    run(store, *[finished(1.0, frames=40)] * 100)
+    (learnt,) = store.runs.read()[0].learnt.values()
+    assert learnt.correction.count == 1
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        finished(0.0, frames=40, cached=True),
+        finished(0.5),
+        {"event": "task.failed", "node": "upscale", "path": [1], "error": "x", "attempt": 1, "retry": True},
+        {"event": "task.finished", "node": "other", "path": [], "seconds": 1.0, "meta": {}},
+        {"event": "segment.published", "seconds": 2.0},
+    ],
+)
+def test_what_says_nothing_does_not_count(store: ProfileStore, event: dict[str, Any]) -> None:
+    assert run(store, event) == []
+    assert store.runs.read()[0].learnt == {}
+
+
+def test_settings_that_no_profile_is_of_do_not_count(store: ProfileStore) -> None:
+    keep(store, measured(CARDS["lanczos"], knobs={"crf": 18}))
+    run(store, finished(9.0, frames=40))
+    assert [key for key in store.runs.read()[0].learnt if '"crf"' in key] == []
+
+
+def test_drift_is_told_when_it_lasts_and_matters(store: ProfileStore) -> None:
+    told = [run(store, finished(1.0, frames=40)) for _ in range(25)]
+    assert told[5] == []
+    assert "lanczos" in told[-1][0]
+    assert "murakkab profile lanczos --again" in told[-1][0]
+    assert "2.00 times" in drifted(store, CARDS)["lanczos"]
+    assert drifted(store, ["calculator"]) == {}
+
+
+def test_runs_as_expected_tell_of_no_drift(store: ProfileStore) -> None:
+    assert not any(run(store, finished(0.5, frames=40)) for _ in range(25))
+
+
+def test_new_figures_begin_anew(store: ProfileStore) -> None:
+    for _ in range(40):
+        run(store, finished(1.0, frames=40))
+    record = measured(CARDS["lanczos"], 0.03)
+    keep(store, record)
+    assert unit_s(store) == 0.03
+    run(store, finished(1.2, frames=40))
+    assert store.runs.read()[0].learnt[next(k for k in store.runs.read()[0].learnt)].correction.count in (1, 40)
+
+
+def test_processes_that_go_on_are_told_of_a_notable_change(store: ProfileStore) -> None:
+    keep(store)
+    before = store.path.stat().st_mtime_ns
+    run(store, finished(0.5, frames=40))
+    assert store.path.stat().st_mtime_ns == before
+    for _ in range(6):
+        run(store, finished(1.0, frames=40))
+    assert store.path.stat().st_mtime_ns > before
+
+
+def test_items_of_a_stream_are_summed_up(store: ProfileStore) -> None:
+    graph = Graph("g", (msgspec.structs.replace(GRAPH.nodes[0], streams=True),))
+    items = [
+        {"event": "item.emitted", "node": "upscale", "path": [1, n], "meta": {"frames": 20, "seconds": 0.8}}
+        for n in range(3)
+    ]
+    for _ in range(30):
+        run(store, *items, finished(1.4, seconds=99.0), graph=graph)
+    assert unit_s(store) == pytest.approx(0.02, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("unit", "sums", "count"),
+    [
+        ("audio-second", {"seconds": 2.5}, 2.5),
+        ("frame", {"frames": 12.0, "seconds": 99.0}, 12.0),
+        ("frame", {"seconds": 2.0}, 48.0),
+        ("frame", {}, None),
+        ("word", {"words": 7.0}, 7.0),
+        ("task", {}, 1.0),
+        ("image", {}, 1.0),
+        ("turn", {"items": 3.0}, None),
+        ("bushel", {"items": 3.0}, None),
+    ],
+)
+def test_work_is_counted_in_the_unit_of_the_profile(unit: str, sums: dict[str, float], count: float | None) -> None:
+    assert units_of(Profile("lanczos", unit, 1.0), GRAPH.nodes[0], sums) == count
