@@ -54,7 +54,7 @@ class EngineOptions:
     runs: Path
     cores: int | None = None
     llm: str | None = None
-    policy: str = "earliest-deadline"
+    policy: str = "least-slack"
     cache: bool = field(default_factory=lambda: os.environ.get("MURAKKAB_CACHE", "").lower() not in ("off", "0", "no"))
     cache_bytes: int = BUDGET_BYTES
 
@@ -74,6 +74,7 @@ class Engine:
         self._cache = ResultCache(options.runs / ".cache", options.cache_bytes) if options.cache else None
         self._claim: TextIO | None = None
         self._started: Driver | None = None
+        self._loaded: set[str] = set()
         if options.llm:
             if not re.match(r"https?://[^/\s]+", options.llm):
                 raise UserError(f"'{options.llm}' is no address of a server", "Write --llm http://host:port/v1.")
@@ -120,7 +121,9 @@ class Engine:
         from murakkab.language import check_inputs, compile_graph
 
         graph = compile_graph(workflow, check_inputs(workflow, {}))
-        self._driver.apply(ev.ModelsExpected(graph, planning.make_plan(graph, self.cores)))
+        plan = planning.make_plan(graph, self.cores)
+        self._loaded |= planning.must_load(plan)
+        self._driver.apply(ev.ModelsExpected(graph, plan))
 
     async def submit(
         self,
@@ -249,7 +252,10 @@ class Engine:
 
     def _begin(self, event: ev.RunSubmitted | ev.RunResumed, record: RunRecord, began: float) -> None:
         """Hand a run over to the driver."""
-        live = LiveRun(self.store, record, event.graph, event.plan, began, self._cache if record.uses_cache else None)
+        slow = planning.must_load(event.plan)
+        results = self._cache if record.uses_cache else None
+        live = LiveRun(self.store, record, event.graph, event.plan, began, results, cold=not slow <= self._loaded)
+        self._loaded |= slow
         self.store.save(record)
         self._driver.add(live)
         now = self.now()

@@ -1,20 +1,56 @@
-"""Which models can be used here, and the plan for a run."""
+"""The plan for a run on this machine, what a person asks of it, and how it is told."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import yaml
 
 from murakkab.engine.errors import NO_PLAN, UserError
+from murakkab.engine.here import Same, available, obstacle, profiles, this_machine, usable
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.plan import Pin, Plan
-from murakkab_optimizer.planner import Here, NoPlanError, PinError, plan_greedy
-from murakkab_runtimes.base import missing_parts, only_planned, remedy
+from murakkab_optimizer.planner import NoPlanError, PinError
 from murakkab_runtimes.catalog import load_catalog
+
+if TYPE_CHECKING:
+    from murakkab_optimizer.planner import PlanRequest
+    from murakkab_optimizer.profiles import Profile
+
+__all__ = [
+    "available",
+    "check_models",
+    "describe",
+    "describe_promises",
+    "load_seconds",
+    "make_plan",
+    "models",
+    "must_load",
+    "obstacle",
+    "parse_pins",
+    "this_machine",
+]
+
+PRICE = "MURAKKAB_PRICE_PER_HOUR"
+"""Environment variable with the US dollars that an hour of this machine costs."""
+
+SEARCH_S = 0.5
+"""Seconds that a run waits for the exact planner."""
+
+LOADED_S = 0.3
+"""A model that loads faster makes no start cold."""
+
+_KEPT = 64
+"""Plans that are kept."""
+
+_plans: OrderedDict[tuple[object, ...], Plan] = OrderedDict()
 
 _EVALUATED = {
     "model": "",
@@ -27,42 +63,141 @@ _EVALUATED = {
 }
 
 
-def available(cards: Mapping[str, ModelCard]) -> tuple[list[ModelCard], dict[str, str]]:
-    """Split the catalogue into what can be used here and, by name, what the rest would take."""
-    usable, absent = [], {}
-    for card in cards.values():
-        if lacking := obstacle(card):
-            absent[card.name] = lacking
-        else:
-            usable.append(card)
-    return usable, absent
-
-
-def obstacle(card: ModelCard) -> str:
-    """What it would take to use the model here; empty when it can be used."""
-    if planned := only_planned(card):
-        return planned
-    variable = card.options.get("needs_environment")
-    if variable and not os.environ.get(variable):
-        return f"set {variable}"
-    return f"run: {remedy(card)}" if missing_parts(card) else ""
-
-
 def make_plan(graph: Graph, cores: int, pins: Mapping[str, Pin] | None = None) -> Plan:
     """Plan a graph on this machine.
 
+    Latency, cost, energy and quality are kept or there is no plan. A first item and real time that nothing here can
+    keep are kept as far as can be, and the notes of the plan say so: a show that starts late is better than none.
+
     Raises:
-        UserError: a pin names what does not exist (exit code 2), or a node has no usable model (3).
+        UserError: a pin names what does not exist (exit code 2), or a node has no usable model, or what is promised
+            cannot be kept (3).
     """
     cards = load_catalog()
     _check_capabilities(graph, {card.capability for card in cards.values()})
-    usable, absent = available(cards)
     try:
-        return plan_greedy(graph, usable, cores, absent, pins, this_machine())
+        return _kept_plan(graph, cores, pins or {}, cards)
     except PinError as fault:
         raise UserError(str(fault), "Change it, under --use or under where.") from None
     except NoPlanError as fault:
         raise UserError(str(fault), "`murakkab doctor` shows what is here; or promise less.", NO_PLAN) from None
+
+
+def _kept_plan(graph: Graph, cores: int, pins: Mapping[str, Pin], cards: Mapping[str, ModelCard]) -> Plan:
+    """The plan of an earlier run of the same form, or a new one."""
+    can, cannot = usable(cards)
+    known = profiles(cards)
+    asked = msgspec.json.encode(
+        (cores, pins, [card.name for card in can], os.environ.get(PRICE)), order="deterministic"
+    )
+    key = (_form(graph), asked, this_machine(), Same(cards), Same(known))
+    if key not in _plans:
+        _plans[key] = _new_plan(graph, cores, pins, can, cannot, known)
+        while len(_plans) > _KEPT:
+            _plans.popitem(last=False)
+    _plans.move_to_end(key)
+    return _plans[key]
+
+
+def _new_plan(
+    graph: Graph,
+    cores: int,
+    pins: Mapping[str, Pin],
+    can: list[ModelCard],
+    cannot: Mapping[str, str],
+    known: list[Profile],
+) -> Plan:
+    from murakkab.profiling import this_cluster
+    from murakkab_optimizer.planner import PlanRequest
+
+    cluster = this_cluster()
+    offers = tuple(msgspec.structs.replace(offer, count=cores) for offer in cluster.offers)
+    until = time.monotonic() + SEARCH_S
+    request = PlanRequest(
+        graph=graph,
+        cards=can,
+        profiles=known,
+        cluster=msgspec.structs.replace(cluster, offers=offers),
+        absent=cannot,
+        pins=pins,
+        here=this_machine(),
+        may_go_on=lambda: time.monotonic() < until,
+        relax=False,
+    )
+    plan = _as_promised(request)
+    notes = (*plan.notes, *_cold(graph, plan, {card.name: card for card in can}))
+    return msgspec.structs.replace(plan, notes=notes)
+
+
+def _as_promised(request: PlanRequest) -> Plan:
+    """The plan that keeps what is promised, or as much of first item and real time as can be kept."""
+    from murakkab_optimizer.planner import plan_workflow
+
+    try:
+        return plan_workflow(request)
+    except NoPlanError as fault:
+        if not fault.nearest or isinstance(fault, PinError):
+            raise
+        for plan in _nearly(request):
+            return plan
+        raise
+
+
+def _nearly(request: PlanRequest) -> Iterator[Plan]:
+    """Plans that give way where a viewer can bear it."""
+    from murakkab_optimizer.planner import plan_greedy, plan_workflow
+
+    slo = request.graph.slo
+    if slo.ttff_s is not None:
+        graph = msgspec.structs.replace(request.graph, slo=msgspec.structs.replace(slo, ttff_s=None))
+        with contextlib.suppress(NoPlanError):
+            plan = plan_workflow(msgspec.structs.replace(request, graph=graph))
+            first = next((said.value for said in plan.predictions if said.name == "ttff"), None)
+            told = f"ttff {slo.ttff_s:g} s cannot be kept here; about {first or 0:.3g} s are expected"
+            yield msgspec.structs.replace(plan, notes=(*plan.notes, told))
+    if slo.realtime:
+        with contextlib.suppress(NoPlanError):
+            asked = (request.graph, request.cards, request.cluster.cores, request.absent, request.pins, request.here)
+            plan = plan_greedy(*asked, profiles=request.profiles)
+            told = "real time cannot be kept here: the viewer may have to wait"
+            yield msgspec.structs.replace(plan, notes=(*plan.notes, told))
+
+
+def _cold(graph: Graph, plan: Plan, cards: Mapping[str, ModelCard]) -> Iterator[str]:
+    """That a promise of the first item does not hold while models are loaded."""
+    slow = {name: seconds for name in models(plan) if (seconds := load_seconds(cards[name])) >= LOADED_S}
+    if slow and graph.slo.ttff_s is not None:
+        names = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in slow.items())
+        yield f"ttff is promised for loaded models; the first run loads: {names}"
+
+
+def models(plan: Plan) -> list[str]:
+    """Names of the models of a plan, each once."""
+    return list(dict.fromkeys(node.chosen.model for node in plan.nodes.values()))
+
+
+def load_seconds(card: ModelCard) -> float:
+    """Seconds until an instance can take its first task, as far as anyone knows."""
+    return max([card.load_s, *(measured.load_s for measured in card.measured)])
+
+
+def must_load(plan: Plan) -> set[str]:
+    """The models of a plan that make a start cold."""
+    cards = load_catalog()
+    return {name for name in models(plan) if name in cards and load_seconds(cards[name]) >= LOADED_S}
+
+
+def _form(graph: Graph) -> bytes:
+    """A graph without the words that people put in, on which no plan depends but for the length of a spoken text."""
+    nodes = [msgspec.structs.replace(node, arguments=_formal(node.arguments)) for node in graph.nodes]
+    return msgspec.json.encode(msgspec.structs.replace(graph, nodes=tuple(nodes)), order="deterministic")
+
+
+def _formal(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    spoken = arguments.get("text")
+    words = {"text": len(spoken.split())} if isinstance(spoken, str) else {}
+    kept = {name: value for name, value in arguments.items() if name == "form" or isinstance(value, int | float)}
+    return kept | words
 
 
 def _check_capabilities(graph: Graph, known: Collection[str]) -> None:
@@ -74,15 +209,6 @@ def _check_capabilities(graph: Graph, known: Collection[str]) -> None:
                 "`murakkab capabilities` lists what can be asked for; a plugin may add more.",
                 NO_PLAN,
             )
-
-
-def this_machine() -> Here:
-    """The place that is planned for: a processor, in the region that ``MURAKKAB_REGION`` names.
-
-    ``MURAKKAB_SPOT=1`` says that the machine may be taken away.
-    """
-    spot = os.environ.get("MURAKKAB_SPOT", "").lower() in ("1", "true", "yes")
-    return Here(("cpu",), os.environ.get("MURAKKAB_REGION", ""), spot)
 
 
 def check_models(plan: Plan) -> None:

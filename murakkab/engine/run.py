@@ -9,7 +9,8 @@ from typing import Any, TextIO
 
 from murakkab.engine.cache import ResultCache
 from murakkab.engine.caching import RunCache
-from murakkab.engine.feed import FINISHED, RunFeed
+from murakkab.engine.errors import UserError
+from murakkab.engine.feed import FINISHED, RunFeed, read_events
 from murakkab.engine.figures import PlaybackFigures, PlayerReport
 from murakkab.engine.journal import Journal
 from murakkab.engine.outputs import keep_outputs
@@ -24,7 +25,7 @@ from murakkab_optimizer.scheduler import Event
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.scheduler.commands import FinishRun, Publish
 from murakkab_runtimes.artifacts import ArtifactStore
-from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.catalog import load_catalog, load_profiles
 from murakkab_runtimes.secrets import Mask
 
 CACHED = "cached"
@@ -41,6 +42,7 @@ class LiveRun:
         plan: the configuration of each node.
         began: time of the request, in the clock of the scheduler.
         results: those kept for all runs, or None where this run uses none and leaves none.
+        cold: whether models of the plan had to be loaded first.
 
     """
 
@@ -52,8 +54,10 @@ class LiveRun:
         plan: Plan,
         began: float,
         results: ResultCache | None = None,
+        *,
+        cold: bool = False,
     ) -> None:
-        self.store, self.record, self.graph, self.plan = store, record, graph, plan
+        self.store, self.record, self.graph, self.plan, self.cold = store, record, graph, plan, cold
         self.folder = store.folder(record.run)
         self._lock: TextIO = store.lock(record.run)
         self.artifacts = ArtifactStore(self.folder / "artifacts")
@@ -159,12 +163,22 @@ class LiveRun:
             shutil.rmtree(self.artifacts.scratch_root, ignore_errors=True)
         with contextlib.suppress(OSError):
             self.store.save(self.record)
-        self.feed.send(FINISHED, now, **self._summary(), input_fault=command.input_fault)
+        self.feed.send(FINISHED, now, **self._summary(), input_fault=command.input_fault, drift=self._learnt())
         try:
             with contextlib.suppress(OSError):
                 write_report(self.folder, self.record, self.graph, self.plan)
         finally:
             self.close()
+
+    def _learnt(self) -> list[str]:
+        """Correct the profiles by what the tasks took; what has drifted far, in words."""
+        from murakkab.profiling.correct import learn
+
+        if self.record.status == "succeeded":
+            with contextlib.suppress(OSError, UserError):
+                events = read_events(self.folder / "events.jsonl")
+                return learn(self.graph, self.plan, load_catalog(), load_profiles(), events)
+        return []
 
     def close(self) -> None:
         """Let go of the run's files and lock."""
@@ -195,7 +209,7 @@ class LiveRun:
             "playlist": str(playlist) if playlist.exists() else None,
             "outputs": self._outputs,
             "report": str(folder / "report.html"),
-            "missed": missed(self.graph.slo, record) if record.status == "succeeded" else [],
+            "missed": missed(self.graph.slo, record, cold=self.cold) if record.status == "succeeded" else [],
             "error": record.error,
         }
 

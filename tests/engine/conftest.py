@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from murakkab_runtimes.base import adapters
 
 TOYS = Path(__file__).parent / "toys"
 
@@ -58,11 +61,15 @@ outputs:
 
 
 @pytest.fixture(autouse=True)
-def toys(monkeypatch: pytest.MonkeyPatch) -> None:
+def toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let this process and its workers find the toy runtimes and their cards."""
     path = os.pathsep.join([str(TOYS), *filter(None, sys.path)])
     monkeypatch.setenv("PYTHONPATH", path)
     monkeypatch.setenv("MURAKKAB_CATALOG", str(TOYS / "cards"))
+    monkeypatch.syspath_prepend(str(TOYS))
+    adapters.cache_clear()
+    yield
+    adapters.cache_clear()
 
 
 def workflow(text: str, folder: Path):

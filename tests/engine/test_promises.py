@@ -24,3 +24,8 @@ RECORD = RunRecord("r", "w", "now", ttff_s=1.5, stall_s=0.4, made_in_s=30.0)
 )
 def test_what_was_not_kept_is_told(slo: Slo, told: list[str]) -> None:
     assert missed(slo, RECORD) == told
+
+
+def test_the_first_item_is_promised_for_loaded_models() -> None:
+    slo = Slo(ttff_s=1, latency=20)
+    assert missed(slo, RECORD, cold=True) == ["it took 30.0 s, promised were 20 s"]

@@ -17,12 +17,13 @@ class NoPlanError(Exception):
 
     Attributes:
         nearest: by promise, the nearest value that could be kept; empty where no promise is in the way.
+        alone: whether giving way at any one of them is enough; else all of them must.
 
     """
 
-    def __init__(self, message: str, nearest: Mapping[str, float] | None = None) -> None:
+    def __init__(self, message: str, nearest: Mapping[str, float] | None = None, *, alone: bool = True) -> None:
         super().__init__(message)
-        self.nearest = dict(nearest or {})
+        self.nearest, self.alone = dict(nearest or {}), alone
 
 
 class PinError(NoPlanError):

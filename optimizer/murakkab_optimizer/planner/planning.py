@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
 
 import msgspec
 
@@ -11,8 +10,23 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.hardware import Cluster
 from murakkab_optimizer.plan import Pin, Plan
-from murakkab_optimizer.planner.eligible import Here
+from murakkab_optimizer.planner.assign.evaluate import evaluate, instances_at_most, violations
+from murakkab_optimizer.planner.assign.nouns import (
+    Infeasible,
+    Objective,
+    Problem,
+    Relaxation,
+    Solution,
+    Undecided,
+    Use,
+)
+from murakkab_optimizer.planner.build import Built, build
+from murakkab_optimizer.planner.candidates import Finder
+from murakkab_optimizer.planner.eligible import Here, NoPlanError
+from murakkab_optimizer.planner.explain import explain
 from murakkab_optimizer.planner.greedy import plan_greedy
+from murakkab_optimizer.planner.speeds import Speeds
+from murakkab_optimizer.planner.workload import workload
 from murakkab_optimizer.profiles import Profile
 
 
@@ -30,6 +44,7 @@ class PlanRequest(msgspec.Struct, frozen=True):
         in_force: the plan that runs now; its instances need no loading.
         may_go_on: asked now and then; the search ends with what it has once this is False.
         relax: whether to find out what giving way at each promise would buy (it takes a search each).
+        rate: runs that come in each second; it matters where profiles say how speed falls with load.
 
     """
 
@@ -43,29 +58,129 @@ class PlanRequest(msgspec.Struct, frozen=True):
     in_force: Plan | None = None
     may_go_on: Callable[[], bool] = lambda: True
     relax: bool = True
+    rate: float = 0.0
 
 
 def plan_workflow(request: PlanRequest) -> Plan:
     """Choose model, settings, devices and instances of every node.
+
+    The plan is the best one, with a proof, where there is time for it; else the best one that was found. Where nothing
+    was found in time it is that of the greedy planner, on processors alone (``Plan.method`` says which).
 
     Raises:
         NoPlanError: nothing keeps all that is promised; ``nearest`` has the nearest promises that can be kept.
         PinError: a pin names what does not exist.
 
     """
-    return plan_greedy(request.graph, request.cards, request.cluster.cores, request.absent, request.pins, request.here)
+    built = _build(request)
+    try:
+        return explain(built, *_solved(built, request))
+    except Infeasible as fault:
+        if not any(node.slo.objective for node in request.graph.nodes):
+            raise _no_plan(built, fault) from None
+    except Undecided:
+        return _greedy(request)
+    built = _build(request, strict=False)
+    try:
+        return explain(built, *_solved(built, request))
+    except Infeasible as fault:
+        raise _no_plan(built, fault) from None
+    except Undecided:
+        return _greedy(request)
 
 
-def pareto(
-    request: PlanRequest,
-    x: Literal["quality", "latency", "ttff", "cost", "energy"],
-    y: Literal["quality", "latency", "ttff", "cost", "energy"],
-    points: int = 12,
-) -> list[Plan]:
+def pareto(request: PlanRequest, x: Objective, y: Objective, points: int = 12) -> list[Plan]:
     """The plans of which none is better in both ``x`` and ``y``, from the best in ``x`` to the best in ``y``.
 
     Raises:
-        NoPlanError: as ``plan_workflow``.
+        NoPlanError: as ``plan_workflow``, or time was over before there was a plan.
 
     """
-    return [plan_workflow(request)]
+    from murakkab_optimizer.planner.assign.pareto import front
+
+    built = _build(request, strict=False)
+    problem = msgspec.structs.replace(built.problem, objectives=(x, y))
+    built = msgspec.structs.replace(built, problem=problem)
+    try:
+        return [explain(built, found) for found in front(problem, x, y, points, request.may_go_on)]
+    except Infeasible as fault:
+        raise _no_plan(built, fault) from None
+    except Undecided:
+        raise NoPlanError("time was over before there was a plan; allow more") from None
+
+
+def _build(request: PlanRequest, *, strict: bool = True) -> Built:
+    finder = Finder(
+        request.cards, Speeds(request.profiles), request.cluster, request.absent, request.here, request.rate
+    )
+    return build(request.graph, workload(request.graph), finder, request.pins, request.in_force, strict=strict)
+
+
+def _solved(built: Built, request: PlanRequest) -> tuple[Solution, list[Relaxation]]:
+    """The solution, and what giving way would buy where that is asked."""
+    if (solution := plain(built.problem)) is None:
+        from murakkab_optimizer.planner.assign.solving import solve
+
+        solution = solve(built.problem, may_go_on=request.may_go_on)
+    if not request.relax:
+        return solution, []
+    from murakkab_optimizer.planner.assign.sensitivity import relaxations
+
+    return solution, relaxations(built.problem, solution, request.may_go_on)
+
+
+def plain(problem: Problem) -> Solution | None:
+    """The best assignment where it can be seen without a search; None where it cannot.
+
+    Where quality comes first and each step has one candidate of the highest quality, on shared cores, nothing is as
+    good as these on as many instances as they can use: more of them make nothing later, dearer or larger.
+    """
+    uses = []
+    for step in problem.steps:
+        best = max(candidate.quality for candidate in step.candidates)
+        ideal = [index for index, candidate in enumerate(step.candidates) if candidate.quality == best]
+        candidate = step.candidates[ideal[0]]
+        if len(ideal) > 1 or problem.cluster.offers[candidate.offer].device.kind != "cpu":
+            return None
+        uses.append(Use(ideal[0], instances_at_most(problem, step, candidate)))
+    outcome = evaluate(problem, tuple(uses))
+    if problem.objectives[0] != "quality" or any(violations(problem, tuple(uses), outcome)):
+        return None
+    return Solution(tuple(uses), outcome, 0.0, "exact")
+
+
+def _greedy(request: PlanRequest) -> Plan:
+    return plan_greedy(
+        request.graph,
+        request.cards,
+        request.cluster.cores,
+        request.absent,
+        request.pins,
+        request.here,
+        request.profiles,
+    )
+
+
+def _no_plan(built: Built, fault: Infeasible) -> NoPlanError:
+    """The nearest promises that can be kept, in words."""
+    limits = built.problem.limits
+    promised = {
+        "ttff": limits.ttff_s,
+        "latency": limits.latency_s,
+        "cost": limits.cost_usd,
+        "energy": limits.energy_wh,
+        "quality": limits.quality,
+    }
+    told = [_told(name, value, promised.get(name)) for name, value in fault.nearest.items()]
+    if not told:
+        return NoPlanError(f"nothing keeps all that is promised: {fault}", fault.nearest, alone=fault.alone)
+    how = "; or ".join(told) if fault.alone else "together these could be had: " + "; ".join(told)
+    return NoPlanError(f"nothing keeps all that is promised: {how}", fault.nearest, alone=fault.alone)
+
+
+def _told(name: str, value: float, promised: float | None) -> str:
+    unit = {"ttff": " s", "latency": " s", "cost": " US$", "energy": " Wh"}.get(name, "")
+    if name == "realtime":
+        return f"without real time, with a wait of {value:.3g} s"
+    had = f"{name} {value:.3g}{unit} could be had"
+    return had if promised is None else f"{had}, promised were {promised:.3g}{unit}"

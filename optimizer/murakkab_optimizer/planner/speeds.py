@@ -73,8 +73,8 @@ class Speeds:
 
 
 def conditions(node: Node, knobs: Mapping[str, Any]) -> dict[str, Any]:
-    """What the work of a node looks like, as far as it is known before a run."""
-    plain = {name: value for name, value in node.arguments.items() if isinstance(value, str | int | float)}
+    """What the work of a node looks like before a run: its form and its numbers, and no words that people put in."""
+    plain = {name: value for name, value in node.arguments.items() if name == "form" or isinstance(value, int | float)}
     drawn = drawn_height(knobs)
     return {**plain, **knobs} | ({HEIGHT: drawn} if drawn else {})
 

@@ -1,0 +1,94 @@
+"""What a plan on this machine goes by: the models that can be used, and what is known of their speed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.planner import Here
+from murakkab_runtimes.base import missing_parts, only_planned, remedy
+
+if TYPE_CHECKING:
+    from murakkab_optimizer.profiles import Profile
+
+FRESH_S = 10.0
+"""Seconds for which what is installed is taken to stay so."""
+
+Usable = tuple[list[ModelCard], dict[str, str]]
+"""Models that can be used, and by name what the others would take."""
+
+
+def available(cards: Mapping[str, ModelCard]) -> tuple[list[ModelCard], dict[str, str]]:
+    """Split the catalogue into what can be used here and, by name, what the rest would take."""
+    usable, absent = [], {}
+    for card in cards.values():
+        if lacking := obstacle(card):
+            absent[card.name] = lacking
+        else:
+            usable.append(card)
+    return usable, absent
+
+
+def obstacle(card: ModelCard) -> str:
+    """What it would take to use the model here; empty when it can be used."""
+    if planned := only_planned(card):
+        return planned
+    variable = card.options.get("needs_environment")
+    if variable and not os.environ.get(variable):
+        return f"set {variable}"
+    return f"run: {remedy(card)}" if missing_parts(card) else ""
+
+
+def usable(cards: Mapping[str, ModelCard]) -> Usable:
+    """As ``available``, looked up once in a while."""
+    named = {card.options.get("needs_environment") for card in cards.values()}
+    environment = tuple((name, os.environ.get(name)) for name in sorted(filter(None, named)))
+    return _usable_now(Same(cards), environment, int(time.monotonic() / FRESH_S))
+
+
+@lru_cache(maxsize=4)
+def _usable_now(cards: Same, environment: tuple[tuple[str, str | None], ...], when: int) -> Usable:
+    return available(cards.what)
+
+
+def profiles(cards: Mapping[str, ModelCard]) -> list[Profile]:
+    """What is known of speeds on this machine; read again when the user's store was written."""
+    from murakkab.profiling.store import ProfileStore
+
+    path = ProfileStore().path
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    return _profiles_now(Same(cards), str(path), stamp)
+
+
+@lru_cache(maxsize=4)
+def _profiles_now(cards: Same, path: str, stamp: int) -> list[Profile]:
+    from murakkab.profiling import known_profiles
+    from murakkab_runtimes.catalog import load_profiles
+
+    return known_profiles(cards.what.values(), load_profiles())
+
+
+class Same:
+    """A thing by identity, as a key of what was found out for it."""
+
+    def __init__(self, what: Any) -> None:  # noqa: ANN401 - whatever has no hash of its own
+        self.what = what
+
+    def __hash__(self) -> int:
+        return id(self.what)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.what is self.what
+
+
+def this_machine() -> Here:
+    """The place that is planned for: a processor, in the region that ``MURAKKAB_REGION`` names.
+
+    ``MURAKKAB_SPOT=1`` says that the machine may be taken away.
+    """
+    spot = os.environ.get("MURAKKAB_SPOT", "").lower() in ("1", "true", "yes")
+    return Here(("cpu",), os.environ.get("MURAKKAB_REGION", ""), spot)

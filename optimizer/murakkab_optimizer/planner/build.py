@@ -1,0 +1,217 @@
+"""A workflow and what may do it, as an assignment problem."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from graphlib import TopologicalSorter
+from typing import cast
+
+import msgspec
+
+from murakkab_optimizer.graph import Graph, Node
+from murakkab_optimizer.hardware import Cluster
+from murakkab_optimizer.plan import Pin, Plan
+from murakkab_optimizer.planner.assign.evaluate import evaluate, instances_at_most, violations
+from murakkab_optimizer.planner.assign.nouns import (
+    INFINITE,
+    Assignment,
+    Candidate,
+    Limits,
+    Need,
+    Objective,
+    Outcome,
+    Pool,
+    Problem,
+    Step,
+    Use,
+)
+from murakkab_optimizer.planner.candidates import Finder, Ways, keep_best, keep_known, keep_promises, ties
+from murakkab_optimizer.planner.eligible import known
+from murakkab_optimizer.planner.greedy import RESERVE
+from murakkab_optimizer.planner.tiers import ceiling, floor
+from murakkab_optimizer.planner.workload import Workload
+
+SAMPLES = 300
+"""Assignments that are looked at to find out what a tier of the whole means."""
+
+THEN: tuple[Objective, ...] = ("quality", "latency", "cost")
+"""What breaks ties where nothing else is wanted."""
+
+
+class Built(msgspec.Struct, frozen=True):
+    """A problem, and what its steps and candidates stand for.
+
+    Attributes:
+        graph: the workflow.
+        work: of its nodes.
+        ways: by name of a node with a capability; their order is that of the candidates of its step.
+        problem: to be solved.
+
+    """
+
+    graph: Graph
+    work: Workload
+    ways: dict[str, Ways]
+    problem: Problem
+
+
+def build(
+    graph: Graph,
+    work: Workload,
+    finder: Finder,
+    pins: Mapping[str, Pin],
+    in_force: Plan | None = None,
+    *,
+    strict: bool = True,
+) -> Built:
+    """Put the problem of a workflow together.
+
+    Args:
+        graph: the workflow.
+        work: of its nodes.
+        finder: of ways to do them.
+        pins: what a person asks of single nodes.
+        in_force: the plan that runs now.
+        strict: whether a node that has objectives of its own is done in the best way for them, whatever that means for
+            the promises of the whole.
+
+    Raises:
+        NoPlanError: a node cannot be done, or not as it promises.
+        PinError: a pin names what does not exist.
+
+    """
+    nodes = [node for node in graph.nodes if node.capability]
+    for name in pins:
+        known(name, [node.name for node in nodes], "the workflow has no node")
+    ways = {node.name: _ways(graph, node, work, finder, pins, strict=strict) for node in nodes}
+    cluster = finder.cluster
+    problem = Problem(
+        steps=_ordered(_step(graph, node, work, ways.get(node.name), cluster) for node in graph.nodes),
+        cluster=cluster,
+        shown=graph.publish or "",
+        video_s=work.show_s if graph.publish else 0.0,
+        objectives=wanted(graph),
+        ties=tuple(ties(graph, ways)),
+        reserve=RESERVE,
+        held=_held(cluster, in_force),
+    )
+    return Built(graph, work, ways, msgspec.structs.replace(problem, limits=_limits(graph, problem)))
+
+
+def wanted(graph: Graph) -> tuple[Objective, ...]:
+    """What to make best, the first one first; without any word quality, then time, then money."""
+    said = cast("tuple[Objective, ...]", graph.slo.objective)
+    return (*said, *(objective for objective in THEN if objective not in said))
+
+
+def _ways(graph: Graph, node: Node, work: Workload, finder: Finder, pins: Mapping[str, Pin], *, strict: bool) -> Ways:
+    mine = work.nodes[node.name]
+    found = finder.ways(node, mine, pins.get(node.name, Pin()))
+    keep_known(found, node.slo.objective or wanted(graph))
+    keep_promises(found, mine, finder.cluster)
+    if node.slo.objective and strict:
+        return keep_best(found, node.slo.objective, mine, finder.cluster)
+    return found
+
+
+def _step(graph: Graph, node: Node, work: Workload, found: Ways | None, cluster: Cluster) -> Step:
+    cores = next((i for i, offer in enumerate(cluster.offers) if offer.device.kind == "cpu"), 0)
+    nothing = (Candidate("", 0.0, offer=cores, devices=0),)
+    return Step(
+        name=node.name,
+        tasks=work.nodes[node.name].tasks,
+        candidates=tuple(way.candidate for way in found.ways) if found else nothing,
+        needs=tuple(_needs(graph, node)),
+        serial=bool(node.join),
+    )
+
+
+def _needs(graph: Graph, node: Node) -> Iterator[Need]:
+    """Each step that a node waits for, once; whoever reads what a loop leaves waits for its body."""
+    whole: dict[str, bool] = {}
+    for edge in node.edges:
+        source = graph.node(edge.source)
+        names = source.body if source.repeat and node.name not in source.body else (source.name,)
+        for name in names:
+            whole[name] = whole.get(name, False) or edge.depth == 0
+    return (Need(name, every) for name, every in whole.items())
+
+
+def _ordered(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The steps, each behind those that it needs."""
+    named = {step.name: step for step in steps}
+    sorter = TopologicalSorter({name: [need.step for need in step.needs] for name, step in named.items()})
+    return tuple(named[name] for name in sorter.static_order())
+
+
+def _held(cluster: Cluster, plan: Plan | None) -> dict[Pool, int]:
+    """Instances of the plan in force, as pools of the cluster."""
+    held: dict[Pool, int] = {}
+    for group in plan.instances if plan else ():
+        for index, offer in enumerate(cluster.offers):
+            if (offer.device.name, offer.spot, offer.region) == (group.device, group.spot, group.region):
+                held[group.model, index, group.devices] = group.count
+    return held
+
+
+def _limits(graph: Graph, problem: Problem) -> Limits:
+    """The promises in numbers; a tier is a percentile of a sample of all that can be done."""
+    slo = graph.slo
+    reachable: list[Outcome] = []
+    if any(isinstance(bound, str) for bound in (slo.latency, slo.cost, slo.energy, slo.quality)):
+        reachable = sample(problem)
+
+    def most(bound: float | str | None, figure: Callable[[Outcome], float]) -> float:
+        return ceiling(bound, [figure(outcome) for outcome in reachable])
+
+    return Limits(
+        ttff_s=INFINITE if slo.ttff_s is None or not graph.publish else slo.ttff_s,
+        realtime=slo.realtime,
+        latency_s=most(slo.latency, lambda outcome: outcome.latency_s),
+        cost_usd=most(slo.cost, lambda outcome: outcome.cost_usd),
+        energy_wh=most(slo.energy, lambda outcome: outcome.energy_wh),
+        quality=floor(slo.quality, [outcome.quality for outcome in reachable]),
+    )
+
+
+def sample(problem: Problem) -> list[Outcome]:
+    """What assignments drawn at random give, always the same ones, and those that are best step by step."""
+    rng = random.Random(0)
+    drawn = [_drawn(problem, rng) for _ in range(SAMPLES)]
+    kept = [assignment for assignment in [*_extremes(problem), *drawn] if _tied(problem, assignment)]
+    return [evaluate(problem, assignment) for assignment in kept or drawn]
+
+
+def _drawn(problem: Problem, rng: random.Random) -> Assignment:
+    return tuple(_use(problem, step, rng.randrange(len(step.candidates)), rng) for step in problem.steps)
+
+
+def _use(problem: Problem, step: Step, index: int, rng: random.Random) -> Use:
+    """A candidate with a number of instances, small ones as likely as large ones."""
+    most = instances_at_most(problem, step, step.candidates[index])
+    return Use(index, min(2 ** rng.randint(0, math.ceil(math.log2(most)) if most > 1 else 0), most))
+
+
+def _extremes(problem: Problem) -> Iterator[Assignment]:
+    keys: tuple[Callable[[Candidate], float], ...] = (
+        lambda candidate: -candidate.quality,
+        lambda candidate: candidate.task_s,
+        lambda candidate: candidate.task_s * candidate.devices * problem.cluster.offers[candidate.offer].price,
+        lambda candidate: candidate.task_s * candidate.power_w,
+    )
+    for key in keys:
+        picked = [min(range(len(s.candidates)), key=lambda i, s=s: key(s.candidates[i])) for s in problem.steps]  # type: ignore[misc]
+        for most in (False, True):
+            yield tuple(
+                Use(i, instances_at_most(problem, step, step.candidates[i]) if most else 1)
+                for step, i in zip(problem.steps, picked, strict=True)
+            )
+
+
+def _tied(problem: Problem, assignment: Assignment) -> bool:
+    """Whether what must go together does, and there are devices for it."""
+    free = msgspec.structs.replace(problem, limits=Limits())
+    broken = set(violations(free, assignment, evaluate(free, assignment)))
+    return not broken & {"ties", "devices", "memory"}
