@@ -96,7 +96,7 @@ def _single(request: PlanRequest, told: list[str], options: PlanOptions) -> None
     from murakkab_optimizer.planner import plan_workflow
     from murakkab_runtimes.catalog import load_catalog
 
-    (found,) = attempt(lambda: [plan_workflow(request)], options.command)
+    (found,) = attempt(lambda asked: [plan_workflow(asked)], request, options.command)
     plan, there = with_origin(found, request, told), machines(request.cluster)
     file = PlanFile(plan, origin_of(request.graph, plan, there))
     if options.json:
@@ -116,7 +116,7 @@ def _front(request: PlanRequest, told: list[str], options: PlanOptions) -> None:
     from murakkab_optimizer.planner import pareto
 
     x, y = axes(options.pareto)
-    plans: list[Plan] = attempt(lambda: pareto(request, x, y), options.command)
+    plans: list[Plan] = attempt(lambda asked: pareto(asked, x, y), request, options.command)
     found = points([with_origin(plan, request, told) for plan in plans], x, y)
     if not found:
         raise UserError(

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from murakkab.cli.plan_file import read_plan
-from murakkab.cli.plan_words import amount, figure
+from murakkab.cli.plan_words import TIME_OVER, amount, figure
 from murakkab.engine.errors import NO_PLAN, UserError
 from murakkab.engine.planning import available, parse_pins, this_machine
 from murakkab_optimizer.catalog import ModelCard
@@ -94,20 +94,22 @@ def make_request(graph: Graph, options: PlanOptions) -> PlanRequest:
     )
 
 
-def attempt(make: Callable[[], list[Plan]], command: Sequence[str]) -> list[Plan]:
-    """The plans that ``make`` makes.
+def attempt(make: Callable[[PlanRequest], list[Plan]], request: PlanRequest, command: Sequence[str]) -> list[Plan]:
+    """The plans that ``make`` makes of a request.
 
     Raises:
         UserError: a pin names what does not exist (exit code 2), or no plan keeps what is promised (3); it names the
             nearest promises that can be kept, and a command that works.
     """
     try:
-        return make()
+        return make(request)
     except PinError as fault:
         raise UserError(str(fault), "Change it, under --use or under where.") from None
     except NoPlanError as fault:
-        nearest: Mapping[str, float] = getattr(fault, "nearest", {})
-        raise UserError(str(fault), advice(nearest, getattr(fault, "alone", True), command), NO_PLAN) from None
+        told = advice(fault.nearest, fault.alone, command)
+        if not fault.nearest and not request.may_go_on():
+            told = "Allow more time, for example --time-limit 60."
+        raise UserError(str(fault), told, NO_PLAN) from None
 
 
 def advice(nearest: Mapping[str, float], alone: bool, command: Sequence[str]) -> str:
@@ -184,4 +186,5 @@ def with_origin(plan: Plan, request: PlanRequest, told: Sequence[str]) -> Plan:
         cluster=plan.cluster or request.cluster.name,
         objective=plan.objective or graph.slo.objective or ("quality",),
         defaults=(*told, *plan.defaults),
+        notes=plan.notes if request.may_go_on() else (*plan.notes, TIME_OVER),
     )

@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from murakkab.cli.plan_words import NAMES, amount, figure, groups, place, rented, seconds, settings, share
+from murakkab.cli.plan_words import NAMES, TIME_OVER, amount, figure, groups, place, rented, seconds, settings, share
 from murakkab.cli.wording import printable
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.plan import Configuration, NodePlan, Plan, Prediction, Relaxation
@@ -20,7 +20,7 @@ _SENTENCES = 4
 """Relaxations told at most."""
 
 _SAME = 0.01
-"""Share of what a relaxation buys that makes no difference to people."""
+"""Share of an objective that makes no difference to people."""
 
 _PROVEN = 1e-4
 """Share below which a gap is rounding."""
@@ -124,7 +124,8 @@ def promise_table(plan: Plan) -> Table:
 def binding(plan: Plan) -> list[str]:
     """What giving way would buy, the most valuable first."""
     lines = [relaxation(found) for found in _telling(plan.relaxations)[:_SENTENCES]]
-    if not lines and any(p.limit is not None for p in plan.predictions) and plan.method == "exact":
+    proven = plan.gap is not None and plan.gap < _SAME and TIME_OVER not in plan.notes
+    if not lines and proven and any(p.limit is not None for p in plan.predictions):
         return ["Nothing: no promise stands in the way of a better plan."]
     return lines
 

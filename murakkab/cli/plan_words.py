@@ -21,6 +21,10 @@ NAMES = {
 """What a promise is about, by its name."""
 
 
+TIME_OVER = "time was over: a better plan may exist, and what binds is not told; --time-limit allows more"
+"""Note of a plan whose search was ended."""
+
+
 def amount(value: float) -> str:
     """A number with three significant digits, without an exponent where one can do without."""
     if value == 0 or not math.isfinite(value):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +179,128 @@ def test_diff_of_two_plans_of_one_workflow(invoke: Invoke, say: Path, plan: dict
     assert answer.code == 0
     assert "speech  model: flite -> " in answer.out
     assert "No node is done otherwise." in invoke("plan", "--diff", "best.json", "best.json").out
+
+
+TELL = """\
+apiVersion: murakkab/v1
+kind: Workflow
+metadata: {name: tell, description: Answers aloud.}
+inputs:
+  question: {type: text, description: What is asked}
+slo:
+  objective: quality
+nodes:
+  answer: {capability: text-generation, prompt: "${{ inputs.question }}"}
+  speech: {capability: text-to-speech, text: "${{ nodes.answer.text }}", voice: female-1}
+outputs:
+  speech: ${{ nodes.speech }}
+"""
+
+DESK = """\
+apiVersion: murakkab/v1
+kind: Cluster
+metadata: {name: desk}
+billing: used
+devices:
+  - {type: A100, count: 1}
+cpu: {cores: 8, price: 0.4, peak_w: 5}
+"""
+
+Plans = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def tell(tmp_path: Path, invoke: Invoke) -> Plans:
+    """Plan ``tell`` on ``desk``, with texts replaced in the one or the other; ``more`` are further options."""
+
+    def call(changes: dict[str, str] | None = None, *more: str) -> dict[str, Any]:
+        workflow, cluster = TELL, DESK
+        for old, new in (changes or {}).items():
+            assert old in workflow + cluster
+            workflow, cluster = workflow.replace(old, new), cluster.replace(old, new)
+        (tmp_path / "tell.yaml").write_text(workflow, encoding="utf-8")
+        (tmp_path / "desk.yaml").write_text(cluster, encoding="utf-8")
+        answer = invoke("plan", "tell.yaml", "--cluster", "desk.yaml", "--json", *more)
+        assert answer.code == 0, answer.err
+        found: dict[str, Any] = json.loads(answer.out)
+        return found
+
+    return call
+
+
+def models(plan: dict[str, Any]) -> dict[str, str]:
+    return {name: choice["chosen"]["model"] for name, choice in plan["nodes"].items()}
+
+
+def predicted(plan: dict[str, Any], name: str) -> float:
+    (value,) = (told["value"] for told in plan["predictions"] if told["name"] == name)
+    return float(value)
+
+
+def test_one_line_of_yaml_changes_the_plan_with_a_reason(tell: Plans) -> None:
+    best, cheap = tell(), tell({"objective: quality": "objective: cost"})
+    assert models(best)["answer"] == "gemma-3-27b"
+    assert models(cheap)["answer"] == "smollm2"
+    assert cheap["nodes"]["answer"]["reason"] != best["nodes"]["answer"]["reason"]
+    assert "cost" in cheap["nodes"]["answer"]["reason"]
+    assert predicted(cheap, "cost") < predicted(best, "cost")
+
+
+def test_one_line_of_the_cluster_changes_the_plan_with_a_reason(tell: Plans) -> None:
+    with_gpu, without = tell(), tell({"devices:\n  - {type: A100, count: 1}\n": ""})
+    (held,) = with_gpu["nodes"]["answer"]["instances"]
+    assert (held["model"], held["device"], held["devices"], held["count"], held["spot"]) == (
+        ("gemma-3-27b", "A100", 1, 1, False)
+    )
+    assert models(without)["answer"] == "smollm2"
+    refused = dict(without["nodes"]["answer"]["alternatives"])
+    assert "device" in refused["gemma-3-27b"]
+    assert {group["device"] for group in without["instances"]} == {"cpu"}
+
+
+def test_the_command_line_changes_promises_as_the_file_does(tell: Plans) -> None:
+    in_file = tell({"objective: quality": "objective: cost\n  quality: 0.9"})
+    by_flags = tell(None, "--objective", "cost", "--slo", "quality=0.9")
+    assert models(in_file) == models(by_flags)
+    assert in_file["predictions"] == by_flags["predictions"]
+    assert predicted(by_flags, "quality") >= 0.9
+
+
+def test_what_giving_way_would_buy_is_told_and_true(tell: Plans) -> None:
+    plan = tell(None, "--objective", "cost", "--slo", "quality=0.9")
+    best = next(found for found in plan["relaxations"] if found["limit"] == "quality")
+    relaxed = "none" if best["relaxed"] is None else str(best["relaxed"])
+    then = tell(None, "--objective", "cost", "--slo", f"quality={relaxed}")
+    assert best["before"] == pytest.approx(predicted(plan, "cost"), rel=1e-3)
+    assert best["after"] == pytest.approx(predicted(then, "cost"), rel=1e-3)
+
+
+def test_without_a_plan_the_command_that_is_offered_works(tell: Plans, invoke: Invoke) -> None:
+    tell()
+    answer = invoke("plan", "tell.yaml", "--cluster", "desk.yaml", "--slo", "latency=0.5s", "--slo", "energy=100Wh")
+    assert (answer.code, answer.out) == (3, "")
+    assert "The nearest that can be kept: latency" in answer.err
+    offered = answer.err.partition("Try: murakkab ")[2].splitlines()[0]
+    again = invoke(*shlex.split(offered))
+    assert again.code == 0, again.err
+    assert "NOT KEPT" not in again.out
+
+
+def test_a_search_that_is_ended_says_so(tell: Plans, invoke: Invoke) -> None:
+    assert any("time was over" in note for note in tell(None, "--time-limit", "0")["notes"])
+    answer = invoke("plan", "tell.yaml", "--cluster", "desk.yaml", "--pareto", "cost,quality", "--time-limit", "0")
+    assert (answer.code, "--time-limit" in answer.err) == (3, True)
+
+
+def test_what_is_held_already_is_taken_into_account(tell: Plans, tmp_path: Path) -> None:
+    (tmp_path / "held.json").write_text(json.dumps(tell()), encoding="utf-8")
+    held = tell(None, "--in-force", "held.json")
+    assert predicted(held, "cost") <= predicted(tell(), "cost")
+
+
+def test_a_plan_for_other_machines_is_not_run_here(tell: Plans, tmp_path: Path, invoke: Invoke) -> None:
+    (tmp_path / "far.json").write_text(json.dumps(tell()), encoding="utf-8")
+    answer = invoke("run", "tell.yaml", "--question", "Why?", "--plan", "far.json", "--no-browser")
+    assert answer.code == 3
+    assert "gemma-3-27b" in answer.err
+    assert "murakkab plan tell -o far.json" in answer.err

@@ -14,7 +14,7 @@ from murakkab.cli.plan_diff import changes, compare
 from murakkab.cli.plan_file import Origin, PlanFile, read_plan, text
 from murakkab.cli.plan_front import axes, plot, points, print_front, span
 from murakkab.cli.plan_view import BROKEN, KEPT, OPEN, UNKNOWN, binding, print_plan, relaxation, verdict
-from murakkab.cli.plan_words import amount, figure, rented, seconds
+from murakkab.cli.plan_words import TIME_OVER, amount, figure, rented, seconds
 from murakkab.engine import UserError
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.plan import Plan, Prediction, Relaxation
@@ -109,7 +109,8 @@ def test_no_relaxation_is_told_only_of_proven_plans_with_promises() -> None:
 
     free = msgspec.structs.replace(PLAN, relaxations=())
     assert binding(free) == ["Nothing: no promise stands in the way of a better plan."]
-    assert binding(msgspec.structs.replace(free, method="greedy")) == []
+    assert binding(msgspec.structs.replace(free, gap=None)) == []
+    assert binding(msgspec.structs.replace(free, notes=(TIME_OVER,))) == []
     assert binding(msgspec.structs.replace(free, predictions=())) == []
 
 
@@ -224,7 +225,9 @@ def front() -> list[Plan]:
 def test_a_front_is_sorted_numbered_and_told_by_what_differs() -> None:
     found = points(front(), "cost", "ttff")
     assert [(p.number, p.x, p.y) for p in found] == [(1, 14.73, 40.0), (2, 29.4609, 21.9)]
-    assert found[1].label.startswith("2 A100 spot in eu, 64 H200; speech: kokoro on 2 x 1 A100 spot in eu; hosts: on 16 x 4 H200")
+    assert found[1].label.startswith(
+        "2 A100 spot in eu, 64 H200; speech: kokoro on 2 x 1 A100 spot in eu; hosts: on 16 x 4 H200"
+    )
     assert points(front(), "cost", "energy") == []
 
 
