@@ -27,10 +27,12 @@ from murakkab_optimizer.planner.assign.nouns import (
     Step,
     Use,
 )
-from murakkab_optimizer.planner.candidates import Finder, Ways, keep_best, keep_known, keep_promises, ties
+from murakkab_optimizer.planner.candidates import Finder, Ways
 from murakkab_optimizer.planner.eligible import known
 from murakkab_optimizer.planner.greedy import RESERVE
+from murakkab_optimizer.planner.promised import keep_best, keep_known, keep_promises
 from murakkab_optimizer.planner.tiers import ceiling, floor
+from murakkab_optimizer.planner.ties import ties
 from murakkab_optimizer.planner.workload import Workload
 
 SAMPLES = 300

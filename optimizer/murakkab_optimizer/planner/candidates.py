@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_optimizer.graph import Graph, Node
+from murakkab_optimizer.graph import Node
 from murakkab_optimizer.hardware import Cluster, Offer
 from murakkab_optimizer.plan import Pin
-from murakkab_optimizer.planner.assign.nouns import Candidate, Tie
+from murakkab_optimizer.planner.assign.nouns import Candidate
 from murakkab_optimizer.planner.eligible import (
     Eligible,
     Here,
@@ -21,11 +20,9 @@ from murakkab_optimizer.planner.eligible import (
     PinError,
     check_place,
     eligible,
-    joined,
     pinned_knobs,
 )
 from murakkab_optimizer.planner.speeds import HEIGHT, Speeds, drawn_height
-from murakkab_optimizer.planner.tiers import ceiling, floor
 from murakkab_optimizer.planner.workload import Work
 from murakkab_optimizer.profiles import Profile
 
@@ -120,7 +117,7 @@ class Finder:
         """
         offers = self.offers(node)
         found = eligible(node, self.cards, self.absent, pin)
-        ways = [way for card in found.cards for way in self.of_card(node, card, work, pin, offers)]
+        ways = [way for card in found.cards for way in _distinct(self.of_card(node, card, work, pin, offers))]
         if not ways:
             raise NoPlanError(self._no_device(node, found, offers))
         used = {way.card.name for way in ways}
@@ -144,12 +141,14 @@ class Finder:
         return found
 
     def of_card(self, node: Node, card: ModelCard, work: Work, pin: Pin, offers: Sequence[int]) -> Iterator[Way]:
-        """The ways to do a node with one model."""
+        """The ways to do a node with one model; of those that are known to be the same, the first one."""
         pinned = pinned_knobs(node, card, pin)
         _check_ranges(node, card, pinned)
         for index in offers:
             offer = self.cluster.offers[index]
             for knobs in settings(card, pinned):
+                if not pinned and drawn_height(knobs) >= lines(node) > 0:
+                    continue
                 usual = all(card.knobs.get(name) == value for name, value in knobs.items() if name not in pinned)
                 if offer.device.kind == "cpu":
                     yield from self._on_cores(node, card, work, knobs, index, usual=usual)
@@ -227,6 +226,17 @@ class Finder:
         return f"node '{node.name}': nothing is known of how fast {names} would be on what it may use: {devices}"
 
 
+def _distinct(ways: Iterator[Way]) -> Iterator[Way]:
+    """Without settings of which nobody knows that they make a difference."""
+    seen = set()
+    for way in ways:
+        made = way.candidate
+        facts = (made.pool, made.task_s, made.first_s, made.quality, made.power_w, drawn_height(made.knobs))
+        if facts not in seen:
+            seen.add(facts)
+            yield way
+
+
 def settings(card: ModelCard, pinned: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Combinations of settings of a model, the usual ones first; what is pinned stays so."""
     free = {
@@ -250,126 +260,10 @@ def loaded(profile: Profile, rate: float) -> float:
     return points[-1].unit_s / points[0].unit_s
 
 
-def keep_promises(found: Ways, work: Work, cluster: Cluster) -> None:
-    """Keep the ways that hold what the node itself promises; one whose time nobody knows may be tried.
-
-    Raises:
-        NoPlanError: none does.
-
-    """
-    slo, node = found.node.slo, found.node
-    if slo.quality is not None:
-        rated = {(way.card.name, str(way.candidate.knobs)): way.quality for way in found.ways}
-        least = floor(slo.quality, list(rated.values()))
-        words = _promised("quality", slo.quality, "")
-        best = max(found.ways, key=lambda way: way.quality)
-        if best.quality < least - _EPSILON:
-            raise NoPlanError(
-                f"node '{node.name}' is promised {words}; the best model that may do it here is {best.card.name} "
-                f"with {best.quality:.2f}"
-            )
-        found.keep(
-            lambda way: way.quality >= least - _EPSILON,
-            lambda way: f"rated {way.quality:.2f}, below the promised {words}",
-            joined(found.reason, words),
-        )
-    figures: dict[str, tuple[Any, str, Callable[[Way], float]]] = {
-        "latency": (slo.latency, "s", lambda way: way.task_s),
-        "cost": (slo.cost, "US$", lambda way: _cost(way, work, cluster)),
-        "energy": (slo.energy, "Wh", lambda way: way.candidate.power_w * way.task_s * work.tasks * work.rounds / 3600),
-    }
-    for name, (bound, unit, figure) in figures.items():
-        if bound is not None:
-            _keep_below(found, name, bound, unit, figure)
-
-
-def _keep_below(found: Ways, name: str, bound: Any, unit: str, figure: Callable[[Way], float]) -> None:  # noqa: ANN401 - number or tier
-    known = [way for way in found.ways if way.candidate.known]
-    if not known:
-        return
-    most = ceiling(bound, [figure(way) for way in known])
-    least = min(known, key=figure)
-    if len(known) == len(found.ways) and figure(least) > most + _EPSILON:
-        what = "a task of node" if name == "latency" else "node"
-        does = {"latency": "fastest", "cost": "cheapest", "energy": "thriftiest"}[name]
-        raise NoPlanError(
-            f"{what} '{found.node.name}' is promised within {bound} {unit}; the {does} model that may do it here, "
-            f"{least.card.name}, takes about {figure(least):.3g} {unit}",
-            {f"{found.node.name}.{name}": figure(least)},
-        )
-    words = _promised(name, bound, unit)
-    found.keep(
-        lambda way: not way.candidate.known or figure(way) <= most + _EPSILON,
-        lambda way: f"takes about {figure(way):.3g} {unit}, above the promised {words}",
-        joined(found.reason, words),
-    )
-
-
-def _promised(name: str, bound: Any, unit: str) -> str:  # noqa: ANN401 - number or tier
-    return f"{name} {bound}" if isinstance(bound, str) else f"{name} {bound:g} {unit}".strip()
-
-
-def keep_known(found: Ways, wanted: Sequence[str]) -> None:
-    """Refuse what nobody measured where something was measured and time, cost or energy come first."""
-    if wanted[0] != "quality" and any(way.candidate.known for way in found.ways):
-        reason = found.reason
-        found.keep(lambda way: way.candidate.known, lambda _: "nobody measured it here", reason)
-
-
-def keep_best(found: Ways, wanted: Sequence[str], work: Work, cluster: Cluster) -> Ways:
-    """Only the ways that are best in what the node itself wants, the first thing first."""
-    figures: dict[str, Callable[[Way], float]] = {
-        "quality": lambda way: -way.quality,
-        "latency": lambda way: way.task_s,
-        "ttff": lambda way: way.candidate.first_s or way.task_s,
-        "cost": lambda way: _cost(way, work, cluster),
-        "energy": lambda way: way.candidate.power_w * way.task_s,
-    }
-    ways = found.ways
-    for name in wanted:
-        least = min(map(figures[name], ways))
-        ways = [way for way in ways if figures[name](way) <= least + _EPSILON]
-    out = {way.card.name for way in found.ways} - {way.card.name for way in ways}
-    refused = [(name, f"not the best for {wanted[0]}, which the node asks for") for name in sorted(out)]
-    return msgspec.structs.replace(found, ways=ways, refused=[*found.refused, *refused])
-
-
-def ties(graph: Graph, found: Mapping[str, Ways]) -> list[Tie]:
-    """What must go together: who hands pictures on needs whole ones, who enlarges them smaller ones.
-
-    Raises:
-        NoPlanError: a model that hands on what it is given is asked for behind pictures that are too small.
-
-    """
-    made: list[Tie] = []
-    for name, mine in found.items():
-        source = found.get(mine.node.for_each or "")
-        if source is not None and mine.enlarges:
-            made += _tied(name, mine, source, _canvas(graph, mine.node))
-    return made
-
-
-def _tied(name: str, mine: Ways, source: Ways, canvas: float) -> Iterator[Tie]:
-    whole = frozenset(i for i, way in enumerate(source.ways) if not 0 < drawn_height(way.candidate.knobs) < canvas)
-    small = frozenset(range(len(source.ways))) - whole
-    passing = frozenset(i for i, way in enumerate(mine.ways) if way.card.passes)
-    others = frozenset(range(len(mine.ways))) - passing
-    if not whole and not others:
-        raise NoPlanError(
-            f"node '{name}' is to use {mine.ways[0].card.name}, which hands pictures on as they are, and those of "
-            f"'{source.node.name}' are smaller than the canvas"
-        )
-    if passing:
-        yield Tie(name, passing, source.node.name, whole)
-    if others and small:
-        yield Tie(name, others, source.node.name, small)
-
-
-def _canvas(graph: Graph, node: Node) -> float:
-    """Lines of the picture that is asked for."""
-    over = graph.node(node.for_each) if node.for_each else node
-    heights = [value for n in (node, over) if isinstance(value := n.arguments.get(HEIGHT), int | float)]
-    return float(heights[0]) if heights else math.inf
+def lines(node: Node) -> float:
+    """Lines of the picture that a node is asked for; 0 where it is not said."""
+    height = node.arguments.get(HEIGHT)
+    return float(height) if isinstance(height, int | float) else 0.0
 
 
 def _check_ranges(node: Node, card: ModelCard, pinned: Mapping[str, Any]) -> None:
@@ -384,9 +278,3 @@ def _check_ranges(node: Node, card: ModelCard, pinned: Mapping[str, Any]) -> Non
 def _fits(card: ModelCard, offer: Offer, devices: int) -> bool:
     """Whether an instance fits into the memory of its accelerators."""
     return not offer.device.memory_mb or card.needs.accelerator_mb <= devices * offer.device.memory_mb
-
-
-def _cost(way: Way, work: Work, cluster: Cluster) -> float:
-    """US dollars of the work of a node, with devices paid for while they work."""
-    price = cluster.offers[way.candidate.offer].price
-    return price * way.candidate.devices * way.task_s * work.tasks * work.rounds / 3600

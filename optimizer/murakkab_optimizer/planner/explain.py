@@ -14,6 +14,7 @@ from murakkab_optimizer.planner.assign.evaluate import evaluate, instances_at_mo
 from murakkab_optimizer.planner.assign.nouns import INFINITE, Assignment, Outcome, Pool, Solution, Use
 from murakkab_optimizer.planner.build import Built
 from murakkab_optimizer.planner.candidates import Way, Ways
+from murakkab_optimizer.planner.speeds import drawn_height
 from murakkab_optimizer.profiles import Profile
 
 CLOSEST = 24
@@ -233,7 +234,7 @@ class _Explainer:
                 return f"there are not enough {self.offers[other.way.candidate.offer].device.name} for {named}"
             case "memory":
                 return f"there is not enough memory for {named}"
-        return f"{named} does not go with what the step before it gives"
+        return _apart(named, other.way, chosen)
 
     def _told_apart(self, way: Way, chosen: Way) -> str:
         """Another configuration of the same model: by its device or by its settings."""
@@ -346,6 +347,18 @@ def _figure(objective: str, outcome: Outcome) -> str:
 def number(value: float) -> str:
     """A figure for people: three digits, and all of those before the point."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _apart(named: str, way: Way, chosen: Way) -> str:
+    """Why a way does not go with what is done before or after it."""
+    drawn, now = drawn_height(way.candidate.knobs), drawn_height(chosen.candidate.knobs)
+    if way.card.passes:
+        return f"{named} hands pictures on as they are, and those before it are smaller than the canvas"
+    if drawn and not now:
+        return f"{named} would make pictures smaller than the canvas, and nothing enlarges them"
+    if now and not drawn:
+        return f"{named} would leave nothing to enlarge"
+    return f"nothing is left for {named} to do: the pictures before it are as large as the canvas"
 
 
 def _kind(way: Way) -> tuple[str, int, int]:

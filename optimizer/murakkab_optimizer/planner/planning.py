@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -17,6 +19,7 @@ from murakkab_optimizer.planner.assign.nouns import (
     Problem,
     Relaxation,
     Solution,
+    Step,
     Undecided,
     Use,
 )
@@ -28,6 +31,9 @@ from murakkab_optimizer.planner.greedy import plan_greedy
 from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.planner.workload import workload
 from murakkab_optimizer.profiles import Profile
+
+COMBINED = 64
+"""Choices of equal quality that are looked at together before it is left to a search."""
 
 
 class PlanRequest(msgspec.Struct, frozen=True):
@@ -132,21 +138,36 @@ def _solved(built: Built, request: PlanRequest) -> tuple[Solution, list[Relaxati
 def plain(problem: Problem) -> Solution | None:
     """The best assignment where it can be seen without a search; None where it cannot.
 
-    Where quality comes first and each step has one candidate of the highest quality, on shared cores, nothing is as
-    good as these on as many instances as they can use: more of them make nothing later, dearer or larger.
+    Where quality comes first, and one choice alone has the highest quality at each step and what must go together does,
+    all on shared cores: nothing is as good as that on as many instances as it can use. More instances make nothing
+    later, dearer or larger.
     """
-    uses = []
-    for step in problem.steps:
-        best = max(candidate.quality for candidate in step.candidates)
-        ideal = [index for index, candidate in enumerate(step.candidates) if candidate.quality == best]
-        candidate = step.candidates[ideal[0]]
-        if len(ideal) > 1 or problem.cluster.offers[candidate.offer].device.kind != "cpu":
-            return None
-        uses.append(Use(ideal[0], instances_at_most(problem, step, candidate)))
-    outcome = evaluate(problem, tuple(uses))
-    if problem.objectives[0] != "quality" or any(violations(problem, tuple(uses), outcome)):
+    if problem.objectives[0] != "quality":
         return None
-    return Solution(tuple(uses), outcome, 0.0, "exact")
+    ideal = [_ideal(step) for step in problem.steps]
+    if math.prod(map(len, ideal)) > COMBINED:
+        return None
+    going = [picks for picks in itertools.product(*ideal) if _together(problem, picks)]
+    if len(going) != 1:
+        return None
+    pairs = [(step, index, step.candidates[index]) for step, index in zip(problem.steps, going[0], strict=True)]
+    if any(problem.cluster.offers[candidate.offer].device.kind != "cpu" for _, _, candidate in pairs):
+        return None
+    uses = tuple(Use(index, instances_at_most(problem, step, candidate)) for step, index, candidate in pairs)
+    outcome = evaluate(problem, uses)
+    return None if any(violations(problem, uses, outcome)) else Solution(uses, outcome, 0.0, "exact")
+
+
+def _ideal(step: Step) -> list[int]:
+    """The candidates of the highest quality."""
+    best = max(candidate.quality for candidate in step.candidates)
+    return [index for index, candidate in enumerate(step.candidates) if candidate.quality == best]
+
+
+def _together(problem: Problem, picks: Sequence[int]) -> bool:
+    """Whether what must go together does."""
+    chosen = dict(zip((step.name for step in problem.steps), picks, strict=True))
+    return all(chosen[tie.step] not in tie.when or chosen[tie.other] in tie.then for tie in problem.ties)
 
 
 def _greedy(request: PlanRequest) -> Plan:
