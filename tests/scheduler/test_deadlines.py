@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
+from msgspec import structs
 
 from murakkab_optimizer.catalog import Needs
 from murakkab_optimizer.graph import Edge, Graph, Node, Slo
 from murakkab_optimizer.plan import Configuration, NodePlan, Plan
-from murakkab_optimizer.policies.queueing import TaskView, queue_policy
 from murakkab_optimizer.scheduler import Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
@@ -30,18 +29,6 @@ def plan(model: str = "pen") -> Plan:
         return NodePlan(Configuration(name, {}, Needs(1, 50), seconds), "the only one")
 
     return Plan({"sections": chosen("pad", 1.0), "turns": chosen("pad", 2.0), "shots": chosen(model, 4.0)})
-
-
-def view(ready_at: float, deadline: float, remaining_s: float) -> TaskView:
-    return TaskView((0,), 0.0, ready_at, deadline, 1.0, remaining_s)
-
-
-def test_the_latest_start_decides_or_the_order_of_arrival() -> None:
-    early, late, long = view(3.0, 5.0, 1.0), view(1.0, 9.0, 1.0), view(2.0, 9.0, 7.0)
-    assert sorted([late, early, long], key=queue_policy("earliest-deadline").key) == [long, early, late]
-    assert sorted([late, early, long], key=queue_policy("fifo").key) == [late, long, early]
-    with pytest.raises(ValueError, match="earliest-deadline, fifo"):
-        queue_policy("guess")
 
 
 def test_a_shot_is_due_when_the_turns_before_it_were_played() -> None:
@@ -93,3 +80,19 @@ def test_a_resumed_run_keeps_its_timeline() -> None:
         cmd.Publish("r", "shots", (0, 1), 1, "last"),
         cmd.FinishRun("r", "succeeded", outputs={"shots": ("shot", "last")}),
     ]
+
+
+def test_a_batch_is_due_after_its_latency_or_in_an_hour_until_somebody_watches_it() -> None:
+    def clock(slo: Slo) -> PlaybackClock:
+        made = PlaybackClock(structs.replace(GRAPH, slo=slo), plan(), started=10.0)
+        made.scripted("turns", (0, 0), {"seconds": 3.0})
+        made.scripted("turns", (0, 1), {"seconds": 4.0})
+        return made
+
+    assert clock(Slo(latency=60.0)).deadline("shots", (0, 1)) == 70.0
+    assert clock(Slo(latency="good")).deadline("shots", (0, 1)) == 3610.0
+    watched = clock(Slo())
+    assert watched.deadline("shots", (0, 1)) == 3610.0
+    watched.viewer_at(20.0, 1.0)
+    assert watched.deadline("shots", (0, 1)) == 22.0
+    assert clock(Slo(realtime=True)).deadline("shots", (0, 1)) == 13.0

@@ -120,7 +120,7 @@ def test_many_graphs_with_failures_and_resumptions(seed: int, stops: tuple[int, 
 def test_equal_events_give_equal_commands(seed: int) -> None:
     world = plant(seed, 0.1)
     world.run()
-    again = Scheduler(world.cores)
+    again = Scheduler(world.cores, world.policy)
     assert [again.handle(event, now) for now, event, _ in world.log] == [commands for _, _, commands in world.log]
 
 

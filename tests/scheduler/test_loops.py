@@ -121,7 +121,7 @@ def test_rounds_have_no_place_on_the_timeline() -> None:
     rounds = [clock.deadline("loop.try", (0, index)) for index in range(3)]
     assert rounds == [12.0] * 3
     assert clock.deadline("loop.try", (1, 0)) == clock.deadline("loop", (1,)) == 24.0
-    alone = PlaybackClock(Graph("alone", (*refine(), *graph.nodes[:2])), plan, started=10.0)
+    alone = PlaybackClock(Graph("alone", (*refine(), *graph.nodes[:2]), slo=Slo(realtime=True)), plan, started=10.0)
     alone.scripted("turns", (0, 0), {"seconds": 3.0})
     assert [alone.deadline("loop.try", (index,)) for index in range(3)] == [10.0] * 3
     assert [clock.remaining(name) for name in ("loop.try", "loop.judge", "after", "loop")] == [9.0, 6.0, 5.0, 9.0]

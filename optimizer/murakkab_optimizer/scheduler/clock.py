@@ -11,6 +11,9 @@ from murakkab_optimizer.scheduler.events import Meta
 FORGET = 0.3
 """Weight of the newest duration in the running mean of a node's task times."""
 
+PATIENCE_S = 3600.0
+"""When the results of a run are due that promises no time at all."""
+
 
 class PlaybackClock:
     """Deadlines of one run.
@@ -18,11 +21,15 @@ class PlaybackClock:
     The items of an ordered streaming node (the turns of a script) carry ``seconds``; added up they say when each
     is played. The viewer starts at ``started + ttff`` unless the player says where it is. The rounds of a loop, and
     what is made in them, stand at no place of the timeline: it is needed when what the loop runs over is needed.
+
+    A run that promises neither a first item nor real time is a batch: all of it is due ``latency`` after its start, or
+    ``PATIENCE_S`` where it promises no seconds either, until somebody watches it.
     """
 
     def __init__(self, graph: Graph, plan: Plan, started: float) -> None:
         self.started = started
         self._origin = started + (graph.slo.ttff_s or 0.0)
+        self._due = _due(graph, started)
         self._offsets: dict[tuple[str, Path], float] = {}
         self._total = 0.0
         self._expected = {name: node.chosen.seconds for name, node in plan.nodes.items()}
@@ -46,7 +53,7 @@ class PlaybackClock:
 
     def viewer_at(self, now: float, position_s: float) -> None:
         """The player shows second ``position_s`` at time ``now``."""
-        self._origin = now - position_s
+        self._origin, self._due = now - position_s, None
 
     def scripted(self, node: str, path: Path, meta: Meta) -> None:
         """Put an item behind the others on the timeline, if it is one of an ordered streaming node."""
@@ -68,7 +75,9 @@ class PlaybackClock:
         return self._expected.get(node, 0.0)
 
     def deadline(self, node: str, path: Path) -> float:
-        """When what the task of ``node`` at ``path`` makes is needed on the screen."""
+        """When what the task of ``node`` at ``path`` makes is needed."""
+        if self._due is not None:
+            return self._due
         for length, stream in self._timed[node]:
             offset = self._offsets.get((stream, path[:length]))
             if offset is not None:
@@ -80,12 +89,24 @@ class PlaybackClock:
         """Expected seconds from the start of a task of ``node`` to the published item; of a loop, one round."""
         return self._remaining[node]
 
+    def total(self) -> float:
+        """Expected seconds from the first step to the published item."""
+        return max(self._remaining.values())
+
     def _add_up(self, node: str) -> None:
         longest = 0.0
         for behind in self._behind[node]:
             if (there := self._remaining[behind]) > longest:
                 longest = there
         self._remaining[node] = self._expected.get(node, 0.0) + longest
+
+
+def _due(graph: Graph, started: float) -> float | None:
+    """When a batch is due; None for a run that is watched."""
+    slo = graph.slo
+    if slo.ttff_s is not None or slo.realtime:
+        return None
+    return started + (slo.latency if isinstance(slo.latency, int | float) else PATIENCE_S)
 
 
 def _ahead(behind: dict[str, list[str]]) -> dict[str, list[str]]:

@@ -37,7 +37,7 @@ class Scheduler:
 
     """
 
-    def __init__(self, cores: int, policy: str = "earliest-deadline") -> None:
+    def __init__(self, cores: int, policy: str = "least-slack") -> None:
         self._fleet = Fleet(cores)
         self._queues = ReadyQueues(queue_policy(policy))
         self._runs: dict[str, RunState] = {}
@@ -259,7 +259,7 @@ class Scheduler:
 
     def _dispatch(self, now: float) -> None:
         """Start what can start."""
-        while (found := self._queues.pop(self._fleet)) is not None:
+        while (found := self._queues.pop(self._fleet, now)) is not None:
             state, task, worker, threads = found
             task.status = Status.RUNNING
             task.lease = self._new_lease(state, task)

@@ -1,15 +1,33 @@
-"""The tasks that wait for a worker, a queue for each model."""
+"""The tasks that wait for a worker: queues for each model in the order of a policy."""
 
 from __future__ import annotations
 
 import heapq
+from typing import NamedTuple
 
-from murakkab_optimizer.policies.queueing import QueuePolicy
+from murakkab_optimizer.policies.queueing import Key, MovingPolicy, QueuePolicy, RenewingPolicy, TaskView
 from murakkab_optimizer.scheduler.runs import RunState
 from murakkab_optimizer.scheduler.state import Status, TaskState
 from murakkab_optimizer.scheduler.workers import Fleet, WorkerState
 
-_Entry = tuple[tuple[float, ...], int, RunState, TaskState]
+
+class _Entry(NamedTuple):
+    """A task that was ready when it was queued; ``ticket`` tells entries apart, so that no more is compared."""
+
+    key: Key
+    ticket: int
+    run: RunState
+    task: TaskState
+    view: TaskView
+
+    @property
+    def counts(self) -> bool:
+        """Whether the task is still ready, was not queued again since, and its run goes on."""
+        return self.task.ticket == self.ticket and self.task.status is Status.READY and not self.run.ended
+
+
+_Place = tuple[str, int]
+"""A model and a group of the policy."""
 
 
 class ReadyQueues:
@@ -17,48 +35,67 @@ class ReadyQueues:
 
     def __init__(self, policy: QueuePolicy) -> None:
         self._policy = policy
-        self._queues: dict[str, list[_Entry]] = {}
+        self._moving = policy if isinstance(policy, MovingPolicy) else None
+        self._renewing = policy if isinstance(policy, RenewingPolicy) else None
+        self._queues: dict[_Place, list[_Entry]] = {}
         self._count = 0
 
     def push(self, state: RunState, task: TaskState) -> None:
         """Add a ready task; where it stood before counts no more."""
         self._count += 1
         task.chosen, task.ticket = state.configuration(task), self._count
-        queue = self._queues.setdefault(task.chosen.model, [])
-        heapq.heappush(queue, (self._policy.key(state.view(task)), self._count, state, task))
+        view = state.view(task)
+        place = (task.chosen.model, self._moving.group(view) if self._moving is not None else 0)
+        queue = self._queues.setdefault(place, [])
+        heapq.heappush(queue, _Entry(self._policy.key(view), self._count, state, task, view))
 
-    def pop(self, fleet: Fleet) -> tuple[RunState, TaskState, WorkerState, int] | None:
+    def pop(self, fleet: Fleet, now: float) -> tuple[RunState, TaskState, WorkerState, int] | None:
         """Take out the first task that can start now, with the worker and the number of threads for it.
 
-        It is the first of its queue; behind one that waits for more threads none that needs threads overtakes.
+        It is the first of its model; behind one that waits for more threads none that needs threads overtakes.
         """
         if not fleet.idle or not self._queues:
             return None
         blocked = False
-        for _, _, state, task in sorted(self._heads()):
-            configuration = task.chosen
+        for place, entry in self._heads(now):
+            configuration = entry.task.chosen
             threads = min(configuration.needs.threads, fleet.cores)
             if threads and (blocked or threads > fleet.free_threads):
                 blocked = True
                 continue
             worker = fleet.route(configuration.model)
             if worker is not None:
-                heapq.heappop(self._queues[configuration.model])
-                return state, task, worker, threads
+                heapq.heappop(self._queues[place])
+                return entry.run, entry.task, worker, threads
         return None
 
-    def _heads(self) -> list[_Entry]:
-        """The first entry of each queue that still stands for a ready task of a living run."""
+    def _heads(self, now: float) -> list[tuple[_Place, _Entry]]:
+        """The first entry of each queue that counts, in the order of the policy."""
         heads, empty = [], []
-        for model, queue in self._queues.items():
-            while queue:
-                _, ticket, state, task = queue[0]
-                if task.ticket == ticket and task.status is Status.READY and not state.ended:
-                    heads.append(queue[0])
-                    break
-                heapq.heappop(queue)
+        for place, queue in self._queues.items():
+            if (entry := self._head(queue, now)) is None:
+                empty.append(place)
             else:
-                empty.append(model)
-        for model in empty:
-            del self._queues[model]
+                heads.append((place, entry))
+        for place in empty:
+            del self._queues[place]
+        if (moving := self._moving) is not None:
+            heads.sort(key=lambda head: (moving.urgency(head[1].view, now), head[1].ticket))
+        elif len(heads) > 1:
+            heads.sort(key=_entry)
         return heads
+
+    def _head(self, queue: list[_Entry], now: float) -> _Entry | None:
+        while queue:
+            entry = queue[0]
+            if not entry.counts:
+                heapq.heappop(queue)
+            elif self._renewing is None or (key := self._renewing.renewed(entry.view, entry.key, now)) == entry.key:
+                return entry
+            else:
+                heapq.heapreplace(queue, entry._replace(key=key))
+        return None
+
+
+def _entry(head: tuple[_Place, _Entry]) -> _Entry:
+    return head[1]

@@ -38,6 +38,7 @@ class RunState:
             deadline=clock.deadline(node, task.path),
             expected_s=clock.expected(node),
             remaining_s=clock.remaining(node),
+            total_s=clock.total(),
         )
 
     def start(self, task: TaskState, worker: str) -> StartTask:

@@ -1,13 +1,16 @@
-"""Earliest deadline first: what is shown first is made first."""
+"""Earliest deadline first: what is needed first is made first."""
 
 from __future__ import annotations
 
-from murakkab_optimizer.policies.queueing.base import TaskView
+from murakkab_optimizer.policies.queueing.base import Key, TaskView
 
 
 class EarliestDeadline:
-    """Orders by the latest start that still meets the playback deadline (StreamWise, section on scheduling)."""
+    """Orders by the deadline of the task: that of the picture less the expected time of all that waits for the task.
 
-    def key(self, task: TaskView) -> tuple[float, ...]:
-        """The deadline less the expected time of the task and of all that waits for it."""
-        return (task.deadline - task.remaining_s, *task.path)
+    Source: StreamWise (arXiv 2603.05800), section on scheduling.
+    """
+
+    def key(self, task: TaskView) -> Key:
+        """The deadline of the task."""
+        return (task.latest_start + task.expected_s, *task.path)
