@@ -23,7 +23,7 @@ def adapter_version(adapter: str) -> str:
 
 def versions_of(card: ModelCard) -> dict[str, str]:
     """Versions of a card, its adapter's code and the distributions of its packages; slow the first time."""
-    known = _distributions()
+    known = _distributions() if card.packages else {}
     distributions = {known[name][0] for name in card.packages if name in known}
     return {CARD: _card(card), ADAPTER: adapter_version(card.adapter)} | {d: version(d) for d in sorted(distributions)}
 

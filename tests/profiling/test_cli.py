@@ -1,0 +1,95 @@
+"""``murakkab profile`` as people call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-c", "import murakkab.cli; murakkab.cli.main()", "profile"]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, "MURAKKAB_PROFILES": str(tmp_path / "profiles"), "XDG_STATE_HOME": str(tmp_path)}
+
+
+def call(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, env=environment, timeout=120)
+    assert "Traceback" not in done.stdout + done.stderr
+    return done
+
+
+def test_it_measures_and_shows_and_does_nothing_twice(environment: dict[str, str]) -> None:
+    first = call(environment, "calculator", "cast", "function", "--quick", "--json")
+    assert first.returncode == 0
+    assert "2 configurations of 2 models" in first.stderr
+    assert "function: no probe: not measured" in first.stderr
+    facts = json.loads(first.stdout)
+    assert {record["profile"]["model"] for record in facts["records"]} == {"calculator", "cast"}
+    assert not any(record["stale"] for record in facts["records"])
+    second = call(environment, "calculator", "cast", "--quick")
+    assert "All 2 configurations are kept" in second.stderr
+    assert "calculator" in second.stdout
+    shown = call(environment, "--list")
+    assert (shown.returncode, "calculator" in shown.stdout) == (0, True)
+    assert facts["file"] in shown.stdout
+    again = call(environment, "calculator", "--again", "--repeats", "3", "--json")
+    (record,) = json.loads(again.stdout)["records"]
+    assert record["profile"]["provenance"]["samples"] == 3
+
+
+def test_nothing_is_measured_yet(environment: dict[str, str]) -> None:
+    done = call(environment, "--list")
+    assert (done.returncode, "Nothing is measured" in done.stdout) == (0, True)
+
+
+def test_a_stop_loses_nothing_and_the_next_call_goes_on(environment: dict[str, str]) -> None:
+    names = ["calculator", "majority", "sandbox", "best-of"]
+    process = subprocess.Popen([*COMMAND, *names], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+    folder, until = Path(environment["MURAKKAB_PROFILES"]), time.monotonic() + 60
+    while not list(folder.glob("*.json")) and time.monotonic() < until:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert b"Traceback" not in out + err
+    assert b"kept" in err
+    kept = json.loads(call(environment, "--list", "--json").stdout)["records"]
+    assert 1 <= len(kept) < len(names)
+    rest = call(environment, *names, "--quick")
+    assert f"{len(names) - len(kept)} configurations" in rest.stderr
+    assert f"{len(kept)} are kept" in rest.stderr
+    assert len(json.loads(call(environment, "--list", "--json").stdout)["records"]) == len(names)
+
+
+def test_an_unknown_model_is_refused(environment: dict[str, str]) -> None:
+    done = call(environment, "calculater")
+    assert done.returncode == 2
+    assert "calculator" in done.stderr
+
+
+def test_a_model_that_is_not_installed_is_told(environment: dict[str, str]) -> None:
+    done = call({key: value for key, value in environment.items() if key != "MURAKKAB_LLM_URL"}, "openai")
+    assert (done.returncode, "openai: set MURAKKAB_LLM_URL" in done.stderr) == (0, True)
+
+
+def test_a_damaged_file_is_told(environment: dict[str, str]) -> None:
+    call(environment, "calculator", "--quick")
+    (path,) = (p for p in Path(environment["MURAKKAB_PROFILES"]).glob("*.json") if not p.stem.endswith("-runs"))
+    path.write_text("{")
+    done = call(environment, "--list")
+    assert (done.returncode, "damaged" in done.stderr) == (0, True)
+    again = call(environment, "calculator", "--quick")
+    assert (again.returncode, path.with_suffix(".damaged").exists()) == (0, True)
+    path.write_text('{"schema": 99}')
+    later = call(environment, "calculator", "--quick")
+    assert later.returncode == 2
+    assert "later version" in later.stderr
+    assert path.read_text() == '{"schema": 99}'
