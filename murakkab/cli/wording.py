@@ -76,10 +76,19 @@ def expected(planned: dict[str, Any]) -> str:
         name, limit = told["name"], told["limit"]
         if told["value"] is None or (limit is None and name == "realtime"):
             continue
-        sign = ">=" if name == "quality" else "<="
-        promised = "" if limit is None else f" (promised {sign} {figure(name, limit)})"
-        parts.append(f"{'wait' if name == 'realtime' else name} {figure(name, told['value'])}{promised}")
+        about = "wait" if name == "realtime" else name
+        parts.append(f"{about} {figure(name, told['value'])}{_promised(name, limit)}")
     return f"Expected: {', '.join(parts)}" if parts else ""
+
+
+def _promised(name: str, limit: float | None) -> str:
+    from murakkab.cli.plan_words import figure
+
+    if limit is None:
+        return ""
+    if name == "realtime":
+        return " (promised none)"
+    return f" (promised {'>=' if name == 'quality' else '<='} {figure(name, limit)})"
 
 
 def figures(record: dict[str, Any]) -> str:

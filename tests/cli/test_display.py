@@ -256,13 +256,16 @@ def test_small_texts() -> None:
 def test_a_run_says_what_its_plan_is_expected_to_give() -> None:
     predictions = [
         {"name": "ttff", "unit": "s", "value": 0.8, "limit": 1.0, "note": ""},
+        {"name": "realtime", "unit": "s", "value": 0.0, "limit": 0.0, "note": ""},
         {"name": "cost", "unit": "US$", "value": 1.5, "limit": None, "note": ""},
         {"name": "energy", "unit": "Wh", "value": None, "limit": 3.0, "note": "nobody measured it"},
         {"name": "quality", "unit": "", "value": 0.75, "limit": 0.5, "note": ""},
     ]
     submitted, planned = _events()[:2]
     planned |= {"nodes": [_node("script") | {"seconds": 1.25}], "predictions": predictions}
-    told = "Expected: ttff 0.8 s (promised <= 1 s), cost $1.50, quality 0.75 (promised >= 0.50)"
+    told = (
+        "Expected: ttff 0.8 s (promised <= 1 s), wait 0 s (promised none), cost $1.50, quality 0.75 (promised >= 0.50)"
+    )
     lines: list[str] = []
     plain = PlainLines(lines.append)
     plain.show(submitted)
