@@ -122,4 +122,5 @@ def matters(ask: Ask) -> Matters:
         dollars="cost" in named,
         joules="energy" in named,
         memory=problem.cluster.memory_mb > 0,
+        slow=ask.strict,
     )

@@ -49,13 +49,18 @@ class Field(IntEnum):
 
 
 class Matters(msgspec.Struct, frozen=True):
-    """What the objective and the limits depend on; the rest is not compared."""
+    """What the objective and the limits depend on; the rest is not compared.
+
+    ``slow``: to be slower can help, for the show must be able to start with its first item and never wait: columns must
+    then be equal in time to be compared.
+    """
 
     time: bool = True
     loss: bool = True
     dollars: bool = True
     joules: bool = True
     memory: bool = True
+    slow: bool = False
 
 
 class SharedPool(msgspec.Struct, frozen=True):
@@ -80,7 +85,7 @@ class Columns(msgspec.Struct, frozen=True):
         candidate: index of each column's candidate.
         table: what it takes, a row for each column; seconds, dollars of the tasks alone and joules.
         pool: index of its shared pool, or ``ALONE``.
-        most: instances that the step can make use of.
+        most: instances that the step can make use of; where to be slower can help, those of the column.
 
     """
 
@@ -122,7 +127,7 @@ def lay_out(problem: Problem, matters: Matters, *, no_zero: bool = False) -> Spa
     floor = _floor(problem)
     columns = []
     for step, picks in zip(problem.steps, usable, strict=True):
-        made = _columns(problem, step, picks, index, floor)
+        made = _columns(problem, step, picks, index, floor, slow=matters.slow)
         columns.append(made.keep(_undominated(made, _compared(problem, step, made, matters))))
     return Space(tuple(columns), pools, floor)
 
@@ -169,25 +174,27 @@ def _floor(problem: Problem) -> float:
     return worst + 1.0
 
 
-def _columns(problem: Problem, step: Step, picks: list[int], index: dict[Pool, int], floor: float) -> Columns:
+def _columns(problem: Problem, step: Step, picks: list[int], index: dict[Pool, int], floor: float, *, slow: bool) -> Columns:
     rows, candidates, pools, most = [], [], [], []
     for pick in picks:
         candidate = step.candidates[pick]
         pool = index.get(candidate.pool, ALONE)
-        for instances in _counts(problem, step, candidate):
+        for instances in _counts(problem, step, candidate, every=slow, shared=pool != ALONE):
             rows.append(_row(problem, step, candidate, instances, floor, alone=pool == ALONE))
             candidates.append(pick)
             pools.append(pool)
-            most.append(instances_at_most(problem, step, candidate))
+            most.append(instances if slow else instances_at_most(problem, step, candidate))
     return Columns(np.array(candidates), np.array(rows), np.array(pools), np.array(most))
 
 
-def _counts(problem: Problem, step: Step, candidate: Candidate) -> list[int]:
+def _counts(problem: Problem, step: Step, candidate: Candidate, *, every: bool, shared: bool) -> list[int]:
     """Numbers of instances that differ in rounds; of cores, whose number is not counted, the largest."""
     most = instances_at_most(problem, step, candidate)
+    if every and shared and not _cpu(problem, candidate):
+        return list(range(1, most + 1))
     if not task_seconds(problem, candidate) or not step.tasks:
         return [1]
-    if _cpu(problem, candidate):
+    if _cpu(problem, candidate) and not every:
         return [_least(step.tasks, most)]
     return sorted({_least(step.tasks, instances) for instances in range(1, most + 1)})
 
@@ -234,10 +241,11 @@ def _compared(problem: Problem, step: Step, columns: Columns, matters: Matters) 
         Field.MEMORY: matters.memory,
     }
     picked = [field for field, matter in compared.items() if matter]
+    same = -columns.table[:, [Field.BUSY, Field.TASK, Field.FIRST]] if matters.slow else np.zeros((len(columns), 0))
     devices = columns.table[:, len(Field) :]
     ties = [np.isin(columns.candidate, list(tie.when)) for tie in problem.ties if tie.step == step.name]
     ties += [~np.isin(columns.candidate, list(tie.then)) for tie in problem.ties if tie.other == step.name]
-    return np.column_stack([columns.table[:, picked], devices, *ties]).astype(float)
+    return np.column_stack([columns.table[:, picked], same, devices, *ties]).astype(float)
 
 
 def _undominated(columns: Columns, compared: Floats) -> NDArray[np.bool_]:
