@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from graphlib import TopologicalSorter
 from typing import cast
 
@@ -13,30 +11,21 @@ import msgspec
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.hardware import Cluster
 from murakkab_optimizer.plan import Pin, Plan
-from murakkab_optimizer.planner.assign.evaluate import evaluate, instances_at_most, violations
 from murakkab_optimizer.planner.assign.nouns import (
-    INFINITE,
-    Assignment,
     Candidate,
-    Limits,
     Need,
     Objective,
-    Outcome,
     Pool,
     Problem,
     Step,
-    Use,
 )
 from murakkab_optimizer.planner.candidates import Finder, Ways
 from murakkab_optimizer.planner.eligible import known
 from murakkab_optimizer.planner.greedy import RESERVE
+from murakkab_optimizer.planner.limits import limits
 from murakkab_optimizer.planner.promised import keep_best, keep_known, keep_promises
-from murakkab_optimizer.planner.tiers import ceiling, floor
 from murakkab_optimizer.planner.ties import ties
 from murakkab_optimizer.planner.workload import Workload
-
-SAMPLES = 300
-"""Assignments that are looked at to find out what a tier of the whole means."""
 
 THEN: tuple[Objective, ...] = ("quality", "latency", "cost")
 """What breaks ties where nothing else is wanted."""
@@ -99,7 +88,7 @@ def build(
         reserve=RESERVE,
         held=_held(cluster, in_force),
     )
-    return Built(graph, work, ways, msgspec.structs.replace(problem, limits=_limits(graph, problem)))
+    return Built(graph, work, ways, msgspec.structs.replace(problem, limits=limits(graph, problem)))
 
 
 def wanted(graph: Graph) -> tuple[Objective, ...]:
@@ -156,64 +145,3 @@ def _held(cluster: Cluster, plan: Plan | None) -> dict[Pool, int]:
             if (offer.device.name, offer.spot, offer.region) == (group.device, group.spot, group.region):
                 held[group.model, index, group.devices] = group.count
     return held
-
-
-def _limits(graph: Graph, problem: Problem) -> Limits:
-    """The promises in numbers; a tier is a percentile of a sample of all that can be done."""
-    slo = graph.slo
-    reachable: list[Outcome] = []
-    if any(isinstance(bound, str) for bound in (slo.latency, slo.cost, slo.energy, slo.quality)):
-        reachable = sample(problem)
-
-    def most(bound: float | str | None, figure: Callable[[Outcome], float]) -> float:
-        return ceiling(bound, [figure(outcome) for outcome in reachable])
-
-    return Limits(
-        ttff_s=INFINITE if slo.ttff_s is None or not graph.publish else slo.ttff_s,
-        realtime=slo.realtime,
-        latency_s=most(slo.latency, lambda outcome: outcome.latency_s),
-        cost_usd=most(slo.cost, lambda outcome: outcome.cost_usd),
-        energy_wh=most(slo.energy, lambda outcome: outcome.energy_wh),
-        quality=floor(slo.quality, [outcome.quality for outcome in reachable]),
-    )
-
-
-def sample(problem: Problem) -> list[Outcome]:
-    """What assignments drawn at random give, always the same ones, and those that are best step by step."""
-    rng = random.Random(0)
-    drawn = [_drawn(problem, rng) for _ in range(SAMPLES)]
-    kept = [assignment for assignment in [*_extremes(problem), *drawn] if _tied(problem, assignment)]
-    return [evaluate(problem, assignment) for assignment in kept or drawn]
-
-
-def _drawn(problem: Problem, rng: random.Random) -> Assignment:
-    return tuple(_use(problem, step, rng.randrange(len(step.candidates)), rng) for step in problem.steps)
-
-
-def _use(problem: Problem, step: Step, index: int, rng: random.Random) -> Use:
-    """A candidate with a number of instances, small ones as likely as large ones."""
-    most = instances_at_most(problem, step, step.candidates[index])
-    return Use(index, min(2 ** rng.randint(0, math.ceil(math.log2(most)) if most > 1 else 0), most))
-
-
-def _extremes(problem: Problem) -> Iterator[Assignment]:
-    keys: tuple[Callable[[Candidate], float], ...] = (
-        lambda candidate: -candidate.quality,
-        lambda candidate: candidate.task_s,
-        lambda candidate: candidate.task_s * candidate.devices * problem.cluster.offers[candidate.offer].price,
-        lambda candidate: candidate.task_s * candidate.power_w,
-    )
-    for key in keys:
-        picked = [min(range(len(s.candidates)), key=lambda i, s=s: key(s.candidates[i])) for s in problem.steps]  # type: ignore[misc]
-        for most in (False, True):
-            yield tuple(
-                Use(i, instances_at_most(problem, step, step.candidates[i]) if most else 1)
-                for step, i in zip(problem.steps, picked, strict=True)
-            )
-
-
-def _tied(problem: Problem, assignment: Assignment) -> bool:
-    """Whether what must go together does, and there are devices for it."""
-    free = msgspec.structs.replace(problem, limits=Limits())
-    broken = set(violations(free, assignment, evaluate(free, assignment)))
-    return not broken & {"ties", "devices", "memory"}

@@ -208,7 +208,7 @@ class Finder:
             power_w=power,
             memory_mb=card.needs.memory_mb,
             load_s=card.load_s,
-            known=profile is not None,
+            known=profile is not None or card.passes,
         )
         return Way(card, candidate, task_s, profile)
 

@@ -105,7 +105,7 @@ class _Explainer:
         kinds: dict[tuple[object, ...], Way] = {}
         for way in sorted(found.ways, key=lambda way: (-way.quality, way.candidate.task_s)):
             if way is not chosen:
-                kinds.setdefault((*_kind(way), way.quality), way)
+                kinds.setdefault((*_kind(way), way.quality, drawn_height(way.candidate.knobs)), way)
         return list(kinds.values())[:CLOSEST]
 
     def _instead(self, name: str, way: Way) -> _Other:
@@ -150,7 +150,7 @@ class _Explainer:
         ideals = [other for other in others if self._better(other.way, chosen, name)]
         blocked = [other for other in ideals if other.broken]
         if blocked:
-            wanted = min(blocked, key=lambda other: self._worth(other.way, name))
+            wanted = min(blocked, key=lambda other: ("ties" in other.broken, self._worth(other.way, name)))
             return self._why_not(wanted, chosen)
         if ideals:
             return f"the best for {self.objective} of the whole"
@@ -192,7 +192,8 @@ class _Explainer:
         for objective in self.problem.objectives[1:]:
             before, after = self.solution.outcome.value(objective), other.outcome.value(objective)
             if after > before + max(1e-6, 1e-4 * abs(before)):
-                return f"; of equals the one with the least {objective} ({self._compared(objective, other)})"
+                most = "highest" if objective == "quality" else "least"
+                return f"; of equals the one with the {most} {objective} ({self._compared(objective, other)})"
         return ""
 
     def _compared(self, objective: str, other: _Other) -> str:
