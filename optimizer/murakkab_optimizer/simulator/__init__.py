@@ -1,0 +1,26 @@
+"""The kernel in virtual time: the decisions are those of the engine, the work is drawn from a plan."""
+
+from murakkab_optimizer.simulator.arrivals import bursts, poisson
+from murakkab_optimizer.simulator.figures import Figures, RunFigures, figures
+from murakkab_optimizer.simulator.nouns import Fault, Job, Made, Recorded
+from murakkab_optimizer.simulator.replay import replay
+from murakkab_optimizer.simulator.simulation import Simulation
+from murakkab_optimizer.simulator.trace import chrome_trace
+from murakkab_optimizer.simulator.work import PlannedWork, WorkModel
+
+__all__ = [
+    "Fault",
+    "Figures",
+    "Job",
+    "Made",
+    "PlannedWork",
+    "Recorded",
+    "RunFigures",
+    "Simulation",
+    "WorkModel",
+    "bursts",
+    "chrome_trace",
+    "figures",
+    "poisson",
+    "replay",
+]

@@ -1,0 +1,186 @@
+"""Drives the kernel in virtual time, as the engine drives it in real time."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Iterable, Mapping
+
+from murakkab_optimizer.graph import Graph, Path
+from murakkab_optimizer.scheduler import Command, Event, Scheduler
+from murakkab_optimizer.scheduler import commands as cmd
+from murakkab_optimizer.scheduler import events as ev
+from murakkab_optimizer.simulator.nouns import End, Fault, Job, Recorded, Show, Span
+from murakkab_optimizer.simulator.work import WorkModel
+
+STOP_S = 0.05
+"""Until a cancelled task has stopped."""
+
+REPORT_S = 1.0
+"""Between two reports of a player."""
+
+
+class Simulation:
+    """A cluster, a policy and a source of work.
+
+    Args:
+        cores: threads that tasks may use together.
+        workers: that take one task at a time; by default two more than cores, as the engine has.
+        work: how long things take.
+        policy: name of the queue policy.
+        loads: by model, seconds until a worker has loaded it; others take none.
+        overhead_s: between the end of a task and its worker being free again.
+
+    """
+
+    def __init__(
+        self,
+        cores: int,
+        work: WorkModel,
+        *,
+        workers: int | None = None,
+        policy: str = "least-slack",
+        loads: Mapping[str, float] | None = None,
+        overhead_s: float = 0.0,
+    ) -> None:
+        self.now = 0.0
+        self.scheduler = Scheduler(cores, policy)
+        self._size = cores + 2 if workers is None else workers
+        self._work, self._loads, self._overhead_s = work, loads or {}, overhead_s
+        self._todo: list[tuple[float, int, Callable[[], None]]] = []
+        self._count, self._joined = 0, 0
+        self._workers: dict[str, set[str]] = {}
+        self._graphs: dict[str, Graph] = {}
+        self._at: dict[str, tuple[cmd.StartTask, float]] = {}
+        self._stopping: set[str] = set()
+        self._record = Recorded([], [], {}, {})
+
+    def run(self, jobs: Iterable[Job], faults: Iterable[Fault] = (), until: float = math.inf) -> Recorded:
+        """Play until every run has ended, or until that time; to be called once."""
+        for _ in range(self._size):
+            self._join()
+        for job in jobs:
+            self._later(job.at_s, lambda job=job: self._submit(job))  # type: ignore[misc]
+        for fault in faults:
+            self._later(fault.at_s, lambda fault=fault: self._fail(fault))  # type: ignore[misc]
+        while self._todo and self._todo[0][0] <= until:
+            self.now, _, action = heapq.heappop(self._todo)
+            action()
+        return self._record
+
+    def tell(self, event: Event) -> None:
+        """Ask the kernel and carry out what it says."""
+        commands = self.scheduler.handle(event, self.now)
+        self._record.log.append((self.now, event, commands))
+        for command in commands:
+            self._obey(command)
+
+    def _later(self, at: float, action: Callable[[], None]) -> None:
+        self._count += 1
+        heapq.heappush(self._todo, (at, self._count, action))
+
+    def _submit(self, job: Job) -> None:
+        self._graphs[job.run] = job.graph
+        self._record.shows[job.run] = Show()
+        self.tell(ev.RunSubmitted(job.run, job.graph, job.plan))
+        if job.watched and job.graph.publish is not None:
+            self._later(self.now + REPORT_S, lambda: self._watch(job.run))
+
+    def _watch(self, run: str) -> None:
+        """The player tells where it is, from its first item on until the run has ended."""
+        if run in self._record.ends:
+            return
+        show = self._record.shows[run]
+        if show.first_s is not None:
+            stalled = max(self.now - show.ends_s, 0.0)
+            self.tell(ev.PlaybackMoved(run, show.position(self.now), show.stall_s + stalled))
+        self._later(self.now + REPORT_S, lambda: self._watch(run))
+
+    def _join(self) -> None:
+        self._joined += 1
+        name = f"w{self._joined}"
+        self._workers[name] = set()
+        self.tell(ev.WorkerJoined(name))
+
+    def _fail(self, fault: Fault) -> None:
+        """Lose workers, those that joined last first; what they were at is lost."""
+        names = list(self._workers)
+        names = names[len(names) - max(round(len(names) * fault.share), 1) :] if names else []
+        for name in names:
+            del self._workers[name]
+            for lease in [lease for lease, (task, _) in self._at.items() if task.worker == name]:
+                self._end(lease, "lost")
+            self.tell(ev.WorkerLost(name, "it failed" if fault.blame else "it was taken away", fault.blame))
+        for _ in names if fault.back_s is not None else ():
+            self._later(self.now + (fault.back_s or 0.0), self._join)
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case cmd.StartTask():
+                self._start(command)
+            case cmd.CancelTask(lease):
+                self._stopping.add(lease)
+                self._later(self.now + STOP_S, lambda: self._stopped(lease))
+            case cmd.LoadModel(worker, model):
+                self._load(worker, model)
+            case cmd.Evaluate(run):
+                answer = self._work.answer(self._graphs[run], command)
+                self._later(self.now, lambda: self.tell(answer))
+            case cmd.Publish(run, _, path):
+                self._publish(run, path)
+            case cmd.FinishRun(run, status, error):
+                self._record.ends[run] = End(self.now, status, error)
+            case cmd.SetTimer(name, at):
+                self._later(at, lambda: self.tell(ev.TimerFired(name)))
+
+    def _publish(self, run: str, path: Path) -> None:
+        self._record.shows[run].published(self.now, self._work.seconds_shown(run, self._graphs[run], path))
+
+    def _load(self, worker: str, model: str) -> None:
+        begun = self.now
+
+        def loaded() -> None:
+            if worker in self._workers:
+                self._workers[worker].add(model)
+                self._record.spans.append(Span(worker, "", model, (), begun, self.now, 1))
+                self.tell(ev.ModelLoaded(worker, model))
+
+        self._later(self.now + self._loads.get(model, 0.0), loaded)
+
+    def _start(self, task: cmd.StartTask) -> None:
+        """Plan all that comes of an attempt; it counts only while the worker is at it."""
+        held, model = self._workers[task.worker], task.configuration.model
+        begins = self.now + (0.0 if model in held else self._loads.get(model, 0.0))
+        held.add(model)
+        made = self._work.made(self._graphs[task.run], task)
+        self._at[task.lease] = (task, self.now)
+        self._later(begins, lambda: self._counts(task, lambda: self.tell(ev.TaskStarted(task.lease))))
+        for index, (after, seconds) in enumerate(made.items, task.first_item):
+            item = ev.ItemEmitted(task.lease, index, f"json:{index}", {"seconds": seconds})
+            self._later(begins + after, lambda item=item: self._counts(task, lambda: self.tell(item)))  # type: ignore[misc]
+        self._later(begins + made.seconds + self._overhead_s, lambda: self._finish(task, made.seconds))
+
+    def _counts(self, task: cmd.StartTask, action: Callable[[], None]) -> None:
+        """Do something for an attempt that goes on."""
+        known = self._at.get(task.lease)
+        if known is not None and known[0] is task and task.lease not in self._stopping:
+            action()
+
+    def _finish(self, task: cmd.StartTask, seconds: float) -> None:
+        def finish() -> None:
+            self._end(task.lease, "done")
+            self.tell(ev.TaskFinished(task.lease, "json:null", {}, seconds))
+
+        self._counts(task, finish)
+
+    def _stopped(self, lease: str) -> None:
+        self._stopping.discard(lease)
+        if lease in self._at:
+            self._end(lease, "cancelled")
+            self.tell(ev.TaskFailed(lease, "cancelled", retry=False))
+
+    def _end(self, lease: str, outcome: str) -> None:
+        task, begun = self._at.pop(lease)
+        self._stopping.discard(lease)
+        threads = task.configuration.needs.threads
+        self._record.spans.append(Span(task.worker, task.run, task.node, task.path, begun, self.now, threads, outcome))

@@ -1,0 +1,127 @@
+"""What the work of a simulated run turns out to be."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from murakkab_optimizer.graph import NULL, Graph, Node, Path
+from murakkab_optimizer.planner.workload import Work, Workload, workload
+from murakkab_optimizer.scheduler.commands import Evaluate, StartTask
+from murakkab_optimizer.scheduler.events import Evaluated
+from murakkab_optimizer.simulator.nouns import Made
+
+Answer = Callable[[Node, Evaluate], Evaluated]
+
+
+class WorkModel(Protocol):
+    """Says how long work takes and what comes of it; equal questions have equal answers."""
+
+    def made(self, graph: Graph, task: StartTask) -> Made:
+        """What an attempt takes."""
+        ...
+
+    def seconds_shown(self, run: str, graph: Graph, path: Path) -> float:
+        """Length of the item of the published node at ``path``."""
+        ...
+
+    def answer(self, graph: Graph, asked: Evaluate) -> Evaluated:
+        """What a condition, a value or the end of a round comes to."""
+        ...
+
+
+class PlannedWork:
+    """Work as the plan expects it, with chance.
+
+    A task takes ``Configuration.seconds``; of an item that turned out longer than expected, all that is made of it
+    takes longer in proportion. Streaming tasks give their items evenly over their time. An attempt is as long whoever asks:
+    chance is drawn from the seed, the run, the node and the path.
+
+    Args:
+        noise: of the time of a task: standard deviation of its logarithm.
+        lengths: the same of the length of an item.
+        seed: source of chance.
+        items: by node, items of one task; by default as ``planner.workload`` estimates them.
+        answer: of conditions and loops; by default every condition holds, and loops make all their rounds.
+
+    """
+
+    def __init__(
+        self,
+        noise: float = 0.0,
+        lengths: float = 0.0,
+        seed: int = 0,
+        items: Mapping[str, int] | None = None,
+        answer: Answer | None = None,
+    ) -> None:
+        self._noise, self._lengths, self._seed = noise, lengths, seed
+        self._items, self._answer = items or {}, answer or holds
+        self._workloads: dict[int, tuple[Graph, Workload]] = {}
+        self._factors: dict[tuple[str, str, Path], float] = {}
+
+    def made(self, graph: Graph, task: StartTask) -> Made:
+        """Seconds of the task, and when its items are there."""
+        node, work = graph.node(task.node), self._work(graph, task.node)
+        of_item = self._factor(task.run, graph, node, task.path)
+        seconds = task.configuration.seconds * of_item * self._chance(self._noise, task.run, task.node, task.path)
+        if not node.streams:
+            return Made(seconds)
+        count = self._items.get(node.name, work.items)
+        lengths = [self._length(task, node, work, index, of_item, count) for index in range(count)]
+        whole, done, items = sum(lengths) or 1.0, 0.0, []
+        for index, length in enumerate(lengths):
+            done += length
+            if index >= task.first_item:
+                items.append((seconds * done / whole, length))
+        return Made(seconds, tuple(items))
+
+    def seconds_shown(self, run: str, graph: Graph, path: Path) -> float:
+        """Seconds of the show that one item is, as long as it turned out."""
+        if graph.publish is None:
+            return 0.0
+        node, work = graph.node(graph.publish), self._work(graph, graph.publish)
+        items = self._items.get(node.name, work.items) if node.streams else 1
+        return work.seconds / items * self._factor(run, graph, node, path)
+
+    def answer(self, graph: Graph, asked: Evaluate) -> Evaluated:
+        """What the function that was given says."""
+        return self._answer(graph.node(asked.node), asked)
+
+    def _length(self, task: StartTask, node: Node, work: Work, index: int, of_item: float, count: int) -> float:
+        """Draw the length of an item; the first one of a show is as short as the workload expects."""
+        path = (*task.path, index)
+        opening = min(work.first * count, 1.0) if not any(path) else 1.0
+        factor = opening * self._chance(self._lengths, task.run, node.name, path)
+        self._factors[task.run, node.name, path] = factor * of_item
+        return work.seconds / count * factor * of_item
+
+    def _factor(self, run: str, graph: Graph, node: Node, path: Path) -> float:
+        """How many times longer than expected the item at ``path`` is, or the one that it was made from."""
+        name: str | None = node.name
+        while name is not None:
+            over = graph.node(name)
+            if over is not node and (found := self._factors.get((run, name, path[: over.item_depth]))) is not None:
+                return found
+            name = over.for_each
+        return 1.0
+
+    def _work(self, graph: Graph, name: str) -> Work:
+        known = self._workloads.get(id(graph))
+        if known is None:
+            known = self._workloads[id(graph)] = (graph, workload(graph))
+        return known[1].nodes[name]
+
+    def _chance(self, sigma: float, *what: object) -> float:
+        """A number around 1 that is the same for equal arguments."""
+        if not sigma:
+            return 1.0
+        draw = random.Random(f"{self._seed} {what}")
+        return math.exp(draw.gauss(-sigma * sigma / 2, sigma))
+
+
+def holds(node: Node, asked: Evaluate) -> Evaluated:
+    """Conditions hold, and loops make all their rounds."""
+    last = asked.what != "round" or (node.until is None or asked.index + 1 >= node.repeat)
+    return Evaluated(asked.run, asked.node, asked.path, asked.what, asked.index, NULL, holds=last)
