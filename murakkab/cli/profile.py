@@ -184,7 +184,8 @@ def _table(kept: Kept, cards: dict[str, ModelCard]) -> None:
         "date",
     ):
         left = name in ("model", "configuration", "date")
-        table.add_column(name, justify="left" if left else "right", overflow="fold")
+        wraps = name == "configuration"
+        table.add_column(name, justify="left" if left else "right", overflow="fold", no_wrap=not wraps)
     for record in sorted(kept.records, key=lambda record: record.profile.model):
         table.add_row(*_row(record, cards[record.profile.model]))
     Console(highlight=False, width=max(Console().width, LEAST_WIDTH)).print(table)

@@ -143,14 +143,16 @@ def main() -> None:
         replies.flush()
 
     card = load_catalog()[name]
-    began = time.perf_counter()
+    times = clock.Times(card.needs.threads)
+    times.start()
     try:
         runtime = runtime_class(card.adapter)(card, max(card.needs.threads, 1))
         runtime.warm()
+        times.stop()
     except Exception as fault:
         send(Fault(str(fault) or type(fault).__name__))
         return
-    send(Loaded(time.perf_counter() - began))
+    send(Loaded(times.whole().seconds))
     child = Child(runtime, Path(folder))
     for line in requests:
         try:

@@ -40,9 +40,9 @@ def learn(
     used = {choice.chosen.model for choice in plan.nodes.values()}
     base = Speeds(known_profiles([cards[n] for n in used if n in cards], shipped, store, corrected=False))
     sums: dict[str, _Sum] = {}
-    for node, seconds, units in _tasks(graph, events):
+    for node, seconds, units in tasks_of(graph, events):
         chosen = plan.nodes[node.name].chosen
-        profile = _profile(base, cards.get(chosen.model), node, chosen)
+        profile = profile_of(base, cards.get(chosen.model), node, chosen)
         count = units_of(profile, node, units) if profile else None
         if profile is None or not count or not profile.seconds(count):
             continue
@@ -61,7 +61,7 @@ class _Sum:
     observed_s: float = 0.0
 
 
-def _tasks(graph: Graph, events: Iterable[Event]) -> Iterator[tuple[Node, float, Mapping[str, float]]]:
+def tasks_of(graph: Graph, events: Iterable[Event]) -> Iterator[tuple[Node, float, Mapping[str, float]]]:
     """Tasks that were done in this run: node, seconds, and what their items or values sum up to."""
     nodes = {node.name: node for node in graph.nodes if node.capability}
     items: dict[tuple[str, tuple[int, ...]], dict[str, float]] = defaultdict(lambda: defaultdict(float))
@@ -102,7 +102,8 @@ def units_of(profile: Profile, node: Node, sums: Mapping[str, float]) -> float |
     return None
 
 
-def _profile(base: Speeds, card: ModelCard | None, node: Node, chosen: Configuration) -> Profile | None:
+def profile_of(base: Speeds, card: ModelCard | None, node: Node, chosen: Configuration) -> Profile | None:
+    """The profile that a node is planned by; None where none is of its settings."""
     found = base.on_processor(card, node, chosen.knobs) if card else None
     return found if found and found.holds_for(chosen.knobs) else None
 
