@@ -23,6 +23,7 @@ COMMANDS = {
     "models": "List the models of the catalogue, or all that is known of one.",
     "devices": "List types of devices with price and power, or the machines of a cluster.",
     "profile": "Measure how fast the models are on this machine, so that plans go by it.",
+    "fleet": "Plan the instances that serve many requests of several workflows.",
     "doctor": "Check this machine and say how to fix what is missing.",
 }
 

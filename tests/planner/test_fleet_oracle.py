@@ -143,7 +143,7 @@ def counted(plan: FleetPlan) -> tuple[int, int]:
 
 
 @given(cases())
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_the_literal_plan_is_the_cheapest_of_all(case: Case) -> None:
     known = fleets(case, repaired=False)
     if not known:
@@ -157,7 +157,7 @@ def test_the_literal_plan_is_the_cheapest_of_all(case: Case) -> None:
 
 
 @given(cases())
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_the_repaired_plan_is_the_cheapest_of_all_changes_included(case: Case) -> None:
     known = fleets(case, repaired=True)
     plan = plan_fleet(

@@ -34,6 +34,8 @@ from murakkab_optimizer.planner.fleet.routes import Route
 
 TIE = 1e-5
 """Weight of the rent beside the watts, and of the watts beside the rent."""
+SOON = 0.01
+"""What it is worth (US dollars an hour, watts) that a class does not need its whole bound: decides among equals."""
 
 
 class Repaired:
@@ -82,6 +84,8 @@ class Repaired:
         rate = self.demand.loads[way.load].mean
         watts = rate * (way.cores * core_w(self.cluster) + sum(u * self._joules(g) for g, u in way.use.items()))
         value = self.rent_weight * rate * way.cores * core_price(self.cluster) + self.watt_weight * watts
+        bound = self.demand.loads[way.load].request.latency_s
+        value += SOON * (self.rent_weight + self.watt_weight) * way.latency_s / bound
         if self.objective == "quality":
             value -= way.quality * rate / max(sum(load.mean for load in self.demand.loads), 1e-12)
         return value
