@@ -4,9 +4,9 @@
 
 First the models of the plan are measured as ``murakkab profile`` does it, each in the setting of the plan; then
 episodes are made by ``murakkab run podcast``. *Seconds* are those that the run's tasks took, from its events; *by its
-work* is what the profiles say of the work that was done (seconds of speech, frames, pictures, clips), *by the plan* what
-they say of the work that the plan assumed before anything was written. Seconds of a run count by the clock: other work
-on the machine, and stages at work at the same time, make them longer; the profiles are of idle cores.
+work* is what the profiles say of the work that was done (seconds of speech, frames, pictures, clips), *by the plan*
+what they say of the work that the plan assumed before anything was written. Seconds of a run count by the clock: other
+work on the machine, and stages at work at the same time, make them longer; the profiles are of idle cores.
 """
 
 from __future__ import annotations

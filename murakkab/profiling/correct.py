@@ -20,6 +20,9 @@ from murakkab_optimizer.profiles.correction import Correction, drift, observe
 NOTABLE = 1.05
 """A factor that has moved by this much is a reason for processes that run on to plan anew."""
 
+LEAST_S = 0.1
+"""Less work than this in a run says nothing: handing it over takes as long."""
+
 Event = Mapping[str, Any]
 
 
@@ -33,8 +36,8 @@ def learn(
 ) -> list[str]:
     """Correct the profiles that a plan went by, once for the whole run; returns what has drifted, in words.
 
-    Results from the cache, failed attempts, tasks whose work cannot be counted and settings that no profile is of say
-    nothing.
+    Results from the cache, failed attempts, tasks whose work cannot be counted, settings that no profile is of and work
+    of less than ``LEAST_S`` say nothing.
     """
     store = store or ProfileStore()
     used = {choice.chosen.model for choice in plan.nodes.values()}
@@ -49,6 +52,7 @@ def learn(
         one = sums.setdefault(key_of(profile), _Sum(profile))
         one.expected_s += profile.seconds(count)
         one.observed_s += seconds
+    sums = {named: one for named, one in sums.items() if one.expected_s >= LEAST_S}
     return _keep(store, sums) if sums else []
 
 

@@ -41,8 +41,14 @@ def is_current(card: ModelCard, versions: dict[str, str]) -> bool:
 def _now(card: ModelCard, part: str) -> str:
     if part in (CARD, ADAPTER):
         return _card(card) if part == CARD else adapter_version(card.adapter)
+    return _installed(part)
+
+
+@cache
+def _installed(distribution: str) -> str:
+    """Its version; empty where it is not installed. What a process has loaded stays as it is."""
     try:
-        return version(part)
+        return version(distribution)
     except PackageNotFoundError:
         return ""
 

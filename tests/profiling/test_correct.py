@@ -58,6 +58,7 @@ def test_a_run_counts_once_however_many_tasks_it_has(store: ProfileStore) -> Non
     [
         finished(0.0, frames=40, cached=True),
         finished(0.5),
+        finished(0.5, frames=0),
         {"event": "task.failed", "node": "upscale", "path": [1], "error": "x", "attempt": 1, "retry": True},
         {"event": "task.finished", "node": "other", "path": [], "seconds": 1.0, "meta": {}},
         {"event": "segment.published", "seconds": 2.0},
