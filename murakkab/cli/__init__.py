@@ -24,6 +24,7 @@ COMMANDS = {
     "devices": "List types of devices with price and power, or the machines of a cluster.",
     "profile": "Measure how fast the models are on this machine, so that plans go by it.",
     "fleet": "Plan the instances that serve many requests of several workflows.",
+    "simulate": "Play runs of a plan in virtual time.",
     "doctor": "Check this machine and say how to fix what is missing.",
 }
 
