@@ -114,7 +114,7 @@ class Pool:
 
     def speed(self) -> float:
         """Tokens a second of one call."""
-        return 1.0 / (self.factor * self.line.unit_s(self.active / self.held))
+        return 1.0 / (self.factor * self.line.unit_s(max(self.active / self.held, 1.0)))
 
     def advance(self, now: float) -> None:
         """Let the calls in work go on until now."""

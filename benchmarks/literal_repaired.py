@@ -129,7 +129,7 @@ def measured(
             runs = [one.result() for one in asked]
         except NoFleetError as fault:
             rows.append({"planner": how.name, "no_plan": str(fault)})
-            print(f"{how.name:43} no solution: {fault}")
+            print(f"{how.name:43} no solution: {fault}", flush=True)
             continue
         figures = {key: interval([run[key] for run in runs]) for key in runs[0]}
         rows.append({"planner": how.name, "settings": msgspec.to_builtins(how), **figures})
@@ -145,7 +145,8 @@ def ratios(rows: Sequence[dict[str, Any]], base: str) -> dict[str, dict[str, flo
 
 
 HEAD = (
-    f"{'':43}{'accelerators':>16}{'peak':>7}{'kWh':>14}{'US$':>15}{'violations':>15}{'late':>7}{'poor':>7}{'plan s':>8}"
+    f"{'':43}{'accelerators':>16}{'peak':>7}{'kWh':>14}{'US$':>15}{'violations':>15}"
+    f"{'late':>7}{'poor':>7}{'kept':>6}{'plan s':>8}"
 )
 
 
@@ -160,7 +161,7 @@ def _line(row: dict[str, Any]) -> str:
     return (
         f"{row['planner']:43}{both('accelerators_mean', 16)}{one('accelerators_peak', 7)}{both('energy_kwh', 14)}"
         f"{both('cost_usd', 15, 0)}{both('violations', 13, 1, 100)} %{one('late', 7, 1, 100)}{one('poor', 7, 1, 100)}"
-        f"{one('plan_s', 8, 2)}"
+        f"{one('promises_kept', 6, 2)}{one('plan_s', 8, 2)}"
     )
 
 
@@ -231,7 +232,7 @@ def by_load(workers: Executor, fleet: Fleet, chats: Sequence[Chat], load: float,
     scenes = [scene(fleet, chats, load, seed, None) for seed in range(seeds)]
     print(f"\nload {load:g}: {len(scenes[0].requests)} requests")
     rows = measured(workers, (*HAND, *LADDER), scenes)
-    return {"load": load, "rows": rows, "times_of_hand": ratios(rows, HAND[1].name)}
+    return {"load": load, "rows": rows, "times": {hand.name: ratios(rows, hand.name) for hand in HAND}}
 
 
 def by_energy(workers: Executor, fleet: Fleet, chats: Sequence[Chat], seeds: int) -> dict[str, Any]:
@@ -239,7 +240,7 @@ def by_energy(workers: Executor, fleet: Fleet, chats: Sequence[Chat], seeds: int
     scenes = [scene(fleet, chats, 2.0, seed, None) for seed in range(seeds)]
     print("\nleast energy, load 2")
     rows = measured(workers, (HAND[1], *BY_ENERGY), scenes)
-    return {"load": 2.0, "rows": rows, "times_of_hand": ratios(rows, HAND[1].name)}
+    return {"load": 2.0, "rows": rows, "times": {HAND[1].name: ratios(rows, HAND[1].name)}}
 
 
 def by_spike(workers: Executor, fleet: Fleet, chats: Sequence[Chat], seeds: int) -> dict[str, Any]:
