@@ -29,7 +29,8 @@ from murakkab_optimizer.profiles import Profile
 SETTINGS = 64
 """Combinations of settings of one model that are looked at, those nearest to the usual ones first."""
 
-_EPSILON = 1e-9
+SOONEST_S = 1e-6
+"""Seconds to a first item that is there at once; 0 would stand for one that is there at the end."""
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -136,7 +137,7 @@ class Finder:
             and (where.spot or not offer.spot)
         ]
         if not found:
-            check_place(node, self._place())
+            check_place(node, self._place(where.region))
             raise NoPlanError(f"node '{node.name}': {self.cluster.name} offers nothing that its 'where' allows")
         return found
 
@@ -196,7 +197,7 @@ class Finder:
         first_s = 0.0
         if profile and work.rounds == 1:
             said = profile.first_s if node.streams else None
-            first_s = (profile.seconds(units * work.first) if said is None else said) * slower
+            first_s = max((profile.seconds(units * work.first) if said is None else said) * slower, SOONEST_S)
         candidate = Candidate(
             model=card.name,
             task_s=task_s * work.rounds,
@@ -212,13 +213,14 @@ class Finder:
         )
         return Way(card, candidate, task_s, profile)
 
-    def _place(self) -> Here:
-        """The cluster as one place, for messages."""
+    def _place(self, region: str) -> Here:
+        """The cluster as one place, for messages; where a region is one of several, it is that one."""
         offers = self.cluster.offers
         devices = [name for offer in offers for name in (offer.device.kind, offer.device.name)]
-        regions = dict.fromkeys(offer.region for offer in offers if offer.region)
+        regions = list(dict.fromkeys(offer.region or self.here.region for offer in offers))
         spot = bool(offers) and all(offer.spot for offer in offers)
-        return Here(tuple(dict.fromkeys(devices)), ", ".join(regions) or self.here.region, spot)
+        named = region if region in regions else ", ".join(filter(None, regions))
+        return Here(tuple(dict.fromkeys(devices)), named, spot)
 
     def _no_device(self, node: Node, found: Eligible, offers: Sequence[int]) -> str:
         names = ", ".join(card.name for card in found.cards)

@@ -145,7 +145,7 @@ class _Explainer:
 
     def _reason(self, name: str, found: Ways, chosen: Way, others: list[_Other]) -> str:
         """What decided, in one sentence."""
-        if len({_kind(way) for way in found.ways}) == 1 and not self._other_settings(found, chosen):
+        if len(found.ways) == 1:
             return found.reason or "the only one here"
         ideals = [other for other in others if self._better(other.way, chosen, name)]
         blocked = [other for other in ideals if other.broken]
@@ -160,10 +160,6 @@ class _Explainer:
 
     def _own(self, name: str) -> bool:
         return bool(self.built.graph.node(name).slo.objective)
-
-    def _other_settings(self, found: Ways, chosen: Way) -> bool:
-        """Whether the same model could be used with settings that are rated otherwise."""
-        return any(abs(way.quality - chosen.quality) > _EPSILON for way in found.ways)
 
     def _worth(self, way: Way, name: str) -> float:
         """The figure of one way alone that the first objective wants small."""
@@ -183,7 +179,7 @@ class _Explainer:
     def _of_equals(self, name: str, chosen: Way, others: list[_Other]) -> str:
         """Why this one of several that are as good for the first objective."""
         equal = [o for o in others if abs(self._worth(o.way, name) - self._worth(chosen, name)) <= _EPSILON]
-        equal = [other for other in equal if _kind(other.way) != _kind(chosen)]
+        equal = [other for other in equal if other.broken != ("ties",)]
         if not equal:
             return ""
         other = min(equal, key=self._rank)

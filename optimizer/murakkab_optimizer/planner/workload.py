@@ -51,6 +51,9 @@ _EMITS = {
     "text-to-video": "clip",
     "still-to-video": "clip",
 }
+_OPENED = ("dialogue", "story")
+"""Forms whose first words a program writes before the model is asked."""
+
 _SPOKEN = ("turn", "line")
 _PLANNED = ("section", "scene")
 
@@ -155,7 +158,7 @@ class _Reader:
             rounds=math.prod(loop.repeat for loop in self.graph.nodes if node.name in loop.body),
             items=items,
             seconds=seconds,
-            first=opening_s / seconds,
+            first=0.0 if _opens(node) else opening_s / seconds,
             words=words,
             spoken=spoken,
             fps=_number(node, "fps") or self.fps,
@@ -201,6 +204,7 @@ class _Reader:
             yield self._emitting(node)
         if any(self.kinds[node.name] in _SPOKEN for node in streams):
             yield f"what is said first lasts {OPENING_S:g} s"
+        yield from (f"a program writes the first words of '{node.name}'" for node in streams if _opens(node))
         for node in self.graph.nodes:
             if node.repeat:
                 yield f"'{node.name}' makes all its rounds: {node.repeat}"
@@ -219,6 +223,10 @@ def emitted(node: Node) -> str:
     if not node.streams:
         return ""
     return _FORMS.get(str(node.arguments.get("form")), "") or _EMITS.get(node.capability, "")
+
+
+def _opens(node: Node) -> bool:
+    return node.capability == "text-generation" and node.arguments.get("form") in _OPENED
 
 
 def _writes(node: Node) -> bool:

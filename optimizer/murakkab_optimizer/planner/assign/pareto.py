@@ -95,7 +95,7 @@ def _undominated(found: list[Solution], x: Objective, y: Objective) -> list[Solu
     """The points that no other one beats, by ascending ``x``; of points with the same values one."""
     kept: list[Solution] = []
     for solution in sorted(found, key=lambda each: (each.outcome.value(x), each.outcome.value(y))):
-        best = kept[-1].outcome.value(y) if kept else float("inf")
-        if solution.outcome.value(y) < best - 1e-9 * max(1.0, abs(best)):
+        best = kept[-1].outcome.value(y) if kept else None
+        if best is None or solution.outcome.value(y) < best - 1e-9 * max(1.0, abs(best)):
             kept.append(solution)
     return kept

@@ -1,0 +1,258 @@
+"""One line more in the workflow or the cluster, another plan, and a reason that names the line."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from murakkab_optimizer.catalog import Quality, Range
+from murakkab_optimizer.graph import Edge, Graph, Node, Slo, Where
+from murakkab_optimizer.hardware import Offer
+from murakkab_optimizer.plan import Pin, Prediction
+from murakkab_optimizer.planner import NoPlanError, PinError
+from murakkab_optimizer.planner.planning import pareto, plan_workflow
+from tests.planner.planning import CARDS, CORE, GPU, SPEEDS, machines, model, planned, request, show, speed, spoken
+
+
+def told(plan, name: str) -> Prediction:
+    return next(said for said in plan.predictions if said.name == name)
+
+
+def test_without_a_promise_the_best_rated_one_is_taken() -> None:
+    plan = planned(show())
+    assert spoken(plan) == ("fine", "the best-rated one here")
+    assert (plan.method, plan.gap) == ("exact", 0.0)
+    assert plan.nodes["speech"].alternatives == (
+        ("plain", "rated 0.6 against 0.9"),
+        ("grand", "no device here is known to run it"),
+    )
+    assert plan.nodes["speech"].runner_up.model == "plain"
+    assert plan.nodes["script"].reason == "the only one here"
+    assert told(plan, "quality").value == 1.0
+
+
+def test_a_shorter_ttff_takes_another_model_and_says_so() -> None:
+    model, reason = spoken(planned(show(Slo(ttff_s=0.5))))
+    assert model == "plain"
+    assert reason == "fine would show the first item after 1.61 s; ttff 0.5 s is promised"
+
+
+def test_real_time_on_fewer_cores_takes_another_model() -> None:
+    slo = Slo(realtime=True)
+    assert spoken(planned(show(slo), machines(2)))[0] == "fine"
+    model, reason = spoken(planned(show(slo), machines(1)))
+    assert model == "plain"
+    assert "real time" in reason
+
+
+def test_a_latency_is_kept_and_named() -> None:
+    plan = planned(show(Slo(latency=8)))
+    assert spoken(plan)[0] == "plain"
+    assert "latency 8 s is promised" in spoken(plan)[1]
+    assert told(plan, "latency").value <= told(plan, "latency").limit == 8
+
+
+def test_the_objective_cost_takes_the_cheapest() -> None:
+    plan = planned(show(Slo(objective=("cost",))))
+    assert spoken(plan) == ("plain", "the cheapest one here, for cost")
+    assert "dearer" in dict(plan.nodes["speech"].alternatives)["fine"]
+    assert plan.objective[0] == "cost"
+
+
+def test_a_node_may_have_an_objective_of_its_own() -> None:
+    plan = planned(show(speech={"slo": Slo(objective=("latency",))}))
+    assert spoken(plan)[0] == "plain"
+    assert "fastest" in spoken(plan)[1] or "only" in spoken(plan)[1]
+
+
+def test_an_accelerator_that_is_added_is_used() -> None:
+    plan = planned(show(), machines(2, Offer(GPU, 1, spot=False)))
+    assert spoken(plan)[0] == "grand"
+    chosen = plan.nodes["speech"].chosen
+    assert (chosen.device, chosen.devices) == ("G100", 1)
+    assert [(group.device, group.count, group.spot) for group in plan.nodes["speech"].instances] == [("G100", 1, False)]
+    assert told(plan, "cost").value > told(planned(show()), "cost").value
+
+
+def test_spot_devices_are_cheaper_and_may_be_refused() -> None:
+    both = machines(2, Offer(GPU, 2, spot=True), Offer(GPU, 2, spot=False))
+    assert planned(show(), both).nodes["speech"].instances[0].spot
+    stays = planned(show(speech={"where": Where(spot=False)}), both)
+    assert not stays.nodes["speech"].instances[0].spot
+    only = machines(2, Offer(GPU, 2, spot=True))
+    assert spoken(planned(show(speech={"where": Where(spot=False)}), only))[0] == "fine"
+
+
+@pytest.mark.parametrize(
+    ("where", "model"),
+    [(Where(device="cpu"), "fine"), (Where(device="gpu"), "grand"), (Where(device="G100"), "grand")],
+)
+def test_a_place_is_kept(where: Where, model: str) -> None:
+    assert spoken(planned(show(speech={"where": where}), machines(2, Offer(GPU, 1, spot=False))))[0] == model
+
+
+def test_a_place_that_is_not_there_is_no_plan() -> None:
+    with pytest.raises(NoPlanError, match="'speech' is to run on 'gpu'; here there is: cpu"):
+        planned(show(speech={"where": Where(device="gpu")}))
+    with pytest.raises(NoPlanError, match="in 'eu'"):
+        planned(show(speech={"where": Where(region="eu")}))
+
+
+def test_regions_are_kept_apart() -> None:
+    offers = (Offer(CORE, 2, spot=False, region="us"), Offer(GPU, 1, spot=False, region="eu"))
+    cluster = msgspec.structs.replace(machines(), offers=offers)
+    assert spoken(planned(show(speech={"where": Where(region="us")}), cluster))[0] == "fine"
+    with pytest.raises(NoPlanError, match="offers nothing"):
+        planned(show(speech={"where": Where(region="eu", device="cpu")}), cluster)
+
+
+def test_a_pinned_model_is_used_whatever_it_costs() -> None:
+    plan = planned(show(Slo(objective=("cost",))), pins={"speech": Pin("fine")})
+    assert spoken(plan) == ("fine", "asked for")
+    with pytest.raises(PinError, match="no model 'find'; there are: fine, grand, plain"):
+        planned(show(), pins={"speech": Pin("find")})
+    with pytest.raises(PinError, match="no node 'speach'"):
+        planned(show(), pins={"speach": Pin("fine")})
+
+
+def test_a_pinned_setting_outside_its_range_is_refused() -> None:
+    loud = model("loud", "text-to-speech", 0.95, knobs={"speed": 1.0}, ranges={"speed": Range(minimum=0.5, maximum=2)})
+    cards = [*CARDS, loud]
+    plan = planned(
+        show(), cards=cards, profiles=[*SPEEDS, speed("loud", 0.1)], pins={"speech": Pin("loud", {"speed": 2})}
+    )
+    assert plan.nodes["speech"].chosen.knobs == {"speed": 2}
+    with pytest.raises(PinError, match=r"'speed' of loud is 3; it may be from 0\.5 to 2"):
+        planned(show(), cards=cards, pins={"speech": Pin("loud", {"speed": 3})})
+
+
+def test_settings_are_tried_where_they_were_measured() -> None:
+    steps = Range(choices=(10, 20, 40))
+    rated = (Quality(0.7, "test", {"steps": 10}),)
+    paint = model("paint", "text-to-speech", 0.95, knobs={"steps": 20}, ranges={"steps": steps}, rated=rated)
+    times = [speed("paint", 0.5, knobs={"steps": 20}), speed("paint", 0.1, knobs={"steps": 10})]
+    cards, profiles = [*CARDS, paint], [*SPEEDS, *times]
+    assert planned(show(), cards=cards, profiles=profiles).nodes["speech"].chosen.knobs == {"steps": 20}
+    quick = planned(show(Slo(ttff_s=0.9)), cards=cards, profiles=profiles).nodes["speech"]
+    assert (quick.chosen.model, quick.chosen.knobs, quick.chosen.quality) == ("paint", {"steps": 10}, 0.7)
+    assert "paint with steps 20 would show the first item" in quick.reason
+
+
+def test_the_quality_of_the_whole_is_a_floor() -> None:
+    slo = Slo(objective=("cost",), quality=0.8)
+    plan = planned(show(slo))
+    assert spoken(plan)[0] == "fine"
+    assert spoken(plan)[1] == "plain would give quality 0.667; quality 0.8 is promised"
+    assert told(plan, "quality").limit == 0.8
+    assert spoken(planned(show(Slo(objective=("cost",), quality=0.6))))[0] == "plain"
+
+
+def test_a_tier_is_a_percentile_of_what_can_be_had() -> None:
+    def least(tier: str) -> float | None:
+        return told(planned(show(Slo(objective=("cost",), quality=tier))), "quality").limit
+
+    assert least("best") == 1.0
+    assert least("good") == 1.0, "half of all plans speak with the best voice"
+    assert least("basic") in (pytest.approx(2 / 3), 1.0)
+
+
+def test_no_plan_names_the_nearest_promise() -> None:
+    with pytest.raises(NoPlanError, match=r"ttff [0-9.]+ s could be had, promised were 0.01 s") as fault:
+        planned(show(Slo(ttff_s=0.01)))
+    nearest = fault.value.nearest["ttff"]
+    assert 0.01 < nearest < 1
+    kept = planned(show(Slo(ttff_s=nearest * 1.001)))
+    assert told(kept, "ttff").value <= nearest * 1.001
+    with pytest.raises(NoPlanError):
+        planned(show(Slo(ttff_s=nearest * 0.98)))
+
+
+SMALL = Range(choices=(0, 180))
+
+
+def enlarged(slo: Slo | None = None) -> Graph:
+    video = Node("video", "image-to-video", {"fps": 20, "height": 360, "duration": 60}, streams=True)
+    larger = Node("larger", "enlarge", {"height": 360}, (Edge("video", 1),), "video", depth=1)
+    return Graph("enlarged", (video, larger), publish="larger", slo=slo or Slo())
+
+
+DRAW = model("draw", "image-to-video", 0.6, knobs={"draw_height": 0}, ranges={"draw_height": SMALL})
+SAME = model("same", "enlarge", 1.0, passes=True)
+LARGER = model("zoom", "enlarge", 0.9)
+DRAWN = [
+    speed("draw", 0.02, "frame", conditions={"height": 360}),
+    speed("draw", 0.005, "frame", conditions={"height": 180}),
+    speed("zoom", 0.004, "frame"),
+]
+
+
+def test_who_hands_pictures_on_goes_with_whole_ones() -> None:
+    more = {"cards": [DRAW, SAME, LARGER], "profiles": DRAWN}
+    plan = planned(enlarged(), **more)
+    assert (plan.nodes["larger"].chosen.model, plan.nodes["video"].chosen.knobs) == ("same", {"draw_height": 0})
+    assert "nothing is left for zoom to do" in dict(plan.nodes["larger"].alternatives)["zoom"]
+    fast = planned(enlarged(Slo(latency=9)), **more)
+    assert (fast.nodes["larger"].chosen.model, fast.nodes["video"].chosen.knobs) == ("zoom", {"draw_height": 180})
+    assert "latency 9 s is promised" in fast.nodes["video"].reason
+    pinned = planned(enlarged(), pins={"larger": Pin("zoom")}, **more)
+    assert pinned.nodes["video"].chosen.knobs == {"draw_height": 180}
+    low = planned(enlarged(), pins={"video": Pin(knobs={"draw_height": 180})}, **more)
+    assert low.nodes["larger"].chosen.model == "zoom"
+    with pytest.raises(NoPlanError, match="hands pictures on as they are"):
+        planned(enlarged(), pins={"video": Pin(knobs={"draw_height": 180}), "larger": Pin("same")}, **more)
+
+
+def test_what_was_never_measured_may_be_tried_for_quality_only() -> None:
+    new = [*CARDS, model("new", "text-to-speech", 0.99)]
+    plan = planned(show(), cards=new)
+    assert spoken(plan)[0] == "new"
+    assert plan.nodes["speech"].provenance == "never measured"
+    assert "new" in told(plan, "latency").note
+    fast = planned(show(Slo(objective=("latency",))), cards=new)
+    assert dict(fast.nodes["speech"].alternatives)["new"] == "nobody measured it here"
+
+
+def test_load_slows_a_model_down() -> None:
+    from murakkab_optimizer.profiles import LoadPoint
+
+    busy = [
+        p if p.model != "fine" else msgspec.structs.replace(p, load=(LoadPoint(0, 0.4), LoadPoint(10, 4.0)))
+        for p in SPEEDS
+    ]
+    idle, loaded = (plan_workflow(request(show(), profiles=busy, rate=rate)) for rate in (0.0, 0.1))
+    assert loaded.nodes["speech"].chosen.seconds > 1.5 * idle.nodes["speech"].chosen.seconds
+
+
+def test_instances_that_run_already_need_no_loading() -> None:
+    cards = [c if c.name != "grand" else msgspec.structs.replace(c, load_s=60.0) for c in CARDS]
+    cluster = machines(2, Offer(GPU, 1, spot=False))
+    plan = planned(show(), cluster, cards=cards)
+    again = planned(show(), cluster, cards=cards, in_force=plan)
+    assert told(again, "cost").value == pytest.approx(told(plan, "cost").value - 4.0 * 60 / 3600)
+
+
+def test_what_giving_way_would_buy_is_told() -> None:
+    plan = planned(show(Slo(ttff_s=0.5)), relax=True)
+    first = plan.relaxations[0]
+    assert (first.limit, first.objective) == ("ttff", "quality")
+    assert first.before == pytest.approx(2 / 3)
+    assert first.after == pytest.approx(1.0)
+
+
+def test_a_front_runs_from_cheap_to_good() -> None:
+    plans = pareto(request(show()), "cost", "quality", 4)
+    figures = [(told(plan, "cost").value, told(plan, "quality").value) for plan in plans]
+    assert figures == sorted(figures)
+    assert [spoken(plan)[0] for plan in (plans[0], plans[-1])] == ["plain", "fine"]
+
+
+def test_without_time_there_is_a_plan_all_the_same() -> None:
+    slo = Slo(ttff_s=0.5, objective=("latency",))
+    plan = planned(show(slo), may_go_on=lambda: False)
+    assert set(plan.nodes) == {"script", "speech", "video", "package"}
+    assert told(plan, "ttff").value <= 0.5
+
+
+def test_plans_are_kept_and_read_again() -> None:
+    made = planned(show(Slo(ttff_s=0.5)), relax=True)
+    assert msgspec.json.decode(msgspec.json.encode(made), type=type(made)) == made
