@@ -21,10 +21,11 @@ from typing import Any
 from benchmarks.harness import write
 from murakkab_optimizer.profiles.latency import Table, fit, fit_shape, tabulate
 from murakkab_optimizer.profiles.latency_choice import choose
-from murakkab_optimizer.profiles.latency_folds import Held, Split, errors, held, k_folds, last_levels
-from murakkab_optimizer.profiles.latency_linear import RULES
+from murakkab_optimizer.profiles.latency_folds import Held, Predictor, Split, errors, held, k_folds, last_levels
+from murakkab_optimizer.profiles.latency_linear import linear_rules
 
 Row = dict[str, Any]
+Rules = dict[str, Predictor]
 
 AIMS = {"flux": 0.08, "hunyuanframepack": 0.12}
 """Largest median error on held-out configurations that is good enough."""
@@ -89,14 +90,21 @@ def shown(one: Held) -> dict[str, Any]:
     }
 
 
-def compare(table: Table, splits: Sequence[Split], falling: Sequence[str]) -> dict[str, Any]:
+def compare(table: Table, splits: Sequence[Split], rules: Rules) -> dict[str, Any]:
     """Errors of the model and of every linear rule on the same splits."""
-    return {"model": shown(held(errors(chosen, table, splits))), **linear(table, splits, falling)}
+    return {"model": shown(held(errors(chosen, table, splits))), **linear(table, splits, rules)}
 
 
-def linear(table: Table, splits: Sequence[Split], falling: Sequence[str]) -> dict[str, Any]:
+def linear(table: Table, splits: Sequence[Split], rules: Rules) -> dict[str, Any]:
     """Errors of every linear rule."""
-    return {name: shown(held(errors(rule(falling), table, splits))) for name, rule in RULES.items()}
+    return {name: shown(held(errors(rule, table, splits))) for name, rule in rules.items()}
+
+
+def rules_for(table: Table, target_is_a_step: bool) -> Rules:
+    """The linear rules with the columns that a person would call work and devices."""
+    shared = [name for name in ("world_size", "tp") if name in table.numeric]
+    left_out = {*shared, "num_steps"} | ({"steps"} if target_is_a_step else set())
+    return linear_rules([name for name in table.numeric if name not in left_out], shared)
 
 
 def every_level(table: Table) -> dict[str, list[Split]]:
@@ -105,16 +113,13 @@ def every_level(table: Table) -> dict[str, list[Split]]:
     for place, name in enumerate(table.numeric):
         column = [row[place] for row in table.numbers]
         if 3 <= len(set(column)) <= 8 and len(table) > 20:
-            splits = [
-                ([i for i, n in enumerate(column) if n != level], [i for i, n in enumerate(column) if n == level])
-                for level in sorted(set(column))
-            ]
+            splits = [split_at(column, [level]) for level in sorted(set(column))]
             if splits not in found.values():
                 found[name] = splits
     return found
 
 
-def measured(table: Table, *, device: int | None, levels: bool) -> dict[str, Any]:
+def measured(table: Table, rules: Rules, *, device: int | None, levels: bool) -> dict[str, Any]:
     """All errors of one table."""
     began = time.perf_counter()
     model = fit(table, validate=False)
@@ -127,16 +132,38 @@ def measured(table: Table, *, device: int | None, levels: bool) -> dict[str, Any
         "structure": {"grids": model.shape.grids, "detail": model.shape.detail, "products": model.reading.products},
         "fit_s": round(seconds, 2),
         "repeat_spread": round(table.noise(), 5),
-        "held_out": {"model": shown(held(found)), **linear(table, splits, model.falling)},
-        "largest_level_held_out": {
-            name: compare(table, [split], model.falling) for name, split in last_levels(table).items()
-        },
+        "held_out": {"model": shown(held(found)), **linear(table, splits, rules)},
+        "largest_level_held_out": {name: compare(table, [split], rules) for name, split in last_levels(table).items()},
     }
     if levels:
-        facts["every_level_held_out"] = {n: compare(table, s, model.falling) for n, s in every_level(table).items()}
+        facts["every_level_held_out"] = {n: compare(table, s, rules) for n, s in every_level(table).items()}
+    if sizes := resolutions(table):
+        facts["resolution_held_out"] = {
+            "largest": compare(table, sizes[-1:], rules),
+            "every": compare(table, sizes, rules),
+        }
     if device is not None:
         facts["by_device"] = by_label(table, splits, found, device)
     return facts
+
+
+def resolutions(table: Table) -> list[Split]:
+    """Each resolution held out whole, the largest last; sizes whose pixels differ by less than a tenth are one."""
+    if not {"width", "height"} <= set(table.numeric):
+        return []
+    pixels = [row["width"] * row["height"] for row in table.rows()]
+    groups: list[list[float]] = []
+    for level in sorted(set(pixels)):
+        if groups and level < 1.1 * groups[-1][-1]:
+            groups[-1].append(level)
+        else:
+            groups.append([level])
+    return [] if len(groups) < 3 else [split_at(pixels, group) for group in groups]
+
+
+def split_at(values: Sequence[float], left: Sequence[float]) -> Split:
+    """Hold out the configurations with these values."""
+    return [i for i, value in enumerate(values) if value not in left], [i for i, v in enumerate(values) if v in left]
 
 
 Made = tuple[Callable[[], Table], int | None, bool]
@@ -176,7 +203,7 @@ def show(name: str, facts: dict[str, Any]) -> None:
     print(f"\n{name}: {facts['configurations']} configurations, repeats differ by {percent(facts['repeat_spread'])}")
     print(f"{'median / p90 of the absolute error':<48} " + " ".join(f"{rule:>20}" for rule in facts["held_out"]))
     print(line("configurations held out", facts["held_out"]))
-    for kind in ("largest_level_held_out", "every_level_held_out"):
+    for kind in ("resolution_held_out", "largest_level_held_out", "every_level_held_out"):
         for column, found in facts.get(kind, {}).items():
             print(line(f"{kind.replace('_', ' ')}: {column}", found))
     for device, one in facts.get("by_device", {}).items():
@@ -200,7 +227,8 @@ def main() -> None:
     facts: dict[str, Any] = {}
     for name, (made, device, levels) in tables().items():
         if given.only is None or given.only in name:
-            facts[name] = measured(thinned(made(), 2500), device=device, levels=levels)
+            table = thinned(made(), 2500)
+            facts[name] = measured(table, rules_for(table, name.endswith("step")), device=device, levels=levels)
             show(name, facts[name])
     if given.only is None or given.out:
         print(write("latency_models", {"aims": AIMS, "tables": facts}, given.out))

@@ -19,7 +19,7 @@ import msgspec
 
 from murakkab_optimizer.profiles.latency_detail import Detail, fit_detail
 from murakkab_optimizer.profiles.latency_folds import Held, Predictor, errors, held, k_folds, last_levels
-from murakkab_optimizer.profiles.latency_linear import RULES
+from murakkab_optimizer.profiles.latency_linear import linear_rules
 from murakkab_optimizer.profiles.latency_reading import Reading, readings
 from murakkab_optimizer.profiles.latency_table import Table, tabulate
 from murakkab_optimizer.profiles.latency_trend import Trend, fit_trend
@@ -57,7 +57,7 @@ class LatencyModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         noise: median spread of repeats of one configuration; no model can be expected to do better.
         error: on held-out configurations, the structure chosen anew without them.
         extrapolation: the same by numeric column, its largest level held out.
-        linear_error: of the better of the linear rules on the splits of ``error``.
+        linear_error: of the best of the linear rules on the splits of ``error``.
         linear_extrapolation: of the same rule on the splits of ``extrapolation``.
 
     """
@@ -137,10 +137,12 @@ def fit_shape(table: Table, shape: Shape) -> LatencyModel:
 
 
 def _validated(model: LatencyModel, chosen: Predictor, table: Table) -> LatencyModel:
-    """The model with its errors, and those of the better linear rule."""
+    """The model with its errors, and those of the best linear rule."""
     splits, last = k_folds(len(table)), last_levels(table)
-    rules = [rule(model.falling) for rule in RULES.values()]
-    linear = min(rules, key=lambda rule: held(errors(rule, table, splits)).median or 0.0)
+    work = [name for name in model.reading.columns if name not in model.falling]
+    linear = min(
+        linear_rules(work, model.falling).values(), key=lambda rule: held(errors(rule, table, splits)).median or 0.0
+    )
     return msgspec.structs.replace(
         model,
         error=held(errors(chosen, table, splits)),

@@ -1,12 +1,11 @@
 """The rules of thumb that latency models are compared with: time is proportional to work, shared evenly by devices.
 
-Work is the product of the columns that do not make a task faster.
+Work is the product of the columns named as work, the number of devices that of those named as shared. All but the last
+rule look at what was measured on the same machine with the same number of devices, or the nearest number.
 """
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,71 +18,84 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[np.float64]
 
+Rule = Callable[["Array", "Array", float], float]
+"""From works and seconds measured and a work that is wanted to seconds."""
 
-def proportional(falling: Sequence[str]) -> Predictor:
-    """A rate, the median one, for each kind of machine and number of devices."""
 
+def proportional(work: Array, seconds: Array, wanted: float) -> float:
+    """The median rate times the work."""
+    import numpy as np
+
+    return float(np.median(seconds / work)) * wanted
+
+
+def affine(work: Array, seconds: Array, wanted: float) -> float:
+    """A fixed part and a rate, with the least squares of relative errors; the rate alone where that is not positive."""
+    import numpy as np
+
+    design = np.stack([np.ones(len(work)), work], axis=1) / seconds[:, None]
+    fixed, rate = np.linalg.lstsq(design, np.ones(len(work)), rcond=None)[0]
+    found = float(fixed + rate * wanted)
+    return found if found > 0 else proportional(work, seconds, wanted)
+
+
+def nearest_work(work: Array, seconds: Array, wanted: float) -> float:
+    """Through the measurement with the nearest amount of work."""
+    import numpy as np
+
+    nearest = int(np.argmin(np.abs(np.log(work / wanted))))
+    return float(seconds[nearest] / work[nearest]) * wanted
+
+
+RULES: dict[str, Rule] = {"proportional": proportional, "affine": affine, "nearest work": nearest_work}
+"""By name; `nearest configuration` is the one besides."""
+
+
+def linear_rules(work: Sequence[str], shared: Sequence[str]) -> dict[str, Predictor]:
+    """Every rule by its name.
+
+    Args:
+        work: columns that time is taken to be proportional to, none of them a copy of another.
+        shared: columns that work is divided by: devices.
+    """
+    rules = {name: _by_machine(rule, work, shared) for name, rule in RULES.items()}
+    return {**rules, "nearest configuration": _nearest_configuration(work, shared)}
+
+
+def _by_machine(rule: Rule, work: Sequence[str], shared: Sequence[str]) -> Predictor:
     def predict(table: Table, unseen: Table) -> list[float]:
-        rates: dict[object, list[float]] = {}
-        for index in range(len(table)):
-            rate = table.seconds[index] / _work(table, index, falling)
-            rates.setdefault(_group(table, index, falling), []).append(rate)
-        every = statistics.median(rate for group in rates.values() for rate in group)
-        middle = {group: statistics.median(found) for group, found in rates.items()}
-        return [
-            middle.get(_group(unseen, index, falling), every) * _work(unseen, index, falling)
-            for index in range(len(unseen))
-        ]
+        import numpy as np
+
+        amounts, devices, seconds = _product(table, work), _product(table, shared), np.array(table.seconds)
+        found = []
+        for index, (wanted, count) in enumerate(zip(_product(unseen, work), _product(unseen, shared), strict=True)):
+            apart = 1e6 * _mismatches(table, unseen.labels[index]) + np.abs(np.log(devices / count))
+            same = np.flatnonzero(apart <= apart.min() + 1e-9)
+            found.append(rule(amounts[same], seconds[same], float(wanted)) * float(devices[same[0]] / count))
+        return found
 
     return predict
 
 
-def nearest_work(falling: Sequence[str]) -> Predictor:
-    """Through the configuration with the nearest amount of work that was measured on the same machine."""
-    return lambda table, unseen: _through(table, unseen, falling, _work_apart)
-
-
-def nearest_configuration(falling: Sequence[str]) -> Predictor:
+def _nearest_configuration(work: Sequence[str], shared: Sequence[str]) -> Predictor:
     """Through the measured configuration that is nearest in every column."""
-    return lambda table, unseen: _through(table, unseen, falling, _all_apart)
 
+    def predict(table: Table, unseen: Table) -> list[float]:
+        import numpy as np
 
-RULES = {
-    "proportional": proportional,
-    "nearest work": nearest_work,
-    "nearest configuration": nearest_configuration,
-}
-"""By name; each takes the columns that make a task faster."""
+        loads, wanted = (
+            _product(table, work) / _product(table, shared),
+            _product(unseen, work) / _product(unseen, shared),
+        )
+        known, asked = _logs(table), _logs(unseen)
+        found = []
+        for index in range(len(unseen)):
+            apart = 1e6 * _mismatches(table, unseen.labels[index]) + np.abs(known - asked[index]).sum(axis=1)
+            nearest = int(np.argmin(apart))
+            found.append(table.seconds[nearest] * float(wanted[index] / loads[nearest]))
+        return found
 
-Distance = Callable[["Array", "Array"], "Array"]
-
-
-def _through(table: Table, unseen: Table, falling: Sequence[str], distance: Distance) -> list[float]:
-    """Seconds of the nearest configuration times the ratio of the work; other labels and devices are farthest."""
-    import numpy as np
-
-    signs = np.array([-1.0 if name in falling else 1.0 for name in table.numeric])
-    known, wanted = _logs(table), _logs(unseen)
-    found = []
-    for index in range(len(unseen)):
-        steps = wanted[index] - known
-        other = np.array([labels != unseen.labels[index] for labels in table.labels])
-        devices = np.abs(steps[:, signs < 0]).sum(axis=1)
-        nearest = int(np.argmin(1e6 * other + 1e3 * devices * (distance is _work_apart) + distance(steps, signs)))
-        found.append(table.seconds[nearest] * math.exp(float(steps[nearest] @ signs)))
-    return found
-
-
-def _work_apart(steps: Array, signs: Array) -> Array:
-    import numpy as np
-
-    return np.asarray(abs(steps[:, signs > 0].sum(axis=1)))
-
-
-def _all_apart(steps: Array, signs: Array) -> Array:
-    import numpy as np
-
-    return np.asarray(abs(steps * signs).sum(axis=1))
+    return predict
 
 
 def _logs(table: Table) -> Array:
@@ -92,11 +104,15 @@ def _logs(table: Table) -> Array:
     return np.asarray(np.log(np.maximum(np.array(table.numbers).reshape(len(table), -1), 1.0)))
 
 
-def _work(table: Table, index: int, falling: Sequence[str]) -> float:
-    pairs = zip(table.numeric, table.numbers[index], strict=True)
-    return math.prod(max(number, 1.0) for name, number in pairs if name not in falling)
+def _product(table: Table, names: Sequence[str]) -> Array:
+    import numpy as np
+
+    places = [table.numeric.index(name) for name in names]
+    return np.asarray(np.exp(_logs(table)[:, places].sum(axis=1)))
 
 
-def _group(table: Table, index: int, falling: Sequence[str]) -> object:
-    pairs = zip(table.numeric, table.numbers[index], strict=True)
-    return table.labels[index], tuple(number for name, number in pairs if name in falling)
+def _mismatches(table: Table, labels: tuple[str, ...]) -> Array:
+    import numpy as np
+
+    known = np.array(table.labels).reshape(len(table), -1)
+    return np.asarray((known != np.array(labels)).sum(axis=1), dtype=float)
