@@ -286,6 +286,20 @@ def test_without_a_plan_the_command_that_is_offered_works(tell: Plans, invoke: I
     assert "NOT KEPT" not in again.out
 
 
+def test_a_front_is_a_table_a_plot_and_a_picture(tell: Plans, invoke: Invoke, tmp_path: Path) -> None:
+    tell()
+    answer = invoke("plan", "tell.yaml", "--cluster", "desk.yaml", "--pareto", "cost,quality", "--png", "front.png")
+    assert answer.code == 0, answer.err
+    assert max(map(len, answer.out.splitlines())) <= 100
+    assert (tmp_path / "front.png").read_bytes().startswith(b"\x89PNG")
+    facts = json.loads(invoke("plan", "tell.yaml", "--cluster", "desk.yaml", "--pareto", "cost,quality", "--json").out)
+    costs = [point["cost"] for point in facts["points"]]
+    qualities = [point["quality"] for point in facts["points"]]
+    assert len(costs) > 1
+    assert costs == sorted(set(costs))
+    assert qualities == sorted(set(qualities))
+
+
 def test_a_search_that_is_ended_says_so(tell: Plans, invoke: Invoke) -> None:
     assert any("time was over" in note for note in tell(None, "--time-limit", "0")["notes"])
     answer = invoke("plan", "tell.yaml", "--cluster", "desk.yaml", "--pareto", "cost,quality", "--time-limit", "0")
