@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from murakkab_optimizer.planner import PlanRequest
 
 _ABOUT = "Plan a run without making it: which model does each node, where, why, and what it is expected to give."
+_PLAN_S, _FRONT_S = 10.0, 60.0
+"""Seconds that a search may take where nobody says: of one plan, of a front."""
+
 _DIFF = "Two plans are compared with: murakkab plan --diff old.json new.json"
 
 
@@ -200,9 +203,14 @@ def _options(
         typer.Option("--in-force", help="The plan that runs now; what it holds needs no loading.", metavar="FILE"),
     ] = None,
     time_limit: Annotated[
-        float,
-        typer.Option("--time-limit", min=0.0, help="The best plan found in that time is taken.", metavar="SECONDS"),
-    ] = 10.0,
+        float | None,
+        typer.Option(
+            "--time-limit",
+            min=0.0,
+            help="The best plan found in that time is taken.  [default: 10, with --pareto 60]",
+            metavar="SECONDS",
+        ),
+    ] = None,
 ) -> dict[str, Any]:
     return {
         "cluster": cluster,
@@ -214,5 +222,5 @@ def _options(
         "pareto": pareto,
         "png": png,
         "in_force": in_force,
-        "time_limit_s": time_limit,
+        "time_limit_s": (_FRONT_S if pareto else _PLAN_S) if time_limit is None else time_limit,
     }

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from murakkab.cli.plan_view import console, show
-from murakkab.cli.plan_words import NAMES, amount, figure, groups, rented, settings, share
+from murakkab.cli.plan_words import NAMES, TIME_OVER, amount, figure, groups, rented, settings, share
 from murakkab.engine.errors import UserError
 from murakkab_optimizer.plan import NodePlan, Plan
 
@@ -91,6 +91,8 @@ def print_front(found: Sequence[Point], x: str, y: str, out: Console | None = No
         table.add_row(str(point.number), _figure(x, point.x), _figure(y, point.y), Text(point.label))
     show(out, Text())
     show(out, table)
+    if any(TIME_OVER in point.plan.notes for point in found):
+        show(out, Text("\nTime was over: there may be more and better plans; --time-limit allows more."))
 
 
 def plot(found: Sequence[Point], x: str, y: str) -> str:

@@ -7,6 +7,7 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -105,8 +106,6 @@ def test_relaxations_in_sentences(found: Relaxation, sentence: str) -> None:
 
 
 def test_no_relaxation_is_told_only_of_proven_plans_with_promises() -> None:
-    import msgspec
-
     free = msgspec.structs.replace(PLAN, relaxations=())
     assert binding(free) == ["Nothing: no promise stands in the way of a better plan."]
     assert binding(msgspec.structs.replace(free, gap=None)) == []
@@ -115,8 +114,6 @@ def test_no_relaxation_is_told_only_of_proven_plans_with_promises() -> None:
 
 
 def test_dropping_a_limit_is_told_only_where_it_buys_more_than_some_room() -> None:
-    import msgspec
-
     step = Relaxation("ttff", 3, 3.75, "quality", 0.56, 1.0)
     same, more = (Relaxation("ttff", 3, None, "quality", 0.56, after) for after in (1.0, 2.0))
     for found, told in (((same, step), 1), ((more, step), 2), ((same,), 1)):
@@ -150,8 +147,6 @@ def test_a_file_holds_all_of_a_plan_and_what_it_was_made_from(tmp_path: Path) ->
 
 
 def test_the_bare_plan_of_a_run_is_read_too(tmp_path: Path) -> None:
-    import msgspec
-
     (tmp_path / "plan.json").write_bytes(msgspec.json.encode(PLAN))
     assert read_plan(tmp_path / "plan.json") == PlanFile(PLAN)
 
@@ -242,6 +237,10 @@ def test_the_plot_shows_every_point_and_fits() -> None:
     stream = io.StringIO()
     print_front(found, "cost", "ttff", Console(file=stream, width=100))
     assert "$14.73" in stream.getvalue()
+    assert "Time was over" not in stream.getvalue()
+    ended = [msgspec.structs.replace(plan, notes=(TIME_OVER,)) for plan in front()]
+    print_front(points(ended, "cost", "ttff"), "cost", "ttff", Console(file=stream, width=100))
+    assert "Time was over" in stream.getvalue()
 
 
 @pytest.mark.parametrize("values", [[0.0], [5.0], [5.0, 5.0], [0.0, 1e-9], [3.0, 1e9], [99.0, 100.0]])
