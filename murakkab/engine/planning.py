@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections import OrderedDict
@@ -14,6 +13,7 @@ import yaml
 
 from murakkab.engine.errors import NO_PLAN, UserError
 from murakkab.engine.here import Same, available, obstacle, profiles, this_machine, usable
+from murakkab.engine.lenient import as_promised, noted
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.plan import Pin, Plan
@@ -21,7 +21,6 @@ from murakkab_optimizer.planner import NoPlanError, PinError
 from murakkab_runtimes.catalog import load_catalog
 
 if TYPE_CHECKING:
-    from murakkab_optimizer.planner import PlanRequest
     from murakkab_optimizer.profiles import Profile
 
 __all__ = [
@@ -125,43 +124,10 @@ def _new_plan(
         may_go_on=lambda: time.monotonic() < until,
         relax=False,
     )
-    plan = _as_promised(request)
-    notes = (*plan.notes, *_cold(graph, plan, {card.name: card for card in can}))
-    return msgspec.structs.replace(plan, notes=notes)
-
-
-def _as_promised(request: PlanRequest) -> Plan:
-    """The plan that keeps what is promised, or as much of first item and real time as can be kept."""
-    from murakkab_optimizer.planner import plan_workflow
-
-    try:
-        return plan_workflow(request)
-    except NoPlanError as fault:
-        if not fault.nearest or isinstance(fault, PinError):
-            raise
-        for plan in _nearly(request):
-            return plan
-        raise
-
-
-def _nearly(request: PlanRequest) -> Iterator[Plan]:
-    """Plans that give way where a viewer can bear it."""
-    from murakkab_optimizer.planner import plan_greedy, plan_workflow
-
-    slo = request.graph.slo
-    if slo.ttff_s is not None:
-        graph = msgspec.structs.replace(request.graph, slo=msgspec.structs.replace(slo, ttff_s=None))
-        with contextlib.suppress(NoPlanError):
-            plan = plan_workflow(msgspec.structs.replace(request, graph=graph))
-            first = next((said.value for said in plan.predictions if said.name == "ttff"), None)
-            told = f"ttff {slo.ttff_s:g} s cannot be kept here; about {first or 0:.3g} s are expected"
-            yield msgspec.structs.replace(plan, notes=(*plan.notes, told))
-    if slo.realtime:
-        with contextlib.suppress(NoPlanError):
-            asked = (request.graph, request.cards, request.cluster.cores, request.absent, request.pins, request.here)
-            plan = plan_greedy(*asked, profiles=request.profiles)
-            told = "real time cannot be kept here: the viewer may have to wait"
-            yield msgspec.structs.replace(plan, notes=(*plan.notes, told))
+    plan = as_promised(request)
+    for told in _cold(graph, plan, {card.name: card for card in can}):
+        plan = noted(plan, told)
+    return plan
 
 
 def _cold(graph: Graph, plan: Plan, cards: Mapping[str, ModelCard]) -> Iterator[str]:

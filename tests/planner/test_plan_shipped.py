@@ -108,3 +108,10 @@ def test_a_promise_that_cannot_be_kept_here_is_told(slides: str) -> None:
     assert any("ttff 0.001 s cannot be kept here" in note for note in plan.notes)
     assert plan.nodes["upscale"].chosen.model == "as-is"
     assert any("the first run loads: smollm2" in note for note in make_plan(made, 2).notes)
+
+
+def test_a_machine_with_little_memory_goes_on(slides: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("murakkab.profiling.machine._memory_bytes", lambda: 300 * 2**20)
+    plan = make_plan(graph("podcast", slides, fps=23), 2)
+    assert plan.method == "greedy"
+    assert any("too little memory" in note for note in plan.notes)
