@@ -58,8 +58,9 @@ async def _serve(host: str, port: int, llm: str | None, runs: Path, workflows: P
     engine = Engine(EngineOptions(runs=runs, llm=llm))
     with Interrupts():
         try:
-            async with calibrate.beside():
-                await engine.start()
+            calibrate.begin()
+            await engine.start()
+            await calibrate.ready()
             _warm_up(engine)
             await serve_page(
                 engine,

@@ -115,8 +115,8 @@ async def _session(options: RunOptions) -> AsyncIterator[Session]:
         page = Page(engine, options)
         try:
             await page.reserve()
-            async with calibrate.beside():
-                await engine.start()
+            await engine.start()
+            await calibrate.ready()
             yield Session(engine, page, interrupts, options)
         finally:
             try:

@@ -12,9 +12,11 @@ import datetime
 import math
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from murakkab.profiling.clock import Times
@@ -29,9 +31,9 @@ REFERENCE_S = {"drawing": 0.0130, "inference": 0.0142, "encoding": 0.0275}
 DAYS = 30
 """After which a calibration is repeated."""
 
-REPEATS = 5
-WAIT_S = 4.0
-"""A calibration beside the start of the workers is not waited for longer."""
+REPEATS = 3
+WAIT_S = 0.7
+"""Seconds that a first run waits at most, its workers being started."""
 
 OFF = "MURAKKAB_CALIBRATION"
 """Environment variable: ``off`` leaves the calibration out."""
@@ -49,37 +51,37 @@ def due(kept: Kept, today: datetime.date) -> bool:
     return True
 
 
-@contextlib.asynccontextmanager
-async def beside() -> AsyncIterator[None]:
-    """Calibrate in another process while the block runs, where it is due; at the end of the block wait for it.
+_begun: list[subprocess.Popen[bytes]] = []
 
-    What the block does meanwhile does not count: a probe's time is that of an idle core.
+
+def begin() -> None:
+    """Calibrate in another process where it is due, while this one gets ready.
+
+    What else the machine does meanwhile does not count: a probe's time is that of an idle core.
     """
-    process = await _started()
-    try:
-        yield
-        if process is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), WAIT_S)
-    finally:
-        if process is not None and process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-async def _started() -> asyncio.subprocess.Process | None:
     if os.environ.get(OFF, "").lower() in ("off", "0", "no"):
-        return None
+        return
     kept, trouble = ProfileStore().read()
-    if trouble or not due(kept, datetime.date.today()):
-        return None
-    nothing = asyncio.subprocess.DEVNULL
+    if trouble or _begun or not due(kept, datetime.date.today()):
+        return
+    command = [sys.executable, "-m", "murakkab.profiling.calibrate"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    nothing = subprocess.DEVNULL
     with contextlib.suppress(OSError):
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "murakkab.profiling.calibrate", stdin=nothing, stdout=nothing, stderr=nothing,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}, start_new_session=True,
-        )  # fmt: skip
-    return None
+        _begun.append(
+            subprocess.Popen(
+                command, stdin=nothing, stdout=nothing, stderr=nothing, env=environment, start_new_session=True
+            )
+        )
+
+
+async def ready() -> None:
+    """Wait a moment for the calibration that was begun; one that takes longer counts from the next run on."""
+    for process in _begun:
+        until = time.monotonic() + WAIT_S
+        while process.poll() is None and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+    _begun[:] = [process for process in _begun if process.returncode is None]
 
 
 def calibrate() -> Calibration:
