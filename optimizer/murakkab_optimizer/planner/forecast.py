@@ -1,0 +1,66 @@
+"""What a plan is expected to give, against what is promised."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from murakkab_optimizer.plan import Prediction
+from murakkab_optimizer.planner.assign.nouns import INFINITE, Solution
+from murakkab_optimizer.planner.build import Built
+from murakkab_optimizer.planner.candidates import Way
+from murakkab_optimizer.planner.wording import UNITS
+
+
+def forecast(built: Built, solution: Solution, chosen: Sequence[Way]) -> list[Prediction]:
+    """Every promise that can be made, with the value that is expected.
+
+    Args:
+        built: the problem.
+        solution: of it.
+        chosen: the way to do each node that has a capability.
+
+    """
+    return list(_Forecast(built, solution, chosen).predictions())
+
+
+class _Forecast:
+    def __init__(self, built: Built, solution: Solution, chosen: Sequence[Way]) -> None:
+        self.built, self.solution, self.problem, self.chosen = built, solution, built.problem, chosen
+
+    def predictions(self) -> Iterator[Prediction]:
+        """In the order in which they are told."""
+        outcome, limits, graph = self.solution.outcome, self.problem.limits, self.built.graph
+        unknown = self._unknown()
+        note = f"never measured, counted as nothing: {', '.join(unknown)}" if unknown else ""
+        if graph.publish:
+            yield self._prediction(
+                "ttff", outcome.first_s if not limits.realtime else outcome.ttff_s, limits.ttff_s, note
+            )
+        if limits.realtime and graph.publish:
+            yield Prediction("realtime", "s", outcome.ttff_s - outcome.first_s, 0.0, note)
+        yield self._prediction("latency", outcome.latency_s, limits.latency_s, note)
+        yield self._money(limits.cost_usd)
+        yield self._power(limits.energy_wh)
+        quality = limits.quality or INFINITE
+        yield self._prediction("quality", outcome.quality, quality, "share of the best that can be had here")
+
+    def _prediction(self, name: str, value: float, limit: float, note: str) -> Prediction:
+        return Prediction(name, UNITS[name], value, None if math.isinf(limit) else limit, note)
+
+    def _money(self, limit: float) -> Prediction:
+        if not any(offer.price for offer in self.problem.cluster.offers):
+            return Prediction("cost", "US$", None, None if math.isinf(limit) else limit, "this machine has no price")
+        return self._prediction("cost", self.solution.outcome.cost_usd, limit, "")
+
+    def _power(self, limit: float) -> Prediction:
+        if not self.solution.outcome.energy_wh:
+            told = "nothing here measures it"
+            return Prediction("energy", "Wh", None, None if math.isinf(limit) else limit, told)
+        metered = all(way.profile is not None and way.profile.energy in ("measured", "cited") for way in self.chosen)
+        return self._prediction("energy", self.solution.outcome.energy_wh, limit, "" if metered else "estimated")
+
+    def _unknown(self) -> list[str]:
+        """Models that nobody measured, but for those whose work is too short to count."""
+        unknown = [way for way in self.chosen if way.profile is None and way.candidate.devices]
+        return list(dict.fromkeys(way.card.name for way in unknown))

@@ -1,0 +1,156 @@
+"""Sentences about what a plan chose, and what would have come of another choice."""
+
+from __future__ import annotations
+
+import msgspec
+
+from murakkab_optimizer.hardware import Offer
+from murakkab_optimizer.planner.assign.nouns import Outcome, Pool, Problem, Solution
+from murakkab_optimizer.planner.candidates import Way
+from murakkab_optimizer.planner.speeds import drawn_height
+from murakkab_optimizer.profiles import Profile
+
+EPSILON = 1e-9
+
+UNITS = {"ttff": "s", "latency": "s", "cost": "US$", "energy": "Wh", "quality": "", "realtime": "s"}
+"""Of the figures of a whole run."""
+
+
+class Other(msgspec.Struct, frozen=True):
+    """What comes out when one node is done in another way and all the others as planned."""
+
+    way: Way
+    outcome: Outcome
+    broken: tuple[str, ...]
+
+
+class Wording:
+    """Words for one problem and its solution."""
+
+    def __init__(self, problem: Problem, solution: Solution) -> None:
+        self.problem, self.solution = problem, solution
+        self.offers, self.objective = problem.cluster.offers, problem.objectives[0]
+
+    def named(self, way: Way) -> str:
+        """A model with the device that it is on."""
+        offer, devices = self.offers[way.candidate.offer], way.candidate.devices
+        many = f"{devices} " if offer.device.kind == "gpu" and devices > 1 else ""
+        return f"{way.card.name} on {many}{offer.device.name}{' (spot)' if is_spot(offer) else ''}"
+
+    def compared(self, objective: str, other: Other) -> str:
+        """Figures of the whole with the chosen way and with another one."""
+        named = self.named(other.way)
+        return f"{figure(objective, self.solution.outcome)} against {figure(objective, other.outcome)} with {named}"
+
+    def why_not(self, other: Other, chosen: Way) -> str:
+        """Which promise would be broken."""
+        limits, outcome = self.problem.limits, other.outcome
+        named = other.way.card.name if other.way.card.name != chosen.card.name else self.told_apart(other.way, chosen)
+        broken = other.broken[0]
+        if broken == "ttff" and outcome.first_s <= limits.ttff_s:
+            late = outcome.ttff_s - limits.ttff_s
+            return f"with {named} the viewer would have to wait {number(late)} s later on, and real time is promised"
+        match broken:
+            case "ttff":
+                first, most = number(outcome.first_s), number(limits.ttff_s)
+                return f"{named} would show the first item after {first} s; ttff {most} s is promised"
+            case "latency":
+                took, most = number(outcome.latency_s), number(limits.latency_s)
+                return f"{named} would take {took} s in all; latency {most} s is promised"
+            case "cost":
+                return (
+                    f"{named} would cost {number(outcome.cost_usd)} US$; cost {number(limits.cost_usd)} US$ is promised"
+                )
+            case "energy":
+                drawn, most = number(outcome.energy_wh), number(limits.energy_wh)
+                return f"{named} would take {drawn} Wh; energy {most} Wh is promised"
+            case "quality":
+                return f"{named} would give quality {outcome.quality:.3g}; quality {limits.quality:.3g} is promised"
+            case "realtime":
+                wait = outcome.ttff_s - outcome.first_s
+                return f"with {named} the viewer would have to wait {number(wait)} s, and real time is promised"
+            case "cores":
+                free = self.problem.cluster.cores * (1 - self.problem.reserve)
+                return f"{named} would need {outcome.load - free:.2f} more cores than are free to keep real time"
+            case "devices":
+                return f"there are not enough {self.offers[other.way.candidate.offer].device.name} for {named}"
+            case "memory":
+                return f"there is not enough memory for {named}"
+        return _apart(named, other.way, chosen)
+
+    def told_apart(self, way: Way, chosen: Way) -> str:
+        """Another configuration of the same model: by its device or by its settings."""
+        if kind(way) != kind(chosen):
+            return self.named(way)
+        mine, its = chosen.candidate.knobs, way.candidate.knobs
+        return f"{way.card.name} with " + ", ".join(f"{k} {v}" for k, v in its.items() if mine.get(k) != v)
+
+    def against(self, chosen: Way, other: Other) -> str:
+        """Why another one was not taken."""
+        if other.broken:
+            return self.why_not(other, chosen)
+        before, after = self.solution.outcome, other.outcome
+        if self.objective == "quality" and other.way.quality < chosen.quality - EPSILON:
+            return f"rated {other.way.quality:.3g} against {chosen.quality:.3g}"
+        for objective in self.problem.objectives:
+            if after.value(objective) > before.value(objective) + 1e-9:
+                return f"{_WORDS[objective]}: {figure(objective, after)} against {figure(objective, before)}"
+        return "as good"
+
+
+_WORDS = {
+    "quality": "worse",
+    "latency": "slower",
+    "ttff": "later first item",
+    "cost": "dearer",
+    "energy": "more energy",
+}
+
+
+def figure(objective: str, outcome: Outcome) -> str:
+    """What an outcome gives for an objective, with its unit."""
+    if objective == "quality":
+        return f"{outcome.quality:.3g}"
+    return f"{number(outcome.value(objective))} {UNITS[objective]}"  # type: ignore[arg-type]
+
+
+def number(value: float) -> str:
+    """A figure for people: three digits, and all of those before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _apart(named: str, way: Way, chosen: Way) -> str:
+    """Why a way does not go with what is done before or after it."""
+    drawn, now = drawn_height(way.candidate.knobs), drawn_height(chosen.candidate.knobs)
+    if way.card.passes:
+        return f"{named} hands pictures on as they are, and those before it are smaller than the canvas"
+    if drawn and not now:
+        return f"{named} would make pictures smaller than the canvas, and nothing enlarges them"
+    if now and not drawn:
+        return f"{named} would leave nothing to enlarge"
+    return f"nothing is left for {named} to do: the pictures before it are as large as the canvas"
+
+
+def kind(way: Way) -> Pool:
+    """Model, offer and devices of an instance: what tells ways apart but for their settings."""
+    return way.candidate.pool
+
+
+def is_spot(offer: Offer) -> bool:
+    """Whether its devices may be taken away, as far as it matters."""
+    return offer.spot and offer.device.kind == "gpu"
+
+
+def provenance(profile: Profile | None) -> str:
+    """Where an expected time comes from, in words."""
+    if profile is None:
+        return "never measured"
+    found = profile.provenance
+    words = {
+        "measured": "measured here",
+        "shipped": "measured on another machine",
+        "scaled": "measured on another machine, scaled to this one",
+        "cited": "published",
+        "estimated": "estimated",
+    }[found.kind]
+    return ", ".join(filter(None, [words, found.source, found.device, found.date]))
