@@ -174,7 +174,9 @@ def _floor(problem: Problem) -> float:
     return worst + 1.0
 
 
-def _columns(problem: Problem, step: Step, picks: list[int], index: dict[Pool, int], floor: float, *, slow: bool) -> Columns:
+def _columns(
+    problem: Problem, step: Step, picks: list[int], index: dict[Pool, int], floor: float, *, slow: bool
+) -> Columns:
     rows, candidates, pools, most = [], [], [], []
     for pick in picks:
         candidate = step.candidates[pick]

@@ -17,6 +17,8 @@ def infeasible(problem: Problem, effort: Effort) -> Infeasible:
     together = _together(problem, effort)
     if together:
         return Infeasible(f"no plan keeps all of this: {_names(problem.limits)}", together, alone=False)
+    if not effort.may_go_on():
+        return Infeasible(f"no plan keeps all of this: {_names(problem.limits)}", {}, alone=False)
     return Infeasible("the cluster has no room for any plan, whatever is promised", {}, alone=False)
 
 

@@ -45,6 +45,7 @@ class Program(msgspec.Struct, frozen=True):
         choice: variables of the columns of each step.
         sharing: what steps share.
         value: the variable that is to be small, in units.
+        span: the makespan, in units; -1 where time does not matter.
 
     """
 
@@ -52,6 +53,7 @@ class Program(msgspec.Struct, frozen=True):
     choice: tuple[Ints, ...]
     sharing: Sharing
     value: int
+    span: int
 
 
 def build(ask: Ask, space: Space, units: Units, low: float, high: float, cuts: list[Key]) -> Program:
@@ -81,7 +83,7 @@ def build(ask: Ask, space: Space, units: Units, low: float, high: float, cuts: l
         _leave_out(sheet, choice, sharing, cut)
     value = _shortfall(sheet, ask, values, units) if ask.aim == "shortfall" else values[ask.aim]
     sheet.aim(value)
-    return Program(sheet, choice, sharing, value)
+    return Program(sheet, choice, sharing, value, clock.span if clock else -1)
 
 
 def total(choice: tuple[Ints, ...], space: Space, field: int, scale: float = 1.0) -> list[Term]:

@@ -20,6 +20,9 @@ from murakkab_optimizer.planner.assign.nouns import INFINITE, Assignment, Use
 from murakkab_optimizer.planner.assign.program import Key, Program, Units, assignment_of, build, key_of
 from murakkab_optimizer.planner.assign.sheet import solve_sheet
 
+WIDE = 1.1
+"""Ratio of the ends of an interval above which a linear program is enough to cut it."""
+
 NARROW = 1e-7
 """Relative width of an interval that is not cut again."""
 
@@ -116,12 +119,19 @@ class _Search:
     def _look(self, bound: float, low: float, high: float) -> list[tuple[float, float, float]]:
         """Solve the program of an interval; what is left of it to look at."""
         target = self._target()
+        if high > 2 * low:
+            low, high = self._tighten(low, high, target)
+        if low > high:
+            self.closed = min(self.closed, target)
+            return []
         program = build(self.ask, self.space, self.units, low, high, self.cuts)
         if target < INFINITE:
             program.sheet.cap(program.value, self._scaled(target))
+        wide = self.products and high > WIDE * low
         verdict = solve_sheet(
             program.sheet,
             gap=self.effort.gap / 2,
+            relaxed=wide,
             seconds=self.effort.seconds,
             may_go_on=self.effort.may_go_on,
         )
@@ -129,8 +139,28 @@ class _Search:
             self.closed = min(self.closed, target)
             return []
         bound = max(bound, min(self._value(verdict.bound), target))
-        kept, span = self._judge(program, verdict.point)
+        kept, span = self._judge(program, None if wide else verdict.point)
         return self._parts(bound, low, high, span, again=kept is False)
+
+    def _tighten(self, low: float, high: float, target: float) -> tuple[float, float]:
+        """The part of an interval that can hold something better, by linear programs; empty where there is none."""
+        while self.products and high - low > NARROW * high and self.effort.may_go_on():
+            program = build(self.ask, self.space, self.units, low, high, self.cuts)
+            if target < INFINITE:
+                program.sheet.cap(program.value, self._scaled(target))
+            ends = []
+            for sign in (1.0, -1.0):
+                program.sheet.aim_only(program.span, sign)
+                verdict = solve_sheet(program.sheet, gap=0.0, seconds=self.effort.seconds, relaxed=True)
+                if not verdict.feasible:
+                    return INFINITE, low
+                ends.append(sign * verdict.bound * self.units.time)
+            before = high - low
+            margin = 1e-7 * high
+            low, high = max(low, ends[0] - margin), min(high, ends[1] + margin)
+            if high - low > 0.8 * before:
+                break
+        return low, high
 
     def _judge(self, program: Program, point: Floats | None) -> tuple[bool | None, float]:
         """Measure a point; whether it keeps the limits, and its makespan."""

@@ -66,6 +66,11 @@ class Sheet:
         """Make a variable part of the objective."""
         self._cost[variable] = 1.0
 
+    def aim_only(self, variable: int, sign: float) -> None:
+        """Make one variable the objective; it is to be small, or with a negative sign large."""
+        self._cost = [0.0] * len(self._cost)
+        self._cost[variable] = sign
+
     def cap(self, variable: int, high: float) -> None:
         """Bound a variable from above."""
         self._high[variable] = min(self._high[variable], high)

@@ -1,0 +1,114 @@
+"""The planner against trying everything."""
+
+import msgspec
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from murakkab_optimizer.planner.assign import Infeasible, evaluate, front, greedy, solve, violations
+from tests.planner.assigning import MOST, OBJECTIVES, best, kept, problems, relimit, size
+
+
+def check_best(problem):
+    """The plan keeps the limits, is the best one, and its bound is true; or there is none."""
+    objective = problem.objectives[0]
+    least = best(problem, objective)
+    if least is None:
+        with pytest.raises(Infeasible):
+            solve(problem)
+        return
+    solution = solve(problem)
+    assert not list(violations(problem, solution.assignment, solution.outcome))
+    assert evaluate(problem, solution.assignment) == solution.outcome
+    value = solution.outcome.value(objective)
+    assert least - 1e-9 * max(1, least) <= value <= least * (1 + 1.1e-4) + 1e-8
+    assert solution.bound <= least + 1e-9 * max(1, least)
+    assert value - solution.bound <= 1.1e-4 * value + 1e-8
+
+
+@settings(max_examples=60)
+@given(problems())
+def test_the_plan_is_the_best_of_all(problem):
+    assume(size(problem) <= MOST)
+    check_best(problem)
+
+
+@pytest.mark.soak
+@settings(max_examples=6000)
+@given(problems())
+def test_the_plan_is_the_best_of_all_in_many_problems(problem):
+    assume(size(problem) <= MOST)
+    check_best(problem)
+
+
+@settings(max_examples=20)
+@given(problems(), st.permutations(OBJECTIVES))
+def test_ties_are_broken_by_the_next_objective(problem, objectives):
+    assume(size(problem) <= MOST)
+    first, second = objectives[:2]
+    ways = kept(problem)
+    assume(ways)
+    solution = solve(msgspec.structs.replace(problem, objectives=(first, second)), gap=1e-6)
+    most = solution.outcome.value(first)
+    assert most <= min(outcome.value(first) for _, outcome in ways) * (1 + 2e-6) + 1e-7
+    least = min(outcome.value(second) for _, outcome in ways if outcome.value(first) <= most)
+    assert solution.outcome.value(second) <= least * (1 + 2e-6) + 1e-7
+
+
+@settings(max_examples=30)
+@given(problems())
+def test_a_greedy_plan_keeps_the_limits(problem):
+    solution = greedy(problem)
+    if solution is None:
+        return
+    assert solution.outcome == evaluate(problem, solution.assignment)
+    assert not list(violations(problem, solution.assignment, solution.outcome))
+
+
+def hopeless(problem):
+    """The problem with promises that nothing keeps."""
+    outcomes = [outcome for _, outcome in kept(relimit(problem))]
+    assume(outcomes)
+    latency, cost = (min(o.latency_s for o in outcomes), min(o.cost_usd for o in outcomes))
+    assume(latency > 0.1)
+    assume(cost > 1e-4)
+    return relimit(problem, latency_s=latency * 0.9, cost_usd=cost * 1.05), relimit(
+        problem, latency_s=latency * 0.9, cost_usd=cost * 0.8
+    )
+
+
+@settings(max_examples=12)
+@given(problems(limited=False))
+def test_what_could_be_promised_is_what_trying_everything_says(problem):
+    assume(size(problem) <= MOST)
+    one, both = hopeless(problem)
+    with pytest.raises(Infeasible) as error:
+        solve(one)
+    nearest = error.value.nearest
+    assert error.value.alone
+    assert nearest["latency"] == pytest.approx(best(relimit(one, latency_s=float("inf")), "latency"), rel=1e-3)
+    assert ("cost" in nearest) == (best(relimit(one, cost_usd=float("inf")), "cost") is not None)
+    with pytest.raises(Infeasible) as error:
+        solve(both)
+    assert not error.value.alone
+    wanted = both.limits
+    outcomes = [outcome for _, outcome in kept(problem)]
+    least = min(max(o.latency_s / wanted.latency_s - 1, 0) + max(o.cost_usd / wanted.cost_usd - 1, 0) for o in outcomes)
+    values = error.value.nearest
+    missed = values["latency"] / wanted.latency_s - 1 + values["cost"] / wanted.cost_usd - 1
+    assert missed == pytest.approx(least, rel=1e-3, abs=1e-6)
+
+
+@settings(max_examples=8)
+@given(problems(limited=False), st.sampled_from([("cost", "latency"), ("latency", "quality"), ("quality", "energy")]))
+def test_points_of_the_front_are_not_beaten(problem, axes):
+    assume(size(problem) <= 1500)
+    x, y = axes
+    outcomes = [(outcome.value(x), outcome.value(y)) for _, outcome in kept(problem)]
+    assume(outcomes)
+    points = [(s.outcome.value(x), s.outcome.value(y)) for s in front(problem, x, y, 6)]
+    assert points == sorted(points)
+    assert points[0][0] == pytest.approx(min(a for a, _ in outcomes), rel=2e-4, abs=1e-6)
+    assert points[-1][1] == pytest.approx(min(b for _, b in outcomes), rel=2e-4, abs=1e-6)
+    for a, b in points:
+        assert not any(c < a * (1 - 3e-4) - 1e-6 and d < b * (1 - 3e-4) - 1e-6 for c, d in outcomes)
