@@ -26,6 +26,10 @@ def main(args: list[str], prog_name: str) -> None:
     workflow = sources.load(args[0])
 
     def make(workflow: Workflow, inputs: dict[str, Any], options: RunOptions) -> int:
+        from murakkab.profiling import calibrate
+
+        if not options.server:
+            calibrate.begin()
         from murakkab.cli.session import perform
 
         return perform(workflow, inputs, replace(options, requested_at=requested_at))
