@@ -3,6 +3,7 @@
 from murakkab_optimizer.simulator.arrivals import bursts, poisson
 from murakkab_optimizer.simulator.figures import Figures, RunFigures, figures
 from murakkab_optimizer.simulator.nouns import Fault, Job, Made, Recorded
+from murakkab_optimizer.simulator.recorded import RecordedWork
 from murakkab_optimizer.simulator.replay import replay
 from murakkab_optimizer.simulator.simulation import Simulation
 from murakkab_optimizer.simulator.trace import chrome_trace
@@ -15,6 +16,7 @@ __all__ = [
     "Made",
     "PlannedWork",
     "Recorded",
+    "RecordedWork",
     "RunFigures",
     "Simulation",
     "WorkModel",

@@ -70,7 +70,7 @@ def figures(jobs: Sequence[Job], record: Recorded, cluster: Cluster | None = Non
     """Sum a simulation up; cost and energy need to know the cluster."""
     spans: dict[str, list[Span]] = {job.run: [] for job in jobs}
     for span in record.spans:
-        if span.run:
+        if span.run in spans:
             spans[span.run].append(span)
     runs = tuple(_run(job, record, spans[job.run], cluster) for job in jobs)
     kept = sum(run.kept for run in runs)

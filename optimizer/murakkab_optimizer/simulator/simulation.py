@@ -169,7 +169,10 @@ class Simulation:
     def _finish(self, task: cmd.StartTask, seconds: float) -> None:
         def finish() -> None:
             self._end(task.lease, "done")
-            self.tell(ev.TaskFinished(task.lease, "json:null", {}, seconds))
+            graph, meta = self._graphs[task.run], ev.Meta()
+            if task.node == graph.publish and not graph.node(task.node).streams:
+                meta["seconds"] = self._work.seconds_shown(task.run, graph, task.path)
+            self.tell(ev.TaskFinished(task.lease, "json:null", meta, seconds))
 
         self._counts(task, finish)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from murakkab_optimizer.graph import NULL, Graph, Node, Path
-from murakkab_optimizer.planner.workload import Work, Workload, workload
+from murakkab_optimizer.planner.workload import OPENING_S, Work, Workload, emitted, workload
 from murakkab_optimizer.scheduler.commands import Evaluate, StartTask
 from murakkab_optimizer.scheduler.events import Evaluated
 from murakkab_optimizer.simulator.nouns import Made
+
+SPOKEN = ("turn", "line")
+"""Items that are said, and of which the first is short."""
 
 Answer = Callable[[Node, Evaluate], Evaluated]
 
@@ -36,8 +39,9 @@ class PlannedWork:
     """Work as the plan expects it, with chance.
 
     A task takes ``Configuration.seconds``; of an item that turned out longer than expected, all that is made of it
-    takes longer in proportion. Streaming tasks give their items evenly over their time. An attempt is as long whoever asks:
-    chance is drawn from the seed, the run, the node and the path.
+    takes longer in proportion. Streaming tasks give their items evenly over their time, the
+    first of a run as soon as the workload says.
+    Chance is drawn from the seed, the run, the node and the path, so an attempt is as long whoever asks.
 
     Args:
         noise: of the time of a task: standard deviation of its logarithm.
@@ -70,12 +74,10 @@ class PlannedWork:
             return Made(seconds)
         count = self._items.get(node.name, work.items)
         lengths = [self._length(task, node, work, index, of_item, count) for index in range(count)]
-        whole, done, items = sum(lengths) or 1.0, 0.0, []
-        for index, length in enumerate(lengths):
-            done += length
-            if index >= task.first_item:
-                items.append((seconds * done / whole, length))
-        return Made(seconds, tuple(items))
+        opening = work.first if lengths and not any(task.path) else None
+        shares = list(_shares(lengths, opening))
+        items = [(seconds * share, length) for share, length in zip(shares, lengths, strict=True)]
+        return Made(seconds, tuple(items[task.first_item :]))
 
     def seconds_shown(self, run: str, graph: Graph, path: Path) -> float:
         """Seconds of the show that one item is, as long as it turned out."""
@@ -83,16 +85,17 @@ class PlannedWork:
             return 0.0
         node, work = graph.node(graph.publish), self._work(graph, graph.publish)
         items = self._items.get(node.name, work.items) if node.streams else 1
-        return work.seconds / items * self._factor(run, graph, node, path)
+        return work.seconds / max(items, 1) * self._factor(run, graph, node, path)
 
     def answer(self, graph: Graph, asked: Evaluate) -> Evaluated:
         """What the function that was given says."""
         return self._answer(graph.node(asked.node), asked)
 
     def _length(self, task: StartTask, node: Node, work: Work, index: int, of_item: float, count: int) -> float:
-        """Draw the length of an item; the first one of a show is as short as the workload expects."""
+        """Draw the length of an item; what is said first is short."""
         path = (*task.path, index)
-        opening = min(work.first * count, 1.0) if not any(path) else 1.0
+        opens = not any(path) and emitted(node) in SPOKEN
+        opening = min(OPENING_S / (work.seconds / count), 1.0) if opens else 1.0
         factor = opening * self._chance(self._lengths, task.run, node.name, path)
         self._factors[task.run, node.name, path] = factor * of_item
         return work.seconds / count * factor * of_item
@@ -119,6 +122,16 @@ class PlannedWork:
             return 1.0
         draw = random.Random(f"{self._seed} {what}")
         return math.exp(draw.gauss(-sigma * sigma / 2, sigma))
+
+
+def _shares(lengths: list[float], opening: float | None) -> Iterator[float]:
+    """Share of the time of a task after which each of its items is there; of the first one, ``opening`` if given."""
+    whole, done = sum(lengths) or 1.0, 0.0
+    first = lengths[0] / whole if lengths else 0.0
+    for length in lengths:
+        done += length
+        share = done / whole
+        yield share if opening is None else opening + (share - first) / ((1.0 - first) or 1.0) * (1.0 - opening)
 
 
 def holds(node: Node, asked: Evaluate) -> Evaluated:
