@@ -9,7 +9,7 @@ import msgspec
 from murakkab_optimizer.catalog import ModelCard, Needs, Quality
 from murakkab_optimizer.graph import Edge, Graph, Node, Slo
 from murakkab_optimizer.hardware import Cluster, DeviceType, Offer
-from murakkab_optimizer.plan import Plan
+from murakkab_optimizer.plan import Plan, Prediction
 from murakkab_optimizer.planner import PlanRequest, plan_workflow
 from murakkab_optimizer.profiles import Profile
 
@@ -77,3 +77,8 @@ def planned(graph: Graph, cluster: Cluster | None = None, **more: Any) -> Plan:
 def spoken(plan: Plan) -> tuple[str, str]:
     """Model and reason of the node 'speech'."""
     return plan.nodes["speech"].chosen.model, plan.nodes["speech"].reason
+
+
+def told(plan: Plan, name: str) -> Prediction:
+    """What is said of a promise."""
+    return next(said for said in plan.predictions if said.name == name)

@@ -8,14 +8,23 @@ import pytest
 from murakkab_optimizer.catalog import Quality, Range
 from murakkab_optimizer.graph import Edge, Graph, Node, Slo, Where
 from murakkab_optimizer.hardware import Offer
-from murakkab_optimizer.plan import Pin, Prediction
+from murakkab_optimizer.plan import Pin
 from murakkab_optimizer.planner import NoPlanError, PinError
 from murakkab_optimizer.planner.planning import pareto, plan_workflow
-from tests.planner.planning import CARDS, CORE, GPU, SPEEDS, machines, model, planned, request, show, speed, spoken
-
-
-def told(plan, name: str) -> Prediction:
-    return next(said for said in plan.predictions if said.name == name)
+from tests.planner.planning import (
+    CARDS,
+    CORE,
+    GPU,
+    SPEEDS,
+    machines,
+    model,
+    planned,
+    request,
+    show,
+    speed,
+    spoken,
+    told,
+)
 
 
 def test_without_a_promise_the_best_rated_one_is_taken() -> None:
