@@ -19,6 +19,7 @@ RESULTS = Path(__file__).parent / "results"
 
 os.environ["MURAKKAB_CACHE"] = "off"  # what is measured is made
 os.environ["MURAKKAB_CALIBRATION"] = "off"  # plans go by the shipped profiles,
+os.environ["MURAKKAB_CORRECTION"] = "off"  # whatever the runs before took,
 _PROFILES = tempfile.TemporaryDirectory(prefix="murakkab-profiles-")  # and nothing is written to those of the user
 os.environ["MURAKKAB_PROFILES"] = _PROFILES.name
 

@@ -1,6 +1,6 @@
 """Property tests draw the same examples every time, and never fail because the machine is busy.
 
-Profiles of the user are neither read nor written, and nothing is calibrated unless a test asks for it.
+Profiles of the user are neither read nor written, and nothing is calibrated or corrected unless a test asks for it.
 """
 
 import atexit
@@ -22,3 +22,4 @@ _profiles = tempfile.mkdtemp(prefix="murakkab-profiles-")
 atexit.register(shutil.rmtree, _profiles, ignore_errors=True)
 os.environ["MURAKKAB_PROFILES"] = _profiles
 os.environ["MURAKKAB_CALIBRATION"] = "off"
+os.environ["MURAKKAB_CORRECTION"] = "off"

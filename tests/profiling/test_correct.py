@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -136,3 +137,11 @@ def test_items_of_a_stream_are_summed_up(store: ProfileStore) -> None:
 )
 def test_work_is_counted_in_the_unit_of_the_profile(unit: str, sums: dict[str, float], count: float | None) -> None:
     assert units_of(Profile("lanczos", unit, 1.0), GRAPH.nodes[0], sums) == count
+
+
+def test_it_can_be_left_out_for_the_profiles_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MURAKKAB_PROFILES", str(tmp_path))
+    for switch, files in (("off", 0), ("on", 2)):
+        monkeypatch.setenv("MURAKKAB_CORRECTION", switch)
+        learn(GRAPH, PLAN, CARDS, [SHIPPED], [finished(1.0, frames=40)])
+        assert len(list(tmp_path.iterdir())) == files
