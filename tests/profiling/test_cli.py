@@ -93,3 +93,28 @@ def test_a_damaged_file_is_told(environment: dict[str, str]) -> None:
     assert later.returncode == 2
     assert "later version" in later.stderr
     assert path.read_text() == '{"schema": 99}'
+
+
+SAY = """apiVersion: murakkab/v1
+kind: Workflow
+metadata: {name: say, description: Says a text.}
+inputs: {text: {type: text, description: What to say}}
+nodes:
+  speech: {capability: text-to-speech, text: "${{ inputs.text }}"}
+outputs: {speech: "${{ nodes.speech }}"}
+"""
+
+
+def test_a_run_corrects_what_the_plan_went_by(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "say.yaml").write_text(SAY)
+    text = "The moon pulls at the water, and twice a day the sea comes in. " * 3
+    command = [*COMMAND[:-1], "run", str(tmp_path / "say.yaml"), "--text", text, "--runs", str(tmp_path / "runs")]
+    on = {"MURAKKAB_CORRECTION": "on", "MURAKKAB_CALIBRATION": "off", "MURAKKAB_CACHE": "off"}
+    done = subprocess.run(command, capture_output=True, text=True, env={**environment, **on}, timeout=120)
+    assert done.returncode == 0, done.stderr
+    (path,) = Path(environment["MURAKKAB_PROFILES"]).glob("*-runs.json")
+    (learnt,) = json.loads(path.read_text())["learnt"].values()
+    assert learnt["correction"]["count"] == 1
+    assert learnt["base"].startswith("shipped")
+    (report,) = (tmp_path / "runs").glob("*/report.json")
+    assert json.loads(report.read_text())["drift"] == []
