@@ -10,7 +10,7 @@ import msgspec
 from murakkab_optimizer.plan import Configuration, Instances, NodePlan, Plan, Relaxation
 from murakkab_optimizer.planner import assign
 from murakkab_optimizer.planner.assign.evaluate import evaluate, instances_at_most, violations
-from murakkab_optimizer.planner.assign.nouns import Assignment, Pool, Solution, Use
+from murakkab_optimizer.planner.assign.nouns import Pool, Solution, Use
 from murakkab_optimizer.planner.build import Built
 from murakkab_optimizer.planner.candidates import Way, Ways
 from murakkab_optimizer.planner.forecast import forecast
@@ -102,18 +102,31 @@ class _Explainer:
         return list(kinds.values())[:CLOSEST]
 
     def _instead(self, name: str, way: Way) -> Other:
-        """The outcome with another way to do a node, on as many instances as serve best."""
-        at, step = self.index[name], self.problem.steps[self.index[name]]
-        candidate = self.built.ways[name].ways.index(way)
-        most = instances_at_most(self.problem, step, way.candidate)
-        now = self.solution.assignment[at].instances
-        tried = [self._with(at, Use(candidate, count), way) for count in sorted({1, min(now, most), most})]
-        return min(tried, key=self._rank)
+        """The outcome with another way to do a node, on as many instances as serve best.
 
-    def _with(self, at: int, use: Use, way: Way) -> Other:
-        assignment: Assignment = (*self.solution.assignment[:at], use, *self.solution.assignment[at + 1 :])
-        outcome = evaluate(self.problem, assignment)
-        return Other(way, outcome, tuple(violations(self.problem, assignment, outcome, 1e-6)))
+        Where nodes share the instances of the one chosen, it is also tried that all of them move.
+        """
+        alone = [name]
+        together = [other for other in self.built.ways if self._moves(other, self._chosen(name)[0], way)]
+        groups = [alone, together] if len(together) > 1 else [alone]
+        return min((self._moved(group, way, most) for group in groups for most in (1, 0, None)), key=self._rank)
+
+    def _moves(self, name: str, chosen: Way, way: Way) -> bool:
+        """Whether a node that is done with the chosen instances could be done with those of another way."""
+        shares = kind(self._chosen(name)[0]) == kind(chosen)
+        return shares and any(kind(other) == kind(way) for other in self.built.ways[name].ways)
+
+    def _moved(self, names: Iterable[str], way: Way, most: int | None) -> Other:
+        """The outcome where nodes are done in another way, on one instance, as many as now (0) or all (None)."""
+        uses = list(self.solution.assignment)
+        for name in names:
+            at = self.index[name]
+            ways = self.built.ways[name].ways
+            index = ways.index(way) if way in ways else next(i for i, w in enumerate(ways) if kind(w) == kind(way))
+            top = instances_at_most(self.problem, self.problem.steps[at], ways[index].candidate)
+            uses[at] = Use(index, top if most is None else min(most or uses[at].instances, top))
+        outcome = evaluate(self.problem, tuple(uses))
+        return Other(way, outcome, tuple(violations(self.problem, tuple(uses), outcome, 1e-6)))
 
     def _rank(self, other: Other) -> tuple[object, ...]:
         return (len(other.broken), *(other.outcome.value(objective) for objective in self.problem.objectives))

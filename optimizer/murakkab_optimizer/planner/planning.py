@@ -23,7 +23,7 @@ from murakkab_optimizer.planner.assign.nouns import (
     Undecided,
     Use,
 )
-from murakkab_optimizer.planner.build import Built, build
+from murakkab_optimizer.planner.build import Built, build, wanted
 from murakkab_optimizer.planner.candidates import Finder
 from murakkab_optimizer.planner.eligible import Here, NoPlanError
 from murakkab_optimizer.planner.explain import explain
@@ -171,15 +171,9 @@ def _together(problem: Problem, picks: Sequence[int]) -> bool:
 
 
 def _greedy(request: PlanRequest) -> Plan:
-    return plan_greedy(
-        request.graph,
-        request.cards,
-        request.cluster.cores,
-        request.absent,
-        request.pins,
-        request.here,
-        request.profiles,
-    )
+    asked = (request.graph, request.cards, request.cluster.cores, request.absent, request.pins, request.here)
+    plan = plan_greedy(*asked, profiles=request.profiles)
+    return msgspec.structs.replace(plan, cluster=request.cluster.name, objective=wanted(request.graph))
 
 
 def _no_plan(built: Built, fault: Infeasible) -> NoPlanError:
