@@ -22,6 +22,7 @@ class RunOptions:
         cache: whether results of other runs may be used, and those of this one kept.
         use: what the planner must use, ``NODE=MODEL`` or ``NODE.KNOB=VALUE``.
         plan: file of the plan to follow; None to plan anew.
+        policy: name of the queue policy; with ``server``, that one has its own.
         runs: folder of the runs.
         requested_at: when the command was given, in seconds since the epoch; None for the time of submission.
     """
@@ -37,5 +38,6 @@ class RunOptions:
     cache: bool = True
     use: tuple[str, ...] = ()
     plan: Path | None = None
+    policy: str = "least-slack"
     runs: Path = Path("runs")
     requested_at: float | None = None

@@ -11,6 +11,7 @@ import typer
 
 from murakkab.cli import sources
 from murakkab.cli.common import RUNS
+from murakkab.cli.policies import DEFAULT, POLICY
 from murakkab.cli.requests import RunOptions
 from murakkab.cli.workflow_command import overview, workflow_command
 
@@ -64,8 +65,10 @@ def _options(
         int | None,
         typer.Option("--port", min=0, max=65535, help="Port of the page; a free one by default.", metavar="NUMBER"),
     ] = None,
+    policy: Annotated[str, POLICY] = DEFAULT,
     runs: Annotated[Path, RUNS] = Path("runs"),
 ) -> RunOptions:
+    pins = tuple(use or ())
     return RunOptions(
-        seed, edit, llm, server, json, quiet, browser, port, cache=cache, use=tuple(use or ()), plan=plan, runs=runs
+        seed, edit, llm, server, json, quiet, browser, port, cache=cache, use=pins, plan=plan, policy=policy, runs=runs
     )

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from murakkab.cli.common import RUNS, command_app
+from murakkab.cli.policies import DEFAULT, POLICY
 
 if TYPE_CHECKING:
-    from murakkab.engine import Engine
+    from murakkab.engine import Engine, EngineOptions
 
 app = command_app()
 main = app
@@ -35,27 +36,29 @@ def serve(
     upload_limit: Annotated[
         str, typer.Option("--upload-limit", help="Size of one submission, files included.", metavar="SIZE")
     ] = "500MB",
+    policy: Annotated[str, POLICY] = DEFAULT,
     runs: Annotated[Path, RUNS] = Path("runs"),
 ) -> None:
     """Keep the workers warm and serve the page and the API until Ctrl-C."""
     import asyncio
 
     from murakkab.cli.runs import parse_size
+    from murakkab.engine import EngineOptions
 
     limit = parse_size(upload_limit, "--upload-limit 500MB")
     try:
-        asyncio.run(_serve(host, port, llm, runs, workflows, limit))
+        asyncio.run(_serve(EngineOptions(runs=runs, llm=llm, policy=policy), host, port, workflows, limit))
     except asyncio.CancelledError:
         typer.echo("Stopped.", err=True)
 
 
-async def _serve(host: str, port: int, llm: str | None, runs: Path, workflows: Path | None, limit: int) -> None:
+async def _serve(options: EngineOptions, host: str, port: int, workflows: Path | None, limit: int) -> None:
     from murakkab.cli.interrupts import Interrupts
-    from murakkab.engine import Engine, EngineOptions
+    from murakkab.engine import Engine
     from murakkab.profiling import calibrate
     from murakkab.server import serve as serve_page
 
-    engine = Engine(EngineOptions(runs=runs, llm=llm))
+    engine = Engine(options)
     with Interrupts():
         try:
             calibrate.begin()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
 from murakkab_optimizer.catalog import Needs
 from murakkab_optimizer.graph import Graph, Node, Slo
 from murakkab_optimizer.plan import Configuration, NodePlan, Plan
-from murakkab_optimizer.policies.queueing import POLICIES, Key, TaskView, queue_policy
+from murakkab_optimizer.policies.queueing import GROUP, POLICIES, Key, TaskView, queue_policy
 from murakkab_optimizer.policies.queueing.lars import Lars
 from murakkab_optimizer.scheduler import Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
@@ -94,3 +95,15 @@ def test_the_queue_gives_out_what_is_most_urgent_at_that_time(seed: int) -> None
                 assert Lars().urgency(waiting[command.run], now) == Latest(Lars()).best(waiting, now)
                 del waiting[command.run]
                 running = command.lease
+
+
+def test_a_distribution_adds_a_policy_by_an_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "lifo.py").write_text("class Lifo:\n    def key(self, task):\n        return (-task.ready_at,)\n")
+    facts = tmp_path / "lifo-1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: lifo\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text(f"[{GROUP}]\nlifo = lifo:Lifo\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert order("lifo", [view(1.0, 9.0, 1.0), view(3.0, 5.0, 1.0)]) == [1, 0]
+    with pytest.raises(ValueError, match="least-slack, lifo"):
+        queue_policy("guess")
