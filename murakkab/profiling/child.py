@@ -63,7 +63,7 @@ class Child:
         done, previous = [], None
         for arguments in request.tasks:
             scratch = Path(tempfile.mkdtemp(dir=self.folder))
-            made, _ = self._run(unmarked(arguments), {}, scratch, previous if request.in_order else None)
+            made, _ = self._run(Piece(unmarked(arguments)), {}, scratch, previous if request.in_order else None)
             previous = made.value
             done.append((marked(made.value), dict(made.meta), [(marked(v), dict(m)) for v, m in made.items]))
         return Done(done)
@@ -92,7 +92,7 @@ class Child:
         scratch = Path(tempfile.mkdtemp(dir=self.folder))
         try:
             previous = self._previous if probe.in_order else None
-            made, times = self._run(piece.arguments, knobs, scratch, previous, probe)
+            made, times = self._run(piece, knobs, scratch, previous, streams=probe.streams)
             self._previous = made.value
             units = probe.units(made) if probe.units else piece.units
         finally:
@@ -102,9 +102,8 @@ class Child:
         return Sample(index, units, whole.seconds, whole.wall_s, whole.cpu_s, first.seconds if first else None)
 
     def _run(
-        self, arguments: Mapping[str, Any], knobs: Mapping[str, Any], scratch: Path, previous: object,
-        probe: Probe | None = None,
-    ) -> tuple[Made, clock.Times]:  # fmt: skip
+        self, piece: Piece, knobs: Mapping[str, Any], scratch: Path, previous: object, *, streams: bool = True
+    ) -> tuple[Made, clock.Times]:
         items: list[tuple[Any, Mapping[str, Any]]] = []
         times = clock.Times(self.runtime.threads)
 
@@ -113,10 +112,16 @@ class Child:
             items.append((value, meta))
 
         task = Task(
-            arguments, scratch, {**self.runtime.card.knobs, **knobs}, seed=1, threads=self.runtime.threads,
-            previous=previous, path=probe.path if probe else (1, 1), streams=probe.streams if probe else True,
+            piece.arguments,
+            scratch,
+            {**self.runtime.card.knobs, **knobs},
+            seed=1,
+            threads=self.runtime.threads,
+            previous=previous,
+            path=piece.path,
+            streams=streams,
             on_item=emitted,
-        )  # fmt: skip
+        )
         times.start()
         output = self.runtime.run(task)
         times.stop()

@@ -54,10 +54,18 @@ class Inputs(Protocol):
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece of work: the arguments of a task, and its units where they do not follow from what is made."""
+    """One piece of work.
+
+    Attributes:
+        arguments: of the task.
+        units: of work, where they do not follow from what is made.
+        path: of the task; ``(0, 0)`` is the first of a show, where the time to its first item counts most.
+
+    """
 
     arguments: Arguments
     units: float = 1.0
+    path: tuple[int, ...] = (1, 1)
 
 
 Pieces = Callable[[Inputs], Sequence[Piece]]
@@ -70,12 +78,12 @@ class Probe:
 
     Attributes:
         unit: of work, see ``Profile.unit``.
-        pieces: makes the pieces, small ones before large ones. Two sizes tell what a task takes from what a unit takes.
+        pieces: makes the pieces, small ones before large ones. Two sizes tell what a task takes from what a unit takes;
+            the smallest tells when the first item of a stream comes.
         units: of a piece, by what was made of it; by default ``Piece.units``.
         conditions: arguments that the figures hold for, see ``Profile.conditions``.
         streams: whether the node takes items.
         in_order: whether a task is given the value that the one before it returned.
-        path: of the task.
 
     """
 
@@ -85,7 +93,6 @@ class Probe:
     conditions: Mapping[str, Any] = field(default_factory=dict)
     streams: bool = False
     in_order: bool = False
-    path: tuple[int, ...] = (1, 1)
 
 
 def probes_of(card: ModelCard) -> Sequence[Probe]:

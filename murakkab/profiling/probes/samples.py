@@ -51,9 +51,9 @@ def speech(inputs: Inputs, text: str) -> dict[str, Any]:
     return value
 
 
-def turn_arguments(inputs: Inputs, text: str, height: int) -> dict[str, Any]:
+def turn_arguments(inputs: Inputs, text: str, height: int, kind: str = "answer") -> dict[str, Any]:
     """What image-to-video takes for one turn."""
-    turn = {"speaker": "Claire", "host": 0, "text": text, "kind": "answer", "section": 1, "title": "Tides"}
+    turn = {"speaker": "Claire", "host": 0, "text": text, "kind": kind, "section": 1, "title": "Tides"}
     return {
         "turn": turn | {"episode": "How tides work", "mood": "calm"},
         "speech": speech(inputs, text),

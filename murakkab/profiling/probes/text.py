@@ -42,8 +42,11 @@ def _plain(inputs: Inputs) -> Sequence[Piece]:
 
 
 def _dialogue(inputs: Inputs) -> Sequence[Piece]:
-    sections = [value for value, _ in inputs.made(_WRITER, _OUTLINE).items if value["kind"] == "question"]
-    return [Piece({"form": "dialogue", "section": section, "cast": samples.CAST}) for section in sections[:2]]
+    every = [value for value, _ in inputs.made(_WRITER, _OUTLINE).items]
+    sections = every[:1] + [section for section in every if section["kind"] == "question"][:2]
+    paths = [(number,) for number in range(len(sections))]
+    arguments = [{"form": "dialogue", "section": section, "cast": samples.CAST} for section in sections]
+    return [Piece(one, path=path) for one, path in zip(arguments, paths, strict=True)]
 
 
 def _spoken(made: Made) -> float:

@@ -15,21 +15,22 @@ LARGE = 720
 
 
 def hosts(card: ModelCard) -> Sequence[Probe]:
-    """A short and a long turn at each height."""
+    """The first turn of a show and a long one at each height."""
     return [_frames(partial(_turns, height), height) for height in samples.HEIGHTS]
 
 
 def _turns(height: int, inputs: Inputs) -> Sequence[Piece]:
-    return [Piece(samples.turn_arguments(inputs, text, height)) for text in (samples.SHORT, samples.LONG)]
+    opening = samples.turn_arguments(inputs, samples.SHORT, height, "opening")
+    return [Piece(opening, path=(0, 0)), Piece(samples.turn_arguments(inputs, samples.LONG, height))]
 
 
 def stills(card: ModelCard) -> Sequence[Probe]:
-    """A short and a long line over a drawn scene at each height."""
+    """The first line of a show and a long one over a drawn scene at each height."""
     return [_frames(partial(_lines, height), height) for height in samples.HEIGHTS]
 
 
 def _lines(height: int, inputs: Inputs) -> Sequence[Piece]:
-    return [Piece(_line(inputs, text, height)) for text in (samples.SHORT, samples.LONG)]
+    return [Piece(_line(inputs, samples.SHORT, height), path=(0, 0)), Piece(_line(inputs, samples.LONG, height))]
 
 
 def _line(inputs: Inputs, text: str, height: int) -> dict[str, Any]:
