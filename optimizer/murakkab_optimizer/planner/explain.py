@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from murakkab_optimizer.hardware import Offer
 from murakkab_optimizer.plan import Configuration, Instances, NodePlan, Plan, Relaxation
 from murakkab_optimizer.planner import assign
 from murakkab_optimizer.planner.assign.evaluate import evaluate, instances_at_most, violations
@@ -79,19 +80,7 @@ class _Explainer:
         )
 
     def _configuration(self, way: Way) -> Configuration:
-        offer, needs = self.offers[way.candidate.offer], way.card.needs
-        processor = offer.device.kind == "cpu"
-        if processor:
-            needs = msgspec.structs.replace(needs, threads=way.candidate.devices)
-        return Configuration(
-            model=way.card.name,
-            knobs=way.candidate.knobs,
-            needs=needs,
-            seconds=round(way.task_s, 4),
-            device=offer.device.name,
-            devices=0 if processor else way.candidate.devices,
-            quality=way.quality,
-        )
+        return configuration(way, self.offers[way.candidate.offer])
 
     def _closest(self, found: Ways, chosen: Way) -> list[Way]:
         """Other ways to do a node: of each kind the best one, those with the highest quality and speed first."""
@@ -139,7 +128,7 @@ class _Explainer:
             named = self.say.named(other.way) if moved else other.way.card.name
             if named not in told:
                 told.add(named)
-                where = f"{named.removeprefix(other.way.card.name).strip()}: " if moved else ""
+                where = f"{named.removeprefix(other.way.card.name).strip()}: " if moved and not other.broken else ""
                 yield other.way.card.name, where + self.say.against(chosen, other)
         yield from ((name, why) for name, why in found.refused if name not in told)
 
@@ -227,3 +216,19 @@ class _Explainer:
             return None
         whole = self.solution.outcome.quality if self.objective == "quality" else abs(value)
         return round(max(value - bound, 0.0) / whole, 9) if whole else 0.0
+
+
+def configuration(way: Way, offer: Offer) -> Configuration:
+    """A way to do a node as it stands in a plan."""
+    needs, processor = way.card.needs, offer.device.kind == "cpu"
+    if processor:
+        needs = msgspec.structs.replace(needs, threads=way.candidate.devices)
+    return Configuration(
+        model=way.card.name,
+        knobs=way.candidate.knobs,
+        needs=needs,
+        seconds=round(way.task_s, 4),
+        device=offer.device.name,
+        devices=0 if processor else way.candidate.devices,
+        quality=way.quality,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from murakkab_optimizer.hardware import Offer
-from murakkab_optimizer.planner.assign.nouns import Outcome, Pool, Problem, Solution
+from murakkab_optimizer.planner.assign.nouns import Objective, Outcome, Pool, Problem, Solution
 from murakkab_optimizer.planner.candidates import Way
 from murakkab_optimizer.planner.speeds import drawn_height
 from murakkab_optimizer.profiles import Profile
@@ -37,10 +37,11 @@ class Wording:
         many = f"{devices} " if offer.device.kind == "gpu" and devices > 1 else ""
         return f"{way.card.name} on {many}{offer.device.name}{' (spot)' if is_spot(offer) else ''}"
 
-    def compared(self, objective: str, other: Other) -> str:
+    def compared(self, objective: Objective, other: Other) -> str:
         """Figures of the whole with the chosen way and with another one."""
         named = self.named(other.way)
-        return f"{figure(objective, self.solution.outcome)} against {figure(objective, other.outcome)} with {named}"
+        mine, its = figures(objective, self.solution.outcome, other.outcome)
+        return f"{mine} against {its} with {named}"
 
     def why_not(self, other: Other, chosen: Way) -> str:
         """Which promise would be broken."""
@@ -94,7 +95,8 @@ class Wording:
             return f"rated {other.way.quality:.3g} against {chosen.quality:.3g}"
         for objective in self.problem.objectives:
             if after.value(objective) > before.value(objective) + 1e-9:
-                return f"{_WORDS[objective]}: {figure(objective, after)} against {figure(objective, before)}"
+                its, mine = figures(objective, after, before)
+                return f"{_WORDS[objective]}: {its} against {mine}"
         return "as good"
 
 
@@ -107,16 +109,17 @@ _WORDS = {
 }
 
 
-def figure(objective: str, outcome: Outcome) -> str:
-    """What an outcome gives for an objective, with its unit."""
-    if objective == "quality":
-        return f"{outcome.quality:.3g}"
-    return f"{number(outcome.value(objective))} {UNITS[objective]}"  # type: ignore[arg-type]
+def figures(objective: Objective, one: Outcome, other: Outcome) -> tuple[str, str]:
+    """What two outcomes give for an objective, with as many digits as tell them apart."""
+    pair = [outcome.quality if objective == "quality" else outcome.value(objective) for outcome in (one, other)]
+    digits = next((n for n in (3, 4, 5, 6) if number(pair[0], n) != number(pair[1], n)), 7)
+    first, second = (f"{number(value, digits)} {UNITS[objective]}".strip() for value in pair)
+    return first, second
 
 
-def number(value: float) -> str:
-    """A figure for people: three digits, and all of those before the point."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+def number(value: float, digits: int = 3) -> str:
+    """A figure for people: so many digits, and all of those before the point."""
+    return f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
 
 
 def _apart(named: str, way: Way, chosen: Way) -> str:
