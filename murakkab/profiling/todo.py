@@ -88,4 +88,6 @@ def _is_kept(one: Configuration, kept: Kept) -> bool:
 
 def _expected_s(one: Configuration, kept: Kept, effort: Effort) -> float:
     record = record_of(one, kept)
-    return record.took_s if record else effort.at_most_s
+    if record is None:
+        return effort.at_most_s
+    return record.took_s if effort.loaded else record.took_s / 2
