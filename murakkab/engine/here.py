@@ -15,7 +15,7 @@ from murakkab_runtimes.base import missing_parts, only_planned, remedy
 if TYPE_CHECKING:
     from murakkab_optimizer.profiles import Profile
 
-FRESH_S = 10.0
+FRESH_S = 60.0
 """Seconds for which what is installed is taken to stay so."""
 
 Usable = tuple[list[ModelCard], dict[str, str]]
