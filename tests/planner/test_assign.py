@@ -66,6 +66,7 @@ def test_more_devices_are_told_where_they_are_short():
 
 def test_no_time_gives_the_greedy_plan_and_a_true_bound():
     solution = solve(video(quality=0.9), may_go_on=lambda: False)
+    assert solution.method == "greedy"
     assert solution.bound <= solve(video(quality=0.9)).outcome.cost_usd
 
 

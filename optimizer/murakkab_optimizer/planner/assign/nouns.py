@@ -196,7 +196,8 @@ class Solution(msgspec.Struct, frozen=True):
         assignment: what is done how.
         outcome: what it gives.
         bound: no assignment has a smaller value of the first objective.
-        method: ``exact`` or ``greedy``.
+        method: ``greedy`` where the search neither improved the greedy start nor proved it; else ``exact``. How good it
+            is proven to be is told by ``bound`` alone.
 
     """
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from murakkab_optimizer.planner.assign.asking import Answer, Ask, answer, matters
+from murakkab_optimizer.planner.assign.asking import Answer, Ask, answer, matters, promises
 from murakkab_optimizer.planner.assign.clock import least_span, most_span
 from murakkab_optimizer.planner.assign.columns import Field, Floats, Space, lay_out
 from murakkab_optimizer.planner.assign.nouns import INFINITE, Assignment, Use
@@ -217,10 +217,16 @@ def _middle(low: float, high: float, span: float) -> float:
 
 
 def _has_products(ask: Ask, space: Space) -> bool:
+    """Whether something that counts is multiplied by the makespan.
+
+    What a shared pool gets done within a makespan that is only limited is linear: the limit is a number.
+    """
     need, cluster = matters(ask), ask.problem.cluster
     gpus = any(offer.device.kind == "gpu" and offer.count for offer in cluster.offers)
     rent = cluster.billing == "held" and gpus and (need.dollars or need.joules)
-    return need.time and (rent or any(not shared.cpu for shared in space.pools))
+    done = any(not shared.cpu for shared in space.pools)
+    timed = ask.aim == "latency" or any(name == "latency" for name, _ in promises(ask.wanted))
+    return need.time and (rent or (done and timed))
 
 
 def _any(space: Space) -> Assignment:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from murakkab_optimizer.planner.assign.asking import Answer, Ask, answer
 from murakkab_optimizer.planner.assign.greedy import greedy
 from murakkab_optimizer.planner.assign.nearest import infeasible
@@ -37,12 +39,16 @@ def solve(
 
     """
     effort = Effort(gap, seconds, may_go_on)
-    first = search(Ask(problem, problem.objectives[0]), effort, start or _start(problem))
+    begin = start or _start(problem)
+    first = search(Ask(problem, problem.objectives[0]), effort, begin)
     if first.none:
         raise infeasible(problem, effort)
     if first.best is None:
         raise Undecided("time was over before there was a plan")
-    return _finish(problem, first, first.best, effort)
+    solution = _finish(problem, first, first.best, effort)
+    proven = first.best.value - first.bound <= gap * first.best.value + 1e-9
+    greedy_one = start is None and solution.assignment == begin and not proven
+    return msgspec.structs.replace(solution, method="greedy") if greedy_one else solution
 
 
 def _start(problem: Problem) -> Assignment | None:
