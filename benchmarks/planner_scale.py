@@ -176,7 +176,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     print(
-        "| nodes | columns | plan (s) | gap <= 1 % | gap reached | greedy (s) | greedy dearer than plan | greedy plan kept, unproven |"
+        "| nodes | columns | plan (s) | gap <= 1 % | gap reached | greedy (s) | greedy dearer than plan "
+        "| greedy plan kept, unproven |"
     )
     print("|---|---|---|---|---|---|---|---|")
     load, cases = os.getloadavg()[0], []
