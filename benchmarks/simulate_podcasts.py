@@ -89,7 +89,7 @@ async def make(engine: Engine, topic: str, seconds: int, seed: int) -> dict[str,
     load = os.getloadavg()[0]
     run = await engine.submit(workflow, inputs, seed=seed, plan=plan, cache=False)
     end = await engine.wait(run)
-    again = simulated(engine.cores, graph, plan, RecordedWork(journal(engine.options.runs, run)))
+    again = simulated(engine.cores, graph, plan, RecordedWork(journal(engine.options.runs, run)), contention=False)
     return {
         "topic": topic,
         "seconds": seconds,
@@ -104,10 +104,10 @@ async def make(engine: Engine, topic: str, seconds: int, seed: int) -> dict[str,
     }
 
 
-def simulated(cores: int, graph: Graph, plan: Plan, work: WorkModel) -> tuple[float, float]:
+def simulated(cores: int, graph: Graph, plan: Plan, work: WorkModel, *, contention: bool = True) -> tuple[float, float]:
     """Makespan and TTFF of one run on a warm engine, in seconds."""
     jobs = [Job("r", 0.0, graph, plan, watched=False)]
-    (run,) = figures(jobs, Simulation(cores, work).run(jobs)).runs
+    (run,) = figures(jobs, Simulation(cores, work, contention=contention).run(jobs)).runs
     return round(run.makespan_s or 0.0, 3), round(run.ttff_s or 0.0, 3)
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from murakkab_optimizer.catalog import Needs
 from murakkab_optimizer.graph import Edge, Graph, Node, Slo
 from murakkab_optimizer.plan import Configuration, NodePlan, Plan
 from murakkab_optimizer.policies.queueing import POLICIES
@@ -103,7 +104,7 @@ def test_equal_seeds_give_equal_runs_and_others_do_not() -> None:
 def test_a_recorded_run_is_played_again_as_it_was() -> None:
     jobs = [Job("r", 0.0, show(), plan())]
     record = simulate(*jobs, work=PlannedWork(0.3, 0.3, 5))
-    again = Simulation(2, RecordedWork(record.log)).run([Job("other", 100.0, *show_and_plan())])
+    again = Simulation(2, RecordedWork(record.log), contention=False).run([Job("other", 100.0, *show_and_plan())])
     assert again.ends["other"].at_s - 100.0 == pytest.approx(record.ends["r"].at_s)
     assert again.shows["other"].shown_s == pytest.approx(record.shows["r"].shown_s)
 
@@ -176,3 +177,13 @@ def timed(draw: random.Random, graph: Graph, cores: int) -> Plan:
         for name, one in made.nodes.items()
     }
     return msgspec.structs.replace(made, nodes=nodes)
+
+
+def test_tasks_slow_each_other_down_where_there_are_more_than_cores() -> None:
+    graph = Graph("side by side", tuple(Node(f"n{number}", "work") for number in range(3)))
+    chosen = NodePlan(Configuration("pen", {}, Needs(0, 50), 2.0), "the only one")
+    jobs = [Job("r", 0.0, graph, Plan({node.name: chosen for node in graph.nodes}))]
+    alone, beside = (
+        Simulation(2, PlannedWork(), workers=3, contention=on).run(jobs).ends["r"].at_s for on in (False, True)
+    )
+    assert (alone, beside) == (2.0, 3.0)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 
 from murakkab_optimizer.graph import Graph, Path
+from murakkab_optimizer.policies.rungs import DEFAULT
 from murakkab_optimizer.scheduler import Command, Event, Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
@@ -28,8 +29,11 @@ class Simulation:
         workers: that take one task at a time; by default two more than cores, as the engine has.
         work: how long things take.
         policy: name of the queue policy.
+        rungs: name of the rung policy.
         loads: by model, seconds until a worker has loaded it; others take none.
         overhead_s: between the end of a task and its worker being free again.
+        contention: whether tasks slow each other down when more of them are at work than there are cores (those that
+            are too short to count take one too); not so where durations were recorded beside others.
 
     """
 
@@ -40,15 +44,20 @@ class Simulation:
         *,
         workers: int | None = None,
         policy: str = "least-slack",
+        rungs: str = DEFAULT,
         loads: Mapping[str, float] | None = None,
         overhead_s: float = 0.0,
+        contention: bool = True,
     ) -> None:
         self.now = 0.0
-        self.scheduler = Scheduler(cores, policy)
+        self.scheduler = Scheduler(cores, policy, rungs)
         self._size = cores + 2 if workers is None else workers
         self._work, self._loads, self._overhead_s = work, loads or {}, overhead_s
         self._todo: list[tuple[float, int, Callable[[], None]]] = []
         self._count, self._joined = 0, 0
+        self._cores, self._contention = cores, contention
+        self._progress, self._demand = 0.0, 0
+        self._working: list[tuple[float, int, Callable[[], None]]] = []
         self._workers: dict[str, set[str]] = {}
         self._graphs: dict[str, Graph] = {}
         self._at: dict[str, tuple[cmd.StartTask, float]] = {}
@@ -63,10 +72,29 @@ class Simulation:
             self._later(job.at_s, lambda job=job: self._submit(job))  # type: ignore[misc]
         for fault in faults:
             self._later(fault.at_s, lambda fault=fault: self._fail(fault))  # type: ignore[misc]
-        while self._todo and self._todo[0][0] <= until:
-            self.now, _, action = heapq.heappop(self._todo)
+        while (action := self._next(until)) is not None:
             action()
         return self._record
+
+    def _next(self, until: float) -> Callable[[], None] | None:
+        """Go on to what happens next; work goes on at the pace that the cores allow."""
+        pace = self._pace()
+        due = self._todo[0][0] if self._todo else math.inf
+        made = self.now + (self._working[0][0] - self._progress) / pace if self._working else math.inf
+        at = max(min(due, made), self.now)
+        if at > until or at == math.inf:
+            return None
+        if made <= due:
+            self._progress, _, action = heapq.heappop(self._working)
+        else:
+            self._progress += (at - self.now) * pace
+            _, _, action = heapq.heappop(self._todo)
+        self.now = at
+        return action
+
+    def _pace(self) -> float:
+        """Seconds of work that are done in one second."""
+        return self._cores / self._demand if self._contention and self._demand > self._cores > 0 else 1.0
 
     def tell(self, event: Event) -> None:
         """Ask the kernel and carry out what it says."""
@@ -78,6 +106,10 @@ class Simulation:
     def _later(self, at: float, action: Callable[[], None]) -> None:
         self._count += 1
         heapq.heappush(self._todo, (at, self._count, action))
+
+    def _after_work(self, seconds: float, action: Callable[[], None]) -> None:
+        self._count += 1
+        heapq.heappush(self._working, (self._progress + seconds, self._count, action))
 
     def _submit(self, job: Job) -> None:
         self._graphs[job.run] = job.graph
@@ -138,27 +170,30 @@ class Simulation:
 
     def _load(self, worker: str, model: str) -> None:
         begun = self.now
+        self._demand += 1
 
         def loaded() -> None:
+            self._demand -= 1
             if worker in self._workers:
                 self._workers[worker].add(model)
                 self._record.spans.append(Span(worker, "", model, (), begun, self.now, 1))
                 self.tell(ev.ModelLoaded(worker, model))
 
-        self._later(self.now + self._loads.get(model, 0.0), loaded)
+        self._after_work(self._loads.get(model, 0.0), loaded)
 
     def _start(self, task: cmd.StartTask) -> None:
         """Plan all that comes of an attempt; it counts only while the worker is at it."""
         held, model = self._workers[task.worker], task.configuration.model
-        begins = self.now + (0.0 if model in held else self._loads.get(model, 0.0))
+        loads = 0.0 if model in held else self._loads.get(model, 0.0)
         held.add(model)
         made = self._work.made(self._graphs[task.run], task)
         self._at[task.lease] = (task, self.now)
-        self._later(begins, lambda: self._counts(task, lambda: self.tell(ev.TaskStarted(task.lease))))
+        self._demand += _cores(task)
+        self._after_work(loads, lambda: self._counts(task, lambda: self.tell(ev.TaskStarted(task.lease))))
         for index, (after, seconds) in enumerate(made.items, task.first_item):
             item = ev.ItemEmitted(task.lease, index, f"json:{index}", {"seconds": seconds})
-            self._later(begins + after, lambda item=item: self._counts(task, lambda: self.tell(item)))  # type: ignore[misc]
-        self._later(begins + made.seconds + self._overhead_s, lambda: self._finish(task, made.seconds))
+            self._after_work(loads + after, lambda item=item: self._counts(task, lambda: self.tell(item)))  # type: ignore[misc]
+        self._after_work(loads + made.seconds + self._overhead_s, lambda: self._finish(task, made.seconds))
 
     def _counts(self, task: cmd.StartTask, action: Callable[[], None]) -> None:
         """Do something for an attempt that goes on."""
@@ -185,5 +220,11 @@ class Simulation:
     def _end(self, lease: str, outcome: str) -> None:
         task, begun = self._at.pop(lease)
         self._stopping.discard(lease)
+        self._demand -= _cores(task)
         threads = task.configuration.needs.threads
         self._record.spans.append(Span(task.worker, task.run, task.node, task.path, begun, self.now, threads, outcome))
+
+
+def _cores(task: cmd.StartTask) -> int:
+    """Cores that a task keeps at work; none where accelerators do it."""
+    return 0 if task.configuration.devices else max(task.configuration.needs.threads, 1)
