@@ -111,10 +111,10 @@ def interval(values: Sequence[float]) -> dict[str, Any]:
     """Mean and 95 % confidence interval (Student's t; a table for up to ten values)."""
     mean = statistics.fmean(values)
     if len(values) < 2:
-        return {"mean": mean, "half_width": None, "values": list(values)}
+        return {"mean": round(mean, 6), "half_width": None, "largest": round(max(values), 6)}
     t = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26)[min(len(values), 10) - 2]
     half = t * statistics.stdev(values) / math.sqrt(len(values))
-    return {"mean": mean, "half_width": half, "values": list(values)}
+    return {"mean": round(mean, 6), "half_width": round(half, 6), "largest": round(max(values), 6)}
 
 
 def measured(
