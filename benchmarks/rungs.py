@@ -1,12 +1,12 @@
 """What each way of filming a shot costs and how good it looks: the ladder that the scheduler climbs.
 
-    python -m benchmarks.rungs [--seconds 8] [--repeats 3] [--out FILE]
+    python -m benchmarks.rungs [--seconds 8] [--repeats 3] [--no-upscalers] [--out FILE]
 
-Films one turn of real speech with every setting of the drawn hosts and every up-scaler that is installed, on the canvas
-of the benchmark, and compares the pictures with the same turn drawn in full at the size of the canvas and encoded
-almost without loss. VMAF comes from an ffmpeg with libvmaf: the one of the package imageio-ffmpeg, or the one that
-FFMPEG names. Costs are processor seconds for one frame on one thread, hosts and up-scaler apart. Rungs that are both
-dearer and worse than another one are marked.
+Films one turn of real speech with every setting of the drawn hosts and every up-scaler that is installed, and one line
+over a drawn scene with every setting of the moving stills, and compares the pictures with the same turn drawn in full
+at the size of the canvas and encoded almost without loss. VMAF comes from an ffmpeg with libvmaf: the one of the
+package imageio-ffmpeg, or the one that FFMPEG names. Costs are processor seconds for one frame on one thread, hosts and
+up-scaler apart. Rungs that are both dearer and worse than another one are marked.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,36 +35,38 @@ from murakkab_runtimes.catalog import load_catalog
 
 CANVASES = ((640, 360), (1280, 720))
 FPS = 24
-DETAILS = ("full", "simple", "still")
-ENCODINGS = (("medium", 20), ("veryfast", 23), ("ultrafast", 27), ("veryfast", 20), ("ultrafast", 23), ("medium", 23))
+ENCODINGS = ("fine", "normal", "fast")
 UPSCALERS = ("lanczos", "anime4k")
 """The first one is tried with every detail, the others with the full one: their cost does not depend on it."""
 
+FILMS = {"drawn-hosts": ("full", "simple", "still"), "moving-stills": ("full", "simple", "still")}
+LOSSLESS = {"preset": "medium", "crf": 4}
+LINE = {"text": TEXT, "speaker": "Claire", "title": "Objects", "number": 1}
 TURN = {"host": 0, "text": TEXT, "kind": "answer", "title": "Objects", "episode": "Bright objects"}
 
 
 class Rung(msgspec.Struct, frozen=True):
     """A way to film a shot; ``upscaler`` is empty where it is drawn at the size of the canvas."""
 
+    model: str
     detail: str
-    draw_height: int
+    draw_height: int = 0
     upscaler: str = ""
-    preset: str = "veryfast"
-    crf: float = 23
+    encoding: str = "normal"
 
     def __str__(self) -> str:
         size = f"drawn at {self.draw_height}, {self.upscaler}" if self.upscaler else "drawn at the canvas"
-        return f"{self.detail}, {size}, {self.preset} crf {self.crf:g}"
+        return f"{self.model}: {self.detail}, {size}, {self.encoding}"
 
 
-def rungs(height: int) -> Iterator[Rung]:
+def rungs(height: int, *, upscalers: bool) -> Iterator[Rung]:
     """All that are tried on a canvas of that height."""
-    for detail in DETAILS:
-        for preset, crf in ENCODINGS if detail == "full" else ENCODINGS[1:3]:
-            yield Rung(detail, 0, preset=preset, crf=crf)
-        for share in (0.75, 0.5):
-            for upscaler in UPSCALERS if detail == "full" else UPSCALERS[:1]:
-                yield Rung(detail, round(height * share / 2) * 2, upscaler)
+    for model, details in FILMS.items():
+        for detail in details:
+            yield from (Rung(model, detail, encoding=encoding) for encoding in ENCODINGS)
+            for share in (0.75, 0.5) if upscalers and model == "drawn-hosts" else ():
+                for upscaler in UPSCALERS if detail == "full" else UPSCALERS[:1]:
+                    yield Rung(model, detail, round(height * share / 2) * 2, upscaler)
 
 
 def ffmpeg() -> str:
@@ -87,16 +90,20 @@ class Film(msgspec.Struct, frozen=True):
     upscale_s: float = 0.0
 
 
-def film(rung: Rung, canvas: tuple[int, int], speech: dict[str, Any], folder: Path) -> Film:
-    """Film the turn."""
+def film(
+    rung: Rung, canvas: tuple[int, int], speech: dict[str, Any], folder: Path, encoder: dict[str, Any] | None = None
+) -> Film:
+    """Film the turn; ``encoder`` has settings that stand before those of the rung."""
     folder.mkdir(parents=True)
-    knobs = {"detail": rung.detail, "draw_height": rung.draw_height, "preset": rung.preset, "crf": rung.crf}
+    knobs = {"detail": rung.detail, "draw_height": rung.draw_height, "encoding": rung.encoding, **(encoder or {})}
     picture = {"width": canvas[0], "height": canvas[1]}
     clips: list[dict[str, Any]] = []
     arguments = {"turn": TURN, "speech": speech, "cast": CAST, "fps": FPS, **picture}
-    task = Task(arguments, folder, {**_card("drawn-hosts").knobs, **knobs}, seed=1, path=(1, 1))
+    if rung.model == "moving-stills":
+        arguments = {"line": LINE, "speech": speech, "picture": scene(canvas, folder), "fps": FPS, **picture}
+    task = Task(arguments, folder, {**_card(rung.model).knobs, **knobs}, seed=1, path=(1, 1))
     task.on_item = lambda value, meta: clips.append(value)
-    runtime = _runtime("drawn-hosts")
+    runtime = _runtime(rung.model)
     started = time.process_time()
     frames = runtime.run(task).value["frames"]  # type: ignore[union-attr]
     hosts_s = (time.process_time() - started) / frames
@@ -106,13 +113,23 @@ def film(rung: Rung, canvas: tuple[int, int], speech: dict[str, Any], folder: Pa
         for number, clip in enumerate(clips):
             inside = folder / f"large-{number}"
             inside.mkdir()
-            settings = {**_card(rung.upscaler).knobs, "preset": rung.preset, "crf": rung.crf}
+            settings = _card(rung.upscaler).knobs
             enlarged.append(_runtime(rung.upscaler).run(Task({"clip": clip, **picture}, inside, settings)))
         clips = [getattr(made, "value", made) for made in enlarged]
     upscale_s = (time.process_time() - started) / frames
     video = folder / "film.h264"
     video.write_bytes(b"".join(Path(clip["video"]).read_bytes() for clip in clips))
     return Film(video, frames, hosts_s, upscale_s)
+
+
+def scene(canvas: tuple[int, int], folder: Path) -> dict[str, Any]:
+    """A drawn scene of that size."""
+    section = {"title": "Tides", "keywords": ["sea", "moon"], "mood": "calm", "index": 1}
+    inside = folder / "scene"
+    inside.mkdir()
+    made = _runtime("drawn-scene").run(Task({"section": section, "width": canvas[0], "height": canvas[1]}, inside, {}))
+    value: dict[str, Any] = getattr(made, "value", made)  # type: ignore[assignment]
+    return value
 
 
 _loaded: dict[str, Runtime] = {}
@@ -152,17 +169,21 @@ def vmaf(program: str, shown: Path, reference: Path, folder: Path) -> dict[str, 
     return {"mean": statistics.fmean(scores), "p5": statistics.quantiles(scores, n=20)[0]}
 
 
-def measure(program: str, canvas: tuple[int, int], speech: dict[str, Any], repeats: int) -> list[dict[str, Any]]:
+def measure(
+    program: str, canvas: tuple[int, int], speech: dict[str, Any], repeats: int, *, upscalers: bool
+) -> list[dict[str, Any]]:
     """All rungs of a canvas, the best first."""
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        reference = film(Rung("full", 0, preset="medium", crf=4), canvas, speech, folder / "reference")
-        for number, rung in enumerate(rungs(canvas[1])):
+        references = {
+            model: film(Rung(model, "full"), canvas, speech, folder / f"{model}-reference", LOSSLESS) for model in FILMS
+        }
+        for number, rung in enumerate(rungs(canvas[1], upscalers=upscalers)):
             if rung.upscaler and missing_parts(_card(rung.upscaler)):
                 continue
             films = [film(rung, canvas, speech, folder / f"{number}-{repeat}") for repeat in range(repeats)]
-            looks = vmaf(program, films[0].video, reference.video, folder)
+            looks = vmaf(program, films[0].video, references[rung.model].video, folder)
             costs = [f.hosts_s + f.upscale_s for f in films]
             rows.append(
                 {
@@ -178,9 +199,11 @@ def measure(program: str, canvas: tuple[int, int], speech: dict[str, Any], repea
                     "kbit_s": round(films[0].video.stat().st_size * 8 * FPS / films[0].frames / 1000),
                 }
             )
+            print(f"{rows[-1]['rung']}: VMAF {rows[-1]['vmaf']}, {rows[-1]['frame_s']} s a frame", flush=True)
     for row in rows:
         row["dominated"] = any(
-            o is not row and o["frame_s"] <= row["frame_s"] and o["vmaf"] >= row["vmaf"] and o != row for o in rows
+            o["model"] == row["model"] and o["frame_s"] <= row["frame_s"] and o["vmaf"] >= row["vmaf"] and o != row
+            for o in rows
         )
     return sorted(rows, key=lambda row: -row["vmaf"])
 
@@ -189,6 +212,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=float, default=8.0, help="length of the speech")
     options.add_argument("--repeats", type=int, default=3)
+    options.add_argument("--no-upscalers", action="store_true", help="only what is drawn at the size of the canvas")
     options.add_argument("--out", type=Path)
     given = options.parse_args()
     program = ffmpeg()
@@ -197,7 +221,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         speech = speak(given.seconds, Path(folder))
-        rows = [row for canvas in CANVASES for row in measure(program, canvas, speech, given.repeats)]
+        upscalers = not given.no_upscalers
+        made = partial(measure, program, speech=speech, repeats=given.repeats, upscalers=upscalers)
+        rows = [row for canvas in CANVASES for row in made(canvas)]
     table = Table(title="Ways to film a shot")
     for column in (
         "canvas",

@@ -153,6 +153,7 @@ _NO_MATTER: dict[str, Any] = {
     "quality": Quality(0.0, ""),
     "rated": (),
     "ranges": {},
+    "still": {},
     "weights_mb": 0.0,
     "load_s": 0.0,
 }

@@ -41,12 +41,13 @@ class Driver:
         cores: threads that tasks may use together.
         workers: number of worker processes.
         policy: name of the queue policy.
+        rungs: name of the rung policy.
 
     """
 
-    def __init__(self, folder: Path, journal: Journal, cores: int, workers: int, policy: str) -> None:
+    def __init__(self, folder: Path, journal: Journal, cores: int, workers: int, policy: str, rungs: str) -> None:
         self.live: dict[str, LiveRun] = {}
-        self.scheduler = Scheduler(cores, policy)
+        self.scheduler = Scheduler(cores, policy, rungs)
         self.fleet = LocalFleet(folder, workers, self._reply, self._lost, self._barren)
         self._folder, self._journal = folder, journal
         self._epoch = time.time() - time.monotonic()
@@ -159,6 +160,8 @@ class Driver:
                 self.fleet.load(worker, Load(card, max(card.needs.threads, 1)))
             case cmd.Publish(run):
                 self._publish(self.live[run], command, now)
+            case cmd.MakeShot(run):
+                self.live[run].make_shot(command, now)
             case cmd.FinishRun(run):
                 if live := self.live.pop(run, None):
                     live.finish(command, now)
@@ -167,6 +170,7 @@ class Driver:
 
     def _start_task(self, command: cmd.StartTask) -> None:
         live = self.live[command.run]
+        live.models[command.lease] = command.configuration.model
         if not live.cache.asks(command):
             self._hand_over(live, command)
             return
@@ -184,7 +188,7 @@ class Driver:
         else:
             self.apply(ev.TaskStarted(command.lease))
             for index, item in enumerate(found.items):
-                self.apply(ev.ItemEmitted(command.lease, index, item.value, item.meta))
+                self.apply(ev.ItemEmitted(command.lease, index, item.value, {**item.meta, CACHED: True}))
             meta = {**found.end.meta, CACHED: True}
             self.apply(ev.TaskFinished(command.lease, found.end.value, meta, found.seconds))
 

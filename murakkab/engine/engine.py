@@ -46,6 +46,7 @@ class EngineOptions:
         cores: threads that tasks may use together; by default those of the machine.
         llm: base URL of an OpenAI-compatible server to write with, if any.
         policy: name of the queue policy.
+        rungs: name of the policy that says how good each shot is made.
         cache: whether results are kept for, and taken from, other runs; the environment variable ``MURAKKAB_CACHE=off``
             switches it off where nothing else is said.
         cache_bytes: what the kept results may take.
@@ -55,6 +56,7 @@ class EngineOptions:
     cores: int | None = None
     llm: str | None = None
     policy: str = "least-slack"
+    rungs: str = "adaptive"
     cache: bool = field(default_factory=lambda: os.environ.get("MURAKKAB_CACHE", "").lower() not in ("off", "0", "no"))
     cache_bytes: int = BUDGET_BYTES
 
@@ -100,7 +102,8 @@ class Engine:
                 FAILED,
             ) from None
         _forget_old_engines(self._folder)
-        self._started = Driver(self._folder, journal, self.cores, self.cores + _SPARE_WORKERS, self.options.policy)
+        workers, policies = self.cores + _SPARE_WORKERS, (self.options.policy, self.options.rungs)
+        self._started = Driver(self._folder, journal, self.cores, workers, *policies)
         await self._started.fleet.start()
 
     async def close(self) -> None:
@@ -268,6 +271,7 @@ class Engine:
             promises=planning.describe_promises(event.graph),
             notes=event.plan.notes,
             predictions=msgspec.to_builtins(event.plan.predictions),
+            rungs=planning.describe_rungs(event.plan),
         )
         self._driver.apply(event)
 

@@ -28,6 +28,7 @@ __all__ = [
     "check_models",
     "describe",
     "describe_promises",
+    "describe_rungs",
     "load_seconds",
     "make_plan",
     "models",
@@ -254,6 +255,13 @@ def _place(node: Node) -> dict[str, Any]:
         "streams": node.streams,
         "needs": sorted({edge.source for edge in node.edges}),
     }
+
+
+def describe_rungs(plan: Plan) -> list[dict[str, Any]]:
+    """The ways to make a shot, the best first, for people and programs."""
+    return [
+        {"rung": rung.name, "quality": rung.quality, "load": rung.load, "static": rung.static} for rung in plan.rungs
+    ]
 
 
 def describe_promises(graph: Graph) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path as FilePath
 
 from murakkab.engine.errors import FAILED, UserError
 from murakkab.engine.journal import read_journal
 from murakkab_optimizer.graph import Node, Path
-from murakkab_optimizer.scheduler import Event
+from murakkab_optimizer.scheduler import Command, Event
 from murakkab_optimizer.scheduler import events as ev
+from murakkab_optimizer.scheduler.commands import MakeShot
 from murakkab_runtimes.artifacts import ArtifactStore
 
 _Place = tuple[str, Path]
@@ -30,6 +32,7 @@ def committed(folder: FilePath) -> ev.RunResumed:
     past = _Past()
     for entry in entries:
         past.take(entry.event)
+        past.begin(entry.commands or ())
     if past.opening is None:
         raise UserError(f"the run {folder.name} had not begun", "Start a new run.", FAILED)
     return past.event(past.opening, ArtifactStore(folder / "artifacts"))
@@ -43,6 +46,7 @@ class _Past:
         self._items: dict[_Place, ev.DoneItem] = {}
         self._finished: dict[_Place, ev.DoneItem] = {}
         self._decided: dict[_Place, ev.Decision] = {}
+        self._shots: dict[Path, ev.ShotMade] = {}
 
     def take(self, event: Event | None) -> None:
         """Take the next event in."""
@@ -54,6 +58,7 @@ class _Past:
                 self._items.update({(i.node, i.path): i for i in event.items})
                 self._finished.update({(i.node, i.path): i for i in event.finished})
                 self._decided.update({(d.node, d.path): d for d in event.decided})
+                self._shots.update({shot.path: shot for shot in event.shots})
             case ev.ItemEmitted(lease, index, value, meta):
                 _, node, path, _ = ev.parse_lease(lease)
                 self._items.setdefault((node, (*path, index)), ev.DoneItem(node, (*path, index), value, meta))
@@ -64,6 +69,12 @@ class _Past:
                 self._evaluated(event, self.opening.graph.node(event.node))
             case _:
                 pass
+
+    def begin(self, commands: Iterable[Command]) -> None:
+        """Take in which shots were begun, and how."""
+        for command in commands:
+            if isinstance(command, MakeShot):
+                self._shots.setdefault(command.path, ev.ShotMade(command.path, command.rung))
 
     def _evaluated(self, event: ev.Evaluated, node: Node) -> None:
         if event.what == "when":
@@ -84,4 +95,5 @@ class _Past:
             tuple(item for item in self._items.values() if store.is_whole(item.value)),
             tuple(item for item in self._finished.values() if store.is_whole(item.value)),
             tuple(self._decided.values()),
+            tuple(self._shots.values()),
         )

@@ -7,6 +7,8 @@ import shutil
 from collections import Counter
 from typing import Any, TextIO
 
+import msgspec
+
 from murakkab.engine.cache import ResultCache
 from murakkab.engine.caching import RunCache
 from murakkab.engine.errors import UserError
@@ -23,7 +25,7 @@ from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.scheduler import Event
 from murakkab_optimizer.scheduler import events as ev
-from murakkab_optimizer.scheduler.commands import FinishRun, Publish
+from murakkab_optimizer.scheduler.commands import FinishRun, MakeShot, Publish
 from murakkab_runtimes.artifacts import ArtifactStore
 from murakkab_runtimes.catalog import load_catalog, load_profiles
 from murakkab_runtimes.secrets import Mask
@@ -74,6 +76,7 @@ class LiveRun:
         self.mask = Mask(self.secrets)
         seed = record.seed if record.seed_given else None
         self.cache = RunCache(results, graph, plan, load_catalog(), self.artifacts, seed)
+        self.models: dict[str, str] = {}
         self._outputs: dict[str, Any] = {}
 
     def told(self, event: Event, now: float) -> None:
@@ -81,7 +84,8 @@ class LiveRun:
         match event:
             case ev.TaskStarted(lease):
                 node, path, attempt = ev.parse_lease(lease)[1:]
-                model, cache = self.plan.nodes[node].chosen.model, self.cache.verdict(lease)
+                model = self.models.get(lease, self.plan.nodes[node].chosen.model)
+                cache = self.cache.verdict(lease)
                 self.feed.send("task.started", now, node=node, path=path, model=model, attempt=attempt, cache=cache)
             case ev.TaskProgressed(lease, done):
                 node, path, _ = ev.parse_lease(lease)[1:]
@@ -93,6 +97,7 @@ class LiveRun:
                 self._tell_turn(node, (*path, index), value, now)
             case ev.TaskFinished(lease, _, meta, seconds):
                 node, path, _ = ev.parse_lease(lease)[1:]
+                self.models.pop(lease, None)
                 seconds = 0.0 if meta.get(CACHED) else seconds
                 self.feed.send("task.finished", now, node=node, path=path, seconds=seconds, meta=meta)
             case ev.TaskFailed(lease, error, retry):
@@ -139,6 +144,13 @@ class LiveRun:
             self.feed.send(
                 "run.first_segment", now, ttff_s=self.figures.facts()["ttff_s"], measured_by="playback clock"
             )
+
+    def make_shot(self, command: MakeShot, now: float) -> None:
+        """Note on which rung a shot is made, for a run that is resumed, and tell the feed."""
+        self.journal.commands([command])
+        facts = msgspec.structs.asdict(command)
+        del facts["run"]
+        self.feed.send("shot.rung", now, **facts)
 
     def playback(self, report: PlayerReport, now: float) -> None:
         """Take a player's report."""

@@ -114,6 +114,29 @@ class Relaxation(msgspec.Struct, frozen=True):
     after: float
 
 
+class Rung(msgspec.Struct, frozen=True):
+    """One way to make a shot: what the nodes that film it are done with.
+
+    Attributes:
+        name: for people: the settings in which it differs from the other rungs.
+        nodes: by node, its configuration in this rung.
+        quality: share of that of the best rung.
+        load: core-seconds that all nodes take for a second of the show when its shots are made so.
+        paces: by node of the rung, seconds of work for a second of the show.
+        first_s: seconds of its nodes to the first picture of the first shot of a show.
+        static: nothing moves: a last resort.
+
+    """
+
+    name: str
+    nodes: dict[str, Configuration]
+    quality: float
+    load: float
+    paces: dict[str, float] = {}
+    first_s: float = 0.0
+    static: bool = False
+
+
 class Plan(msgspec.Struct, frozen=True):
     """A configuration for every node of a graph that has a capability.
 
@@ -129,6 +152,8 @@ class Plan(msgspec.Struct, frozen=True):
         defaults: what nobody said and the plan rests on, for people.
         method: ``exact``, or ``greedy`` where the exact planner found nothing in time.
         gap: share by which a better plan could be better at most; None where that is not known.
+        rungs: ways to make a shot, the best first; the configurations of ``nodes`` are one of them. Empty where there
+            is nothing to choose.
 
     """
 
@@ -143,3 +168,12 @@ class Plan(msgspec.Struct, frozen=True):
     defaults: tuple[str, ...] = ()
     method: str = "greedy"
     gap: float | None = None
+    rungs: tuple[Rung, ...] = ()
+
+    @property
+    def start(self) -> int:
+        """Index of the rung that the configurations of the nodes are."""
+        chosen = (
+            i for i, rung in enumerate(self.rungs) if all(self.nodes[n].chosen == c for n, c in rung.nodes.items())
+        )
+        return next(chosen, 0)

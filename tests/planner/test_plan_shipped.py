@@ -74,7 +74,7 @@ def test_a_shipped_workflow_is_planned_as_one_would_expect(name: str, cores: int
 
 def test_hosts_are_drawn_whole_unless_a_person_asks_otherwise(slides: str) -> None:
     usual = plan(graph("podcast", slides), 2).nodes["hosts"].chosen
-    assert usual.knobs == load_catalog()["drawn-hosts"].knobs
+    assert usual.knobs == load_catalog()["drawn-hosts"].knobs | {"encoding": "fine"}
     small = plan(graph("podcast", slides), 2, pins={"hosts": Pin(knobs={"draw_height": 180})})
     assert small.nodes["upscale"].chosen.model == "lanczos"
     assert dict(small.nodes["upscale"].alternatives)["as-is"].startswith("as-is hands pictures on as they are")

@@ -28,6 +28,7 @@ from murakkab_optimizer.planner.candidates import Finder
 from murakkab_optimizer.planner.eligible import Here, NoPlanError
 from murakkab_optimizer.planner.explain import explain
 from murakkab_optimizer.planner.greedy import plan_greedy
+from murakkab_optimizer.planner.rungs import ladder
 from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.planner.workload import workload
 from murakkab_optimizer.profiles import Profile
@@ -80,7 +81,7 @@ def plan_workflow(request: PlanRequest) -> Plan:
     """
     built = _build(request)
     try:
-        return explain(built, *_solved(built, request))
+        return _explained(built, *_solved(built, request))
     except Infeasible as fault:
         if not any(node.slo.objective for node in request.graph.nodes):
             raise _no_plan(built, fault) from None
@@ -88,11 +89,16 @@ def plan_workflow(request: PlanRequest) -> Plan:
         return _greedy(request)
     built = _build(request, strict=False)
     try:
-        return explain(built, *_solved(built, request))
+        return _explained(built, *_solved(built, request))
     except Infeasible as fault:
         raise _no_plan(built, fault) from None
     except Undecided:
         return _greedy(request)
+
+
+def _explained(built: Built, solution: Solution, relaxations: list[Relaxation]) -> Plan:
+    plan = explain(built, solution, relaxations)
+    return msgspec.structs.replace(plan, rungs=ladder(built, solution))
 
 
 def pareto(request: PlanRequest, x: Objective, y: Objective, points: int = 12) -> list[Plan]:

@@ -225,6 +225,11 @@ def emitted(node: Node) -> str:
     return _FORMS.get(str(node.arguments.get("form")), "") or _EMITS.get(node.capability, "")
 
 
+def films(node: Node) -> bool:
+    """Whether what a node makes are clips of a film."""
+    return _EMITS.get(node.capability) == "clip"
+
+
 def _opens(node: Node) -> bool:
     return node.capability == "text-generation" and node.arguments.get("form") in _OPENED
 

@@ -11,6 +11,9 @@ from murakkab_optimizer.scheduler.events import Meta
 FORGET = 0.3
 """Weight of the newest duration in the running mean of a node's task times."""
 
+Place = tuple[str, Path]
+"""An item of the timeline: the node that emitted it, and its path."""
+
 PATIENCE_S = 3600.0
 """When the results of a run are due that promises no time at all."""
 
@@ -30,8 +33,9 @@ class PlaybackClock:
         self.started = started
         self._origin = started + (graph.slo.ttff_s or 0.0)
         self._due = _due(graph, started)
-        self._offsets: dict[tuple[str, Path], float] = {}
-        self._total = 0.0
+        self._offsets: dict[Place, float] = {}
+        self._lengths: dict[Place, float] = {}
+        self._total = self._shown = 0.0
         self._expected = {name: node.chosen.seconds for name, node in plan.nodes.items()}
         self._behind = _behind(graph)
         self._ahead = _ahead(self._behind)
@@ -55,11 +59,26 @@ class PlaybackClock:
         """The player shows second ``position_s`` at time ``now``."""
         self._origin, self._due = now - position_s, None
 
+    @property
+    def watched(self) -> bool:
+        """Whether somebody watches, or is promised to be able to."""
+        return self._due is None
+
+    def published(self, now: float, seconds: float) -> None:
+        """That much more can be shown; a viewer to whom it comes too late has waited for it."""
+        if seconds and self._due is None:
+            self._origin = max(self._origin, now - self._shown)
+        self._shown += seconds
+
+    def buffer(self, now: float) -> float:
+        """Seconds of the show that can be shown and were not."""
+        return self._shown - min(max(now - self._origin, 0.0), self._shown)
+
     def scripted(self, node: str, path: Path, meta: Meta) -> None:
         """Put an item behind the others on the timeline, if it is one of an ordered streaming node."""
         seconds = meta.get("seconds")
         if node in self._timeline and isinstance(seconds, int | float):
-            self._offsets[node, path] = self._total
+            self._offsets[node, path], self._lengths[node, path] = self._total, float(seconds)
             self._total += seconds
 
     def took(self, node: str, seconds: float) -> None:
@@ -69,6 +88,21 @@ class PlaybackClock:
         if self._expected[node] != known:
             for name in self._ahead[node]:
                 self._add_up(name)
+
+    def scale(self, node: str, factor: float) -> None:
+        """Tasks of ``node`` will take so many times as long from now on."""
+        if factor != 1.0 and (known := self._expected.get(node, 0.0)):
+            self._expected[node] = known * factor
+            for name in self._ahead[node]:
+                self._add_up(name)
+
+    def shot(self, node: str, path: Path) -> Place | None:
+        """The item of the timeline that a task works for; None where it works for none, or for all."""
+        return next(((stream, path[:length]) for length, stream in self._timed[node]), None)
+
+    def timing(self, shot: Place) -> tuple[float, float]:
+        """When the viewer comes to an item of the timeline, and its seconds; none where nobody said how long it is."""
+        return self._origin + self._offsets.get(shot, self._total), self._lengths.get(shot, 0.0)
 
     def expected(self, node: str) -> float:
         """Expected seconds of one task of ``node``."""

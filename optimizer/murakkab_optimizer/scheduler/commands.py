@@ -81,6 +81,29 @@ class Publish(msgspec.Struct, frozen=True, tag=True):
     value: str
 
 
+class MakeShot(msgspec.Struct, frozen=True, tag=True):
+    """The shot at ``path`` of the timeline is made on a rung of the plan: all its tasks are.
+
+    Attributes:
+        rung: its name.
+        index: its place in the plan; 0 is the best.
+        quality: share of that of the best one.
+        reason: why, for people.
+        seconds: length of the shot, as it was written.
+        buffer_s: seconds of the show that were ready and not shown yet.
+
+    """
+
+    run: str
+    path: Path
+    rung: str
+    index: int
+    quality: float
+    reason: str
+    seconds: float = 0.0
+    buffer_s: float = 0.0
+
+
 class FinishRun(msgspec.Struct, frozen=True, tag=True):
     """The run ended.
 
@@ -102,4 +125,4 @@ class SetTimer(msgspec.Struct, frozen=True, tag=True):
     at: float
 
 
-Command = StartTask | Evaluate | CancelTask | LoadModel | Publish | FinishRun | SetTimer
+Command = StartTask | Evaluate | CancelTask | LoadModel | Publish | MakeShot | FinishRun | SetTimer

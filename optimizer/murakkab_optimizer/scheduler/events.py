@@ -40,6 +40,13 @@ class Decision(msgspec.Struct, frozen=True):
     holds: bool
 
 
+class ShotMade(msgspec.Struct, frozen=True):
+    """The shot at ``path`` of the timeline was begun on the rung of that name."""
+
+    path: Path
+    rung: str
+
+
 class RunResumed(msgspec.Struct, frozen=True, tag=True):
     """A run goes on after its engine stopped. What it carries is neither made nor read again.
 
@@ -47,6 +54,7 @@ class RunResumed(msgspec.Struct, frozen=True, tag=True):
         items: the committed items of streaming nodes and, from the second on, the rounds of loops.
         finished: the values of finished tasks, evaluated ones and loops among them, in the order of their commits.
         decided: what was read of conditions.
+        shots: those that were begun; they go on as they began.
 
     """
 
@@ -56,6 +64,7 @@ class RunResumed(msgspec.Struct, frozen=True, tag=True):
     items: tuple[DoneItem, ...] = ()
     finished: tuple[DoneItem, ...] = ()
     decided: tuple[Decision, ...] = ()
+    shots: tuple[ShotMade, ...] = ()
 
 
 class RunCancelled(msgspec.Struct, frozen=True, tag=True):

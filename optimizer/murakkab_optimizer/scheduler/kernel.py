@@ -12,6 +12,7 @@ from typing import Any
 from murakkab_optimizer.graph import Graph, Path
 from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.policies.queueing import queue_policy
+from murakkab_optimizer.policies.rungs import DEFAULT, rung_policy
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.scheduler.commands import CancelTask, Command, FinishRun, Publish
 from murakkab_optimizer.scheduler.queues import ReadyQueues
@@ -31,15 +32,19 @@ class Scheduler:
     Args:
         cores: threads that may be in use at one time.
         policy: name of the queue policy.
+        rungs: name of the rung policy.
 
     Invariants: a task starts after all its inputs exist; its result counts once; threads in use never exceed
-    ``cores``; a join runs one task at a time, an ordered one in path order.
+    ``cores``; a join runs one task at a time, an ordered one in path order; all tasks that film a shot are on one rung.
 
     """
 
-    def __init__(self, cores: int, policy: str = "least-slack") -> None:
+    def __init__(self, cores: int, policy: str = "least-slack", rungs: str = DEFAULT) -> None:
         self._fleet = Fleet(cores)
         self._queues = ReadyQueues(queue_policy(policy))
+        self._rungs = rung_policy(rungs)
+        self._shows = 0
+        self._demand = 0.0
         self._runs: dict[str, RunState] = {}
         self._leases: dict[str, tuple[RunState, TaskState]] = {}
         self._timers = Timers()
@@ -66,7 +71,9 @@ class Scheduler:
         state = RunState(event.run, event.graph, event.plan, now)
         Restoration(state.growth, event).restore()
         for item in restored_items(state.growth, event):
-            self._made(state, item.node, item.path, item.value, item.meta)
+            self._made(state, item.node, item.path, item.value, item.meta, now)
+        if state.shots is not None:
+            state.shots.restore(event.shots)
         self._open(state, now)
 
     def _cancelled(self, event: ev.RunCancelled, now: float) -> None:
@@ -75,7 +82,7 @@ class Scheduler:
 
     def _replanned(self, event: ev.PlanChanged, now: float) -> None:
         if state := self._runs.get(event.run):
-            state.plan = event.plan
+            state.replan(event.plan)
             self._want(state.growth.graph, state.plan)
             self._requeue(state)
 
@@ -87,15 +94,17 @@ class Scheduler:
         if state is None or task is None:
             return
         if state.growth.emit(task, event.index, event.value):
-            self._made(state, task.node.name, (*task.path, event.index), event.value, event.meta)
+            if state.shots is not None:
+                state.shots.emitted(event, task.node.name, task.path, now)
+            self._made(state, task.node.name, (*task.path, event.index), event.value, event.meta, now)
             self._go_on(state, now)
 
     def _finished(self, event: ev.TaskFinished, now: float) -> None:
         state, task = self._end_attempt(event.lease)
         if state is None or task is None:
             return
-        state.clock.took(task.node.name, event.seconds)
-        self._finish(state, task, event.value)
+        state.took(task, event)
+        self._finish(state, task, event.value, event.meta, now)
         self._go_on(state, now)
 
     def _failed(self, event: ev.TaskFailed, now: float) -> None:
@@ -112,7 +121,7 @@ class Scheduler:
         if event.error:
             self._end(state, "failed", f"{place(task)}: {event.error}")
             return
-        self._answer(state, task, event)
+        self._answer(state, task, event, now)
         self._go_on(state, now)
 
     def _joined(self, event: ev.WorkerJoined, now: float) -> None:
@@ -152,6 +161,7 @@ class Scheduler:
 
     def _open(self, state: RunState, now: float) -> None:
         self._runs[state.run] = state
+        self._weigh(state)
         self._want(state.growth.graph, state.plan)
         self._go_on(state, now)
 
@@ -186,26 +196,27 @@ class Scheduler:
         else:
             self._ready(state, task, now)
 
-    def _answer(self, state: RunState, task: TaskState, event: ev.Evaluated) -> None:
+    def _answer(self, state: RunState, task: TaskState, event: ev.Evaluated, now: float) -> None:
         if event.what == "when":
             task.decided = event.holds
             (state.growth.requeue if event.holds else state.growth.skip)(task)
         elif event.what == "round" and not task.node.ends(event.index, event.holds):
             state.growth.emit(task, event.index + 1, event.value)
         else:
-            self._finish(state, task, event.value)
+            self._finish(state, task, event.value, {}, now)
 
-    def _finish(self, state: RunState, task: TaskState, value: str) -> None:
+    def _finish(self, state: RunState, task: TaskState, value: str, meta: ev.Meta, now: float) -> None:
         state.growth.finish(task, value)
         if not task.node.streams or task.node.repeat:
-            self._made(state, task.node.name, task.path, value, {})
+            self._made(state, task.node.name, task.path, value, meta, now)
 
-    def _made(self, state: RunState, node: str, path: Path, value: str, meta: ev.Meta) -> None:
+    def _made(self, state: RunState, node: str, path: Path, value: str, meta: ev.Meta, now: float) -> None:
         """Put an item on the timeline and show it to the viewer, where it belongs there."""
         state.clock.scripted(node, path, meta)
         if node == state.growth.graph.publish:
             self._out.append(Publish(state.run, node, path, state.published, value))
-            state.published += 1
+            seconds = meta.get("seconds", 0.0)
+            state.published_item(path, float(seconds) if isinstance(seconds, int | float) else 0.0, now)
 
     def _ready(self, state: RunState, task: TaskState, now: float) -> None:
         task.status, task.lease, task.due, task.ready_at = Status.READY, None, None, now
@@ -254,6 +265,7 @@ class Scheduler:
         for lease in list(state.leases):
             self._cancel(lease)
         state.ended = True
+        self._weigh(state)
         del self._runs[state.run]
         self._out.append(FinishRun(state.run, status, error, input_fault, state.outputs()))
 
@@ -261,6 +273,8 @@ class Scheduler:
         """Start what can start."""
         while (found := self._queues.pop(self._fleet, now)) is not None:
             state, task, worker, threads = found
+            if state.shots is not None and not self._filmed(state, task, now):
+                continue
             task.status = Status.RUNNING
             task.lease = self._new_lease(state, task)
             self._leases[task.lease] = (state, task)
@@ -269,6 +283,29 @@ class Scheduler:
             self._timers.wait(state, task, now + task.node.timeout_s)
             self._out.append(state.start(task, worker.name))
         self._out.extend(self._fleet.load_commands())
+
+    def _filmed(self, state: RunState, task: TaskState, now: float) -> bool:
+        """Choose the rung of a shot whose first task starts; False where the task must be queued anew for it."""
+        assert state.shots is not None
+        shot = state.shots.undecided(task.node.name, task.path)
+        if shot is not None:
+            others = self._demand - state.demand
+            cores = max(self._fleet.cores - others, self._fleet.cores / max(self._shows, 1))
+            self._out.append(state.shots.decide(shot, self._rungs, now, cores))
+            self._weigh(state)
+        queued, chosen = task.chosen, state.configuration(task)
+        if (chosen.model, chosen.needs.threads) != (queued.model, queued.needs.threads):
+            self._queues.push(state, task)
+            return False
+        task.chosen = chosen
+        return True
+
+    def _weigh(self, state: RunState) -> None:
+        """Count what a show that is watched takes of the cores."""
+        demand = state.shots.demand if state.shots is not None and not state.ended and state.clock.watched else 0.0
+        self._shows += (demand > 0) - (state.demand > 0)
+        self._demand += demand - state.demand
+        state.demand = demand
 
     def _new_lease(self, state: RunState, task: TaskState) -> str:
         """Name the next attempt; never as one that a worker is still at since it was cancelled."""

@@ -2,31 +2,62 @@
 
 from __future__ import annotations
 
-from murakkab_optimizer.graph import Graph
+from murakkab_optimizer.graph import Graph, Path
 from murakkab_optimizer.plan import Configuration, Plan
 from murakkab_optimizer.policies.queueing import TaskView
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.scheduler.clock import PlaybackClock
 from murakkab_optimizer.scheduler.commands import Evaluate, StartTask
 from murakkab_optimizer.scheduler.growth import Growth, Inputs
+from murakkab_optimizer.scheduler.shots import Shots
 from murakkab_optimizer.scheduler.state import Status, TaskState
 
 
 class RunState:
-    """One run: its growing graph, its plan, its playback clock, its attempts and how much of it was shown."""
+    """One run: its growing graph, its plan, its playback clock, its shots, its attempts and how much of it was shown.
+
+    ``shots`` is None where the plan leaves nothing to choose; ``demand`` are the core-seconds for a second of the show
+    that the scheduler counts for it.
+    """
 
     def __init__(self, run: str, graph: Graph, plan: Plan, now: float) -> None:
         self.run = run
         self.growth = Growth(graph)
         self.plan = plan
         self.clock = PlaybackClock(graph, plan, now)
+        self.shots = Shots(run, plan, self.clock) if plan.rungs else None
         self.leases: dict[str, TaskState] = {}
         self.published = 0
+        self.demand = 0.0
         self.ended = False
 
     def configuration(self, task: TaskState) -> Configuration:
-        """The configuration that the plan in force gives the task."""
+        """The configuration that the plan in force, or the rung of its shot, gives the task."""
+        if self.shots is not None and (filmed := self.shots.configuration(task.node.name, task.path)) is not None:
+            return filmed
         return self.plan.nodes[task.node.name].chosen
+
+    def replan(self, plan: Plan) -> None:
+        """Tasks that start from now on use another plan; shots that are begun stay as they are."""
+        self.plan = plan
+        if self.shots is not None and plan.rungs:
+            self.shots.replan(plan)
+        else:
+            self.shots = Shots(self.run, plan, self.clock) if plan.rungs else None
+
+    def took(self, task: TaskState, event: ev.TaskFinished) -> None:
+        """Learn from what a task took."""
+        node, seconds = task.node.name, event.seconds
+        if self.shots is not None:
+            seconds = self.shots.finished(event, node, task.path)
+        self.clock.took(node, seconds)
+
+    def published_item(self, path: Path, seconds: float, now: float) -> None:
+        """So much more can be shown."""
+        self.published += 1
+        if self.shots is not None:
+            self.clock.published(now, seconds)
+            self.shots.published(path, seconds)
 
     def view(self, task: TaskState) -> TaskView:
         """What a queue policy may know of a ready task."""

@@ -8,10 +8,11 @@ frame, so that clips can be joined by joining their bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import av
 import numpy as np
@@ -22,6 +23,9 @@ from murakkab_runtimes.base import InputError
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow")
 """x264 presets that a clip may be encoded with, fastest first."""
+
+ENCODINGS = {"fine": ("medium", 20.0), "normal": ("veryfast", 23.0), "fast": ("ultrafast", 30.0)}
+"""Preset and crf of the settings that people and planners choose from: looks against work, at similar sizes."""
 
 PLANAR = "yuv420p"
 CHANNELS = {"bgra": 4, "rgba": 4, "rgb24": 3, "bgr24": 3, PLANAR: 1}
@@ -65,6 +69,19 @@ def check_canvas(width: int, height: int, fps: int) -> None:
         raise InputError(f"the frame rate is {fps}; it must be from 1 to 120 frames a second")
 
 
+def encoding(knobs: Mapping[str, Any]) -> tuple[str, float]:
+    """Preset and crf that the knobs of a model say: by ``encoding``, or by ``preset`` and ``crf`` themselves.
+
+    Raises:
+        InputError: the encoding is none of ``ENCODINGS``.
+    """
+    name = str(knobs.get("encoding", "normal"))
+    if name not in ENCODINGS:
+        raise InputError(f"the encoding '{name}' is not one of {', '.join(ENCODINGS)}")
+    preset, crf = ENCODINGS[name]
+    return str(knobs.get("preset", preset)), float(knobs.get("crf", crf))
+
+
 class ClipEncoder:
     """Writes one clip frame by frame.
 
@@ -101,6 +118,7 @@ class ClipEncoder:
         self._context = _encoder(width, height, fps, preset, crf, threads)
         self._reformatter = VideoReformatter()
         self._buffer: Picture | None = None
+        self._last: av.VideoFrame | None = None
         self._file = path.open("wb")
 
     def add(self, frame: Picture | Callable[[Picture], None]) -> None:
@@ -113,8 +131,14 @@ class ClipEncoder:
         picture = self._paint(frame) if callable(frame) else frame
         if picture.shape != self.shape or picture.dtype != np.uint8:
             raise ValueError(f"expected a uint8 frame of shape {self.shape}, got {picture.dtype} {picture.shape}")
-        self._write(self._convert(picture))
-        self.frames += 1
+        self._last = self._convert(picture)
+        self._write_next(self._last)
+
+    def repeat(self) -> None:
+        """Encode the last frame once more; there must be one."""
+        if self._last is None:
+            raise ValueError("there is no frame to repeat")
+        self._write_next(self._last)
 
     def finish(self) -> int:
         """Write what is still in the encoder; return the number of frames."""
@@ -151,8 +175,12 @@ class ClipEncoder:
                 dst_color_range=ColorRange.MPEG,
                 threads=1,
             )
-        frame.pts, frame.time_base = self.frames, self._context.time_base
         return frame
+
+    def _write_next(self, frame: av.VideoFrame) -> None:
+        frame.pts, frame.time_base = self.frames, self._context.time_base
+        self._write(frame)
+        self.frames += 1
 
     def _write(self, frame: av.VideoFrame | None) -> None:
         for packet in self._context.encode(frame):

@@ -15,7 +15,7 @@ import skia
 from murakkab_runtimes.base import InputError, Output, Runtime, Task
 from murakkab_runtimes.media.audio import Pcm, write_wav
 from murakkab_runtimes.media.codecs import RATE
-from murakkab_runtimes.media.video import ClipEncoder, check_canvas
+from murakkab_runtimes.media.video import ClipEncoder, check_canvas, encoding
 from murakkab_runtimes.video import shot
 from murakkab_runtimes.video.cues import cues_of_clip, make_cues
 from murakkab_runtimes.video.overlay import Overlay
@@ -24,7 +24,7 @@ from murakkab_runtimes.video.rig.look import Look, read_looks
 from murakkab_runtimes.video.rig.person import Person
 from murakkab_runtimes.video.rig.studio import read_decor
 from murakkab_runtimes.video.soundtrack import Signal, mix, read_voice
-from murakkab_runtimes.video.stage import Picture, Stage
+from murakkab_runtimes.video.stage import Stage
 
 DETAILS = {"full": 1, "simple": 2, "still": 0}
 """Frames for which one drawing stands; ``still`` draws one for each cut."""
@@ -40,7 +40,7 @@ class DrawnHosts(Runtime):
     title gives way to the studio, ``content_from``.
     Knobs: ``detail`` (full, simple: every second frame is drawn, still: one drawing a cut), ``draw_height`` (pixels;
     smaller than the canvas leaves the rest to an up-scaler; 0 draws at the canvas size), ``burn_captions``,
-    ``preset`` and ``crf`` of the encoder.
+    ``encoding`` (fine, normal, fast; or ``preset`` and ``crf``).
     """
 
     continues = True
@@ -137,7 +137,7 @@ class Take:
         """Film ``length`` frames from ``start`` on; return the clip's value."""
         turn, knobs = self.turn, self.task.knobs
         name = self.task.scratch / f"clip-{number:03d}"
-        preset, crf = str(knobs.get("preset", "veryfast")), float(knobs.get("crf", 23))
+        preset, crf = encoding(knobs)
         with ClipEncoder(
             name.with_suffix(".h264"),
             turn.width,
@@ -148,7 +148,10 @@ class Take:
             threads=self.task.threads,
         ) as encoder:
             for index in range(start, start + length):
-                encoder.add(self._frame(index))
+                if self._frame(index) or not encoder.frames:
+                    encoder.add(self.stage.pixels)
+                else:
+                    encoder.repeat()
                 if index % CANCEL_FRAMES == 0:
                     self.task.progress(index / turn.timing.frames)
         first, last = start / turn.fps, (start + length) / turn.fps
@@ -171,21 +174,21 @@ class Take:
             value["content_from"] = round(seen - first, 3)
         return value
 
-    def _frame(self, index: int) -> Picture:
-        """Draw frame ``index``, or leave the last drawing as it is where the detail allows that."""
+    def _frame(self, index: int) -> bool:
+        """Draw frame ``index``, or leave the last drawing as it is where the detail allows that; whether it is new."""
         since, camera = next(cut for cut in reversed(self.cuts) if cut[0] <= index)
         step = DETAILS[self.detail]
         still = (index // step if step else 0, camera)
         time = (index + 0.5) / self.turn.fps
         if still == self._drawn and not self._over(time):
-            return self.stage.pixels
+            return False
         self._drawn = None if self._over(time) else still
         if not self.overlay.hides_stage(time, self.turn.timing):
             shown = self.stage.camera(camera, self.turn.speaker)
             dolly = 1.0 if camera == "wide" else 1.0 + shot.DOLLY_PER_S * (index - since) / self.turn.fps
             self.stage.draw(shown, self.turn.speaker, [p[index] for p in self.poses], dolly)
         self._draw_over(time)
-        return self.stage.pixels
+        return True
 
     def _over(self, time: float) -> bool:
         """Whether something moves over the stage at that time."""

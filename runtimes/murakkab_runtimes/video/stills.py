@@ -16,7 +16,7 @@ from murakkab_runtimes.base import InputError, Output, Runtime, Task
 from murakkab_runtimes.image.cards import caption
 from murakkab_runtimes.media.audio import write_wav
 from murakkab_runtimes.media.codecs import RATE
-from murakkab_runtimes.media.video import ClipEncoder, Picture, check_canvas
+from murakkab_runtimes.media.video import ClipEncoder, Picture, check_canvas, encoding
 from murakkab_runtimes.video.cues import cues_of_clip, make_cues
 from murakkab_runtimes.video.shot import Timing, clip_lengths
 from murakkab_runtimes.video.soundtrack import mix, read_voice
@@ -27,6 +27,9 @@ LEAD_S, FIRST_LEAD_S, BEGIN_LEAD_S = 0.1, 0.25, 0.4
 
 TAIL_S, END_TAIL_S, CARD_S = 0.22, 0.6, 3.2
 """Silence behind a line and behind the last of a section; length of the closing card."""
+
+DETAILS = {"full": 1, "simple": 2, "still": 0}
+"""Frames for which one drawing stands; ``still`` draws one for each clip."""
 
 SHORTEST_S = 1.6
 CANCEL_FRAMES = 12
@@ -40,7 +43,8 @@ class MovingStills(Runtime):
     (``[{"step", "word"}]``: what of it appears with which word) and the cards ``opening`` and ``closing``
     (``{"head", "lines", "credit"}`` or null). A picture with ``layers`` is shown as a slide that builds up; any other
     is what a camera moves slowly over. Streams clips as ``drawn-hosts`` does.
-    Knobs: ``burn_captions``, ``preset`` and ``crf`` of the encoder.
+    Knobs: ``detail`` (full, simple: every second frame is drawn, still: the first of each clip), ``burn_captions``,
+    ``encoding`` (fine, normal, fast; or ``preset`` and ``crf``).
     """
 
     continues = True
@@ -82,6 +86,9 @@ class Take:
     def __init__(self, task: Task) -> None:
         self.task = task
         arguments = task.arguments
+        self.detail = str(task.knobs.get("detail", "full"))
+        if self.detail not in DETAILS:
+            raise InputError(f"the detail '{self.detail}' is not one of {', '.join(DETAILS)}")
         line, speech, picture = (_mapping(arguments, name) for name in ("line", "speech", "picture"))
         self.line = _read_line(line)
         self.width, self.height = int(arguments.get("width") or 640), int(arguments.get("height") or 360)
@@ -104,12 +111,15 @@ class Take:
         """Film ``length`` frames from ``start`` on; return the clip's value."""
         knobs, fps = self.task.knobs, self.fps
         name = self.task.scratch / f"clip-{number:03d}"
-        preset, crf = str(knobs.get("preset", "veryfast")), float(knobs.get("crf", 23))
+        preset, crf = encoding(knobs)
         with ClipEncoder(
             name.with_suffix(".h264"), self.width, self.height, fps, preset=preset, crf=crf, threads=self.task.threads
         ) as encoder:
             for index in range(start, start + length):
-                encoder.add(self._frame((index + 0.5) / fps))
+                if self._changes(index, start):
+                    encoder.add(self._frame((index + 0.5) / fps))
+                else:
+                    encoder.repeat()
                 if index % CANCEL_FRAMES == 0:
                     self.task.progress(index / self.timing.frames)
         write_wav(name.with_suffix(".wav"), self.sound[start * RATE // fps : (start + length) * RATE // fps])
@@ -124,9 +134,14 @@ class Take:
             "cues": cues_of_clip(self.cues, start / fps, (start + length) / fps),
             "chapter": self.line.title if begins else None,
             "turn": ".".join(map(str, self.task.path)),
-            "rung": {"height": self.height},
+            "rung": {"detail": self.detail, "height": self.height},
             "content_from": 0.0 if begins and self.line.opening is None else None,
         }
+
+    def _changes(self, index: int, start: int) -> bool:
+        """Whether frame ``index`` of a clip that begins with ``start`` is drawn anew."""
+        step = DETAILS[self.detail]
+        return index == start or (step > 0 and index % step == 0)
 
     def _frame(self, time: float) -> Picture:
         self.shot.draw(self.canvas, time)
