@@ -86,7 +86,7 @@ def shares(journal: Path) -> dict[str, dict[str, float]]:
     graph, plan, cards = event.graph, event.plan, load_catalog()
     speeds = Speeds(known_profiles(cards.values(), load_profiles(), corrected=False))
     found: dict[str, dict[str, float]] = {node.name: planned(graph, plan, node.name) for node in graph.nodes}
-    for node, seconds, sums in tasks_of(graph, read_events(journal.with_name("events.jsonl"))):
+    for node, _, seconds, sums in tasks_of(graph, read_events(journal.with_name("events.jsonl"))):
         stage, chosen = found[node.name], plan.nodes[node.name].chosen
         profile = profile_of(speeds, cards[chosen.model], node, chosen)
         count = units_of(profile, node, sums) if profile else None

@@ -23,6 +23,7 @@ class RunOptions:
         use: what the planner must use, ``NODE=MODEL`` or ``NODE.KNOB=VALUE``.
         plan: file of the plan to follow; None to plan anew.
         policy: name of the queue policy; with ``server``, that one has its own.
+        rungs: name of the policy that says how good each shot is made; with ``server``, that one has its own.
         runs: folder of the runs.
         requested_at: when the command was given, in seconds since the epoch; None for the time of submission.
     """
@@ -39,5 +40,6 @@ class RunOptions:
     use: tuple[str, ...] = ()
     plan: Path | None = None
     policy: str = "least-slack"
+    rungs: str = "adaptive"
     runs: Path = Path("runs")
     requested_at: float | None = None

@@ -11,7 +11,7 @@ import typer
 
 from murakkab.cli import sources
 from murakkab.cli.common import RUNS
-from murakkab.cli.policies import DEFAULT, POLICY
+from murakkab.cli.policies import DEFAULT, POLICY, RUNG_POLICY, RUNGS_DEFAULT
 from murakkab.cli.requests import RunOptions
 from murakkab.cli.workflow_command import overview, workflow_command
 
@@ -66,9 +66,8 @@ def _options(
         typer.Option("--port", min=0, max=65535, help="Port of the page; a free one by default.", metavar="NUMBER"),
     ] = None,
     policy: Annotated[str, POLICY] = DEFAULT,
+    rungs: Annotated[str, RUNG_POLICY] = RUNGS_DEFAULT,
     runs: Annotated[Path, RUNS] = Path("runs"),
 ) -> RunOptions:
-    pins = tuple(use or ())
-    return RunOptions(
-        seed, edit, llm, server, json, quiet, browser, port, cache=cache, use=pins, plan=plan, policy=policy, runs=runs
-    )
+    options = RunOptions(seed, edit, llm, server, json, quiet, browser, port, cache, tuple(use or ()), plan)
+    return replace(options, policy=policy, rungs=rungs, runs=runs)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from murakkab.cli.common import RUNS, command_app
-from murakkab.cli.policies import DEFAULT, POLICY
+from murakkab.cli.policies import DEFAULT, POLICY, RUNG_POLICY, RUNGS_DEFAULT
 
 if TYPE_CHECKING:
     from murakkab.engine import Engine, EngineOptions
@@ -37,6 +37,7 @@ def serve(
         str, typer.Option("--upload-limit", help="Size of one submission, files included.", metavar="SIZE")
     ] = "500MB",
     policy: Annotated[str, POLICY] = DEFAULT,
+    rungs: Annotated[str, RUNG_POLICY] = RUNGS_DEFAULT,
     runs: Annotated[Path, RUNS] = Path("runs"),
 ) -> None:
     """Keep the workers warm and serve the page and the API until Ctrl-C."""
@@ -47,7 +48,7 @@ def serve(
 
     limit = parse_size(upload_limit, "--upload-limit 500MB")
     try:
-        asyncio.run(_serve(EngineOptions(runs=runs, llm=llm, policy=policy), host, port, workflows, limit))
+        asyncio.run(_serve(EngineOptions(runs=runs, llm=llm, policy=policy, rungs=rungs), host, port, workflows, limit))
     except asyncio.CancelledError:
         typer.echo("Stopped.", err=True)
 

@@ -110,7 +110,7 @@ async def resume_here(run: str, options: RunOptions) -> Event:
 async def _session(options: RunOptions) -> AsyncIterator[Session]:
     from murakkab.profiling import calibrate
 
-    engine = Engine(EngineOptions(runs=options.runs, llm=options.llm, policy=options.policy))
+    engine = Engine(EngineOptions(runs=options.runs, llm=options.llm, policy=options.policy, rungs=options.rungs))
     with Interrupts() as interrupts:
         page = Page(engine, options)
         try:

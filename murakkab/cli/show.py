@@ -102,7 +102,11 @@ def _print_script(events: list[dict[str, Any]]) -> None:
 
 def _print_shots(events: list[dict[str, Any]]) -> None:
     from murakkab.cli.wording import clock
+    from murakkab.engine.shots import changes, looks, shots_of
 
+    made = shots_of(events)
+    rungs = {shot["shot"]: shot for shot in made}
+    changed = {shot["shot"] for shot in changes(made)}
     shots: dict[str, list[dict[str, Any]]] = {}
     for event in events:
         if event["event"] == "segment.published":
@@ -113,8 +117,18 @@ def _print_shots(events: list[dict[str, Any]]) -> None:
         length = sum(segment["seconds"] for segment in segments)
         typer.echo(
             f"{label:>8}  at {clock(segments[0]['start'])}  {length:5.1f} s in {len(segments)} segments, "
-            f"the last after {segments[-1]['t']:.1f} s"
+            f"the last after {segments[-1]['t']:.1f} s{_told_rung(rungs.get(label), why=label in changed)}"
         )
+    quality, top = looks(made)
+    if quality is not None:
+        typer.echo(f"Quality {quality:.1%} of the best; {top:.0%} of the show made at its best")
+
+
+def _told_rung(shot: dict[str, Any] | None, *, why: bool) -> str:
+    """How a shot was made and, where that changed, why."""
+    if shot is None:
+        return ""
+    return f"; {shot['rung']}" + (f" ({shot['reason']})" if why else "")
 
 
 def _print_outputs(events: list[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from murakkab.cli import sources
 from murakkab.cli.common import write_output
-from murakkab.cli.policies import POLICY
+from murakkab.cli.policies import POLICY, RUNG_POLICY
 from murakkab.cli.workflow_command import overview, workflow_command
 
 if TYPE_CHECKING:
@@ -52,7 +52,12 @@ def perform(workflow: Workflow, given: dict[str, Any], *, command: tuple[str, ..
     jobs = [Job(f"{graph.name}-{number}", at, graph, plan) for number, at in enumerate(times, 1)]
     work = PlannedWork(options["noise"], options["noise"], options["seed"])
     simulation = Simulation(
-        cluster.cores, work, workers=_workers(plan, cluster), policy=options["policy"], loads=_loads(plan)
+        cluster.cores,
+        work,
+        workers=_workers(plan, cluster),
+        policy=options["policy"],
+        rungs=options["rungs"],
+        loads=_loads(plan),
     )
     record = simulation.run(jobs, lost)
     found = figures(jobs, record, cluster)
@@ -110,6 +115,7 @@ def _print(
     facts = {
         "simulated": True,
         "policy": options["policy"],
+        "rungs": options["rungs"],
         "cluster": cluster.name,
         "seed": options["seed"],
         "noise": options["noise"],
@@ -183,6 +189,7 @@ def _options(
         typer.Option("--evict", help="Workers are taken away, in the same words; may be repeated.", metavar="WHEN"),
     ] = None,
     policy: Annotated[str, POLICY] = "least-slack",
+    rungs: Annotated[str, RUNG_POLICY] = "adaptive",
     noise: Annotated[
         float,
         typer.Option("--noise", min=0.0, max=2.0, help="How much times and lengths vary by chance.", metavar="SHARE"),
@@ -196,6 +203,14 @@ def _options(
 ) -> dict[str, Any]:
     lists = {"use": tuple(use or ()), "fail": tuple(fail or ()), "evict": tuple(evict or ())}
     return {
-        **{"cluster": cluster, "plan": plan, "arrivals": arrivals, "runs": runs, "policy": policy, "noise": noise},
+        **{
+            "cluster": cluster,
+            "plan": plan,
+            "arrivals": arrivals,
+            "runs": runs,
+            "policy": policy,
+            "rungs": rungs,
+            "noise": noise,
+        },
         **{"seed": seed, "trace": trace, "json": json, **lists},
     }

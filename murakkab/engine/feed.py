@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,11 @@ class RunFeed:
             self._lines.append(msgspec.json.encode(event))
         self._wake()
         return event
+
+    @property
+    def events(self) -> Sequence[dict[str, Any]]:
+        """All events so far."""
+        return self._events
 
     def close(self) -> None:
         """No more events will come."""

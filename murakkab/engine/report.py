@@ -12,6 +12,7 @@ import msgspec
 from murakkab.engine import planning
 from murakkab.engine.caching import HIT
 from murakkab.engine.feed import FINISHED, read_events
+from murakkab.engine.shots import shots_of
 from murakkab.engine.store import RunRecord
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Plan
@@ -30,7 +31,7 @@ font-variant-numeric:tabular-nums}}small{{color:#667}}
 <h2>Plan</h2><table><tr><th>Node<th>Model<th>Threads<th>Why</tr>{plan}</table>
 <h2>Work</h2><table>
 <tr><th>Node<th>Tasks<th>From the cache<th>Made because<th>Failed attempts<th>Seconds of work</tr>{work}</table>
-<h2>Script</h2><table><tr><th>Shot<th>Speaker<th>Text<th>Passage</tr>{turns}</table>
+{shots}<h2>Script</h2><table><tr><th>Shot<th>Speaker<th>Text<th>Passage</tr>{turns}</table>
 """
 
 _LABELS = {
@@ -59,6 +60,7 @@ def gather(folder: Path, record: RunRecord, graph: Graph, plan: Plan) -> dict[st
         "work": [_work(name, events) for name in (node.name for node in graph.nodes)],
         "turns": [event for event in events if event["event"] == "turn.written"],
         "segments": [event for event in events if event["event"] == "segment.published"],
+        "shots": shots_of(events),
         "drift": next((event.get("drift", []) for event in reversed(events) if event["event"] == FINISHED), []),
     }
 
@@ -99,8 +101,33 @@ def _html(facts: dict[str, Any]) -> str:
             )
             for w in facts["work"]
         ),
+        shots=_shots(facts),
         turns="".join(_turn(turn) for turn in facts["turns"]),
     )
+
+
+def _shots(facts: dict[str, Any]) -> str:
+    """On which rung each shot was made; nothing where there was no choice."""
+    if not facts["shots"]:
+        return ""
+    rows = "".join(
+        _row(
+            shot["shot"],
+            shot["rung"],
+            shot["reason"],
+            f"{shot['seconds']:.1f} s",
+            f"{shot['quality']:.0%}",
+            number=True,
+        )
+        for shot in facts["shots"]
+    )
+    head = "<tr><th>Shot<th>Made<th>Why<th>Length<th>Quality</tr>"
+    return f"<h2>Shots</h2><p>{escape(told_looks(facts))}</p><table>{head}{rows}</table>"
+
+
+def told_looks(facts: dict[str, Any]) -> str:
+    """Mean quality and share of the best rung in words."""
+    return f"Quality {facts['quality']:.1%} of the best; {facts['top_share']:.0%} of the show made at its best."
 
 
 def _row(*cells: str, number: bool = False) -> str:

@@ -19,6 +19,7 @@ from murakkab.engine.outputs import keep_outputs
 from murakkab.engine.promises import missed
 from murakkab.engine.publisher import Publisher, is_segment
 from murakkab.engine.report import write_report
+from murakkab.engine.shots import RUNG, looks, shots_of
 from murakkab.engine.store import RunRecord, RunStore
 from murakkab.engine.submission import secrets_of
 from murakkab_optimizer.graph import Graph
@@ -150,7 +151,7 @@ class LiveRun:
         self.journal.commands([command])
         facts = msgspec.structs.asdict(command)
         del facts["run"]
-        self.feed.send("shot.rung", now, **facts)
+        self.feed.send(RUNG, now, **facts)
 
     def playback(self, report: PlayerReport, now: float) -> None:
         """Take a player's report."""
@@ -204,6 +205,7 @@ class LiveRun:
         self.record.status, self.record.error = status, error
         self.record.cache = dict(self.cache.totals + Counter(self.record.cache))
         self.record.made_in_s = round(now - self.feed.began, 3)
+        self.record.quality, self.record.top_share = looks(shots_of(self.feed.events))
 
     def _summary(self) -> dict[str, Any]:
         record, folder = self.record, self.folder.resolve()
@@ -217,6 +219,8 @@ class LiveRun:
             "measured_by": record.measured_by,
             "duration_s": record.duration_s,
             "made_in_s": record.made_in_s,
+            "quality": record.quality,
+            "top_share": record.top_share,
             "video": str(video) if video.exists() else None,
             "playlist": str(playlist) if playlist.exists() else None,
             "outputs": self._outputs,

@@ -26,6 +26,8 @@ class RunRecord(msgspec.Struct, omit_defaults=False):
     picture of the show itself and to the first spoken word; ``stall_s`` is the time the viewer waited for data.
     ``measured_by`` says whether a player or the playback clock measured them. ``cache`` counts the tasks that were
     taken from the cache (``hit``) and those that were made, by the reason; ``uses_cache`` is False where that is off.
+    ``quality`` is the mean share of the quality of the best rung that the shots were made with, and ``top_share`` the
+    share of the show that was made on that one; None where there was nothing to choose.
     """
 
     run: str
@@ -45,6 +47,8 @@ class RunRecord(msgspec.Struct, omit_defaults=False):
     measured_by: str | None = None
     duration_s: float | None = None
     made_in_s: float | None = None
+    quality: float | None = None
+    top_share: float | None = None
     error: str = ""
     bytes: int = 0
 

@@ -12,8 +12,8 @@ from typing import Any
 from murakkab.profiling.known import known_profiles
 from murakkab.profiling.store import Learnt, ProfileStore, base_of, key_of
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_optimizer.graph import Graph, Node
-from murakkab_optimizer.plan import Configuration, Plan
+from murakkab_optimizer.graph import Graph, Node, Path
+from murakkab_optimizer.plan import Configuration, Plan, Rung
 from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.profiles import Profile
 from murakkab_optimizer.profiles.correction import Correction, drift, observe
@@ -47,10 +47,13 @@ def learn(
         return []
     store = store or ProfileStore()
     used = {choice.chosen.model for choice in plan.nodes.values()}
+    used |= {configuration.model for rung in plan.rungs for configuration in rung.nodes.values()}
     base = Speeds(known_profiles([cards[n] for n in used if n in cards], shipped, store, corrected=False))
     sums: dict[str, _Sum] = {}
-    for node, seconds, units in tasks_of(graph, events):
-        chosen = plan.nodes[node.name].chosen
+    events = list(events)
+    rungs = rungs_of(plan, events)
+    for node, path, seconds, units in tasks_of(graph, events):
+        chosen = configured(plan, rungs, node, path)
         profile = profile_of(base, cards.get(chosen.model), node, chosen)
         count = units_of(profile, node, units) if profile else None
         if profile is None or not count or not profile.seconds(count):
@@ -71,8 +74,22 @@ class _Sum:
     observed_s: float = 0.0
 
 
-def tasks_of(graph: Graph, events: Iterable[Event]) -> Iterator[tuple[Node, float, Mapping[str, float]]]:
-    """Tasks that were done in this run: node, seconds, and what their items or values sum up to."""
+def rungs_of(plan: Plan, events: Iterable[Event]) -> dict[Path, Rung]:
+    """By path of a shot, the rung that it was made on."""
+    known = {rung.name: rung for rung in plan.rungs}
+    made = ((tuple(event["path"]), event["rung"]) for event in events if event["event"] == "shot.rung")
+    return {path: known[name] for path, name in made if name in known}
+
+
+def configured(plan: Plan, rungs: Mapping[Path, Rung], node: Node, path: Path) -> Configuration:
+    """What a task was done with."""
+    shots = (rungs.get(path[:length]) for length in range(len(path), 0, -1))
+    rung = next((found for found in shots if found is not None and node.name in found.nodes), None)
+    return plan.nodes[node.name].chosen if rung is None else rung.nodes[node.name]
+
+
+def tasks_of(graph: Graph, events: Iterable[Event]) -> Iterator[tuple[Node, Path, float, Mapping[str, float]]]:
+    """Tasks that were done in this run: node, path, seconds, and what their items or values sum up to."""
     nodes = {node.name: node for node in graph.nodes if node.capability}
     items: dict[tuple[str, tuple[int, ...]], dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for event in events:
@@ -84,7 +101,7 @@ def tasks_of(graph: Graph, events: Iterable[Event]) -> Iterator[tuple[Node, floa
             _add(items[node.name, path[:-1]], event["meta"])
         elif event["event"] == "task.finished" and event["seconds"] > 0:
             done = items.pop((node.name, path), None) if node.streams else None
-            yield node, event["seconds"], done if done is not None else _add({}, event["meta"])
+            yield node, path, event["seconds"], done if done is not None else _add({}, event["meta"])
 
 
 def _add(sums: dict[str, float], meta: Mapping[str, Any]) -> dict[str, float]:

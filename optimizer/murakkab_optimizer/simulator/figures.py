@@ -10,6 +10,7 @@ import msgspec
 from murakkab_optimizer.graph import Slo
 from murakkab_optimizer.hardware import Cluster
 from murakkab_optimizer.plan import Plan
+from murakkab_optimizer.scheduler.commands import MakeShot
 from murakkab_optimizer.simulator.nouns import Job, Recorded, Span
 
 SECONDS_PER_HOUR = 3600.0
@@ -21,7 +22,7 @@ class RunFigures(msgspec.Struct, frozen=True):
 
     Attributes:
         kept: whether it succeeded and kept its promises of time: first item, real time, latency.
-        quality: as the plan expects it.
+        quality: as the plan expects it, and of the shots that were made on other rungs as much more or less.
         cost_usd: of the devices; None where they have no price.
         energy_wh: estimated from the power of the devices at full work; None where nobody knows it.
 
@@ -101,7 +102,6 @@ def _run(job: Job, record: Recorded, spans: Sequence[Span], cluster: Cluster | N
     first = None if show is None or show.first_s is None else show.first_s - job.at_s
     stall = 0.0 if show is None else show.stall_s
     makespan = None if end is None or end.status != "succeeded" else end.at_s - job.at_s
-    quality = next((p.value for p in job.plan.predictions if p.name == "quality"), None)
     return RunFigures(
         job.run,
         "unfinished" if end is None else end.status,
@@ -109,10 +109,20 @@ def _run(job: Job, record: Recorded, spans: Sequence[Span], cluster: Cluster | N
         stall,
         makespan,
         kept=makespan is not None and keeps(job.graph.slo, first, stall, makespan),
-        quality=quality,
+        quality=_quality(job, record),
         cost_usd=None if cluster is None or makespan is None else _cost(cluster, job.plan, spans, makespan),
         energy_wh=None if cluster is None else _energy(cluster, job.plan, spans),
     )
+
+
+def _quality(job: Job, record: Recorded) -> float | None:
+    planned = next((p.value for p in job.plan.predictions if p.name == "quality"), None)
+    shots = [one for _, _, said in record.log for one in said if isinstance(one, MakeShot) and one.run == job.run]
+    seconds = sum(shot.seconds for shot in shots)
+    if planned is None or not seconds:
+        return planned
+    mean = sum(shot.quality * shot.seconds for shot in shots) / seconds
+    return planned * mean / job.plan.rungs[job.plan.start].quality
 
 
 def keeps(slo: Slo, ttff_s: float | None, stall_s: float, makespan_s: float) -> bool:
