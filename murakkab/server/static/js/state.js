@@ -12,6 +12,7 @@ export class RunState {
     this.tasks = new Map(); // node -> Map(path -> task)
     this.turns = new Map(); // path -> turn, kept in path order
     this.segments = [];
+    this.rungs = new Map(); // path of a shot -> how it is made
     this.chapters = []; // {start, title}
     this.promises = {};
     this.finished = null;
@@ -63,6 +64,27 @@ export class RunState {
     if (own.some((task) => task.state === "failed")) return "failed";
     if (own.length && own.every((task) => task.state === "done")) return "done";
     return own.some((task) => task.state !== "waiting") ? "running" : "waiting";
+  }
+
+  /** How the shots are made, in the order of the show; `start` is null for those that cannot be played yet. */
+  shots() {
+    const shown = new Map();
+    for (const { shot, start, seconds } of this.segments) {
+      const known = shown.get(shot) ?? { start, seconds: 0 };
+      shown.set(shot, { ...known, seconds: known.seconds + seconds });
+    }
+    const shots = [...this.rungs.values()].sort((a, b) => comparePaths(a.path, b.path));
+    return shots.map((shot) => ({ start: null, ...shot, ...shown.get(key(shot.path)) }));
+  }
+
+  /** Mean quality of the shots by their length, and the share of the show on the best rung; null where no choice was. */
+  looks() {
+    const shots = this.shots();
+    const total = shots.reduce((sum, shot) => sum + shot.seconds, 0);
+    if (!total) return { quality: null, top: null };
+    const quality = shots.reduce((sum, shot) => sum + shot.quality * shot.seconds, 0) / total;
+    const top = shots.reduce((sum, shot) => sum + (shot.index === 0 ? shot.seconds : 0), 0) / total;
+    return { quality, top };
   }
 
   /** The turn on air at a position of the episode, if it is known. */
@@ -125,6 +147,7 @@ const HANDLERS = {
   "task.skipped": (state, e) => Object.assign(state.task(e.node, e.path), { state: "done", start: e.t, end: e.t, done: 1 }),
   "turn.written": addTurn,
   "segment.published": addSegment,
+  "shot.rung": (state, e) => state.rungs.set(key(e.path), e),
   "playback.moved": (state, e) => { if (Number.isFinite(e.ttff_s)) state.measured ??= e; },
   "run.finished": (state, e) => Object.assign(state, { finished: e, status: e.status }),
 };

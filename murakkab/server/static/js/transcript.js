@@ -33,11 +33,12 @@ export class Transcript {
     const opensSection = turn.path.length > 1 && turn.path[0] !== before?.path[0];
     const start = h("button", { type: "button", class: "from", hidden: true, onclick: () => this.onSeek(turn.start) });
     const steps = h("span", { class: "steps" });
+    const rung = h("span", { class: "rung", hidden: true });
     const row = h("li", { class: `turn speaker-${this.speakerNumber(turn.speaker)}` },
       opensSection && turn.title ? h("h3", { dir: "auto" }, turn.title) : null,
-      h("div", { class: "who" }, h("bdi", { class: "speaker" }, turn.speaker ?? ""), steps, start),
+      h("div", { class: "who" }, h("bdi", { class: "speaker" }, turn.speaker ?? ""), steps, rung, start),
       h("p", { dir: "auto" }, turn.text ?? ""), this.makeSource(turn.passage));
-    return { row, start, steps };
+    return { row, start, steps, rung };
   }
 
   makeSource(passage) {
@@ -53,7 +54,11 @@ export class Transcript {
   }
 
   updateRow(turn, next) {
-    const { start, steps } = this.rows.get(turn);
+    const { start, steps, rung } = this.rows.get(turn);
+    const made = this.state.rungs.get(turn.path.join("."));
+    rung.hidden = !made;
+    rung.textContent = made?.rung ?? "";
+    rung.title = made ? `Quality ${Math.round(made.quality * 100)} %: ${made.reason}` : "";
     start.hidden = turn.start === null;
     start.textContent = clockTime(turn.start);
     start.title = "Play from here";

@@ -7,6 +7,7 @@ import { Lanes } from "./lanes.js";
 import { Measure } from "./measure.js";
 import { Outputs } from "./outputs.js";
 import { Player } from "./player.js";
+import { Rungs } from "./rungs.js";
 import { RunState } from "./state.js";
 import { Transcript } from "./transcript.js";
 
@@ -50,7 +51,7 @@ export class Watch {
     this.picture.append(this.controls.element);
     this.buildTexts();
     this.element = h("div", { class: "watch" },
-      h("div", { class: "stage" }, this.fault, this.picture, this.heading, this.tiles, this.downloads, this.outputs.element, this.lanes.element),
+      h("div", { class: "stage" }, this.fault, this.picture, this.heading, this.tiles, this.downloads, this.outputs.element, this.rungs.element, this.lanes.element),
       h("aside", { class: "side" }, this.chapters, this.transcript.element, this.about));
   }
 
@@ -65,6 +66,7 @@ export class Watch {
     this.chapters = h("nav", { class: "panel chapters", "aria-label": "Chapters", hidden: true });
     this.transcript = new Transcript(this.state, (position) => this.controls.seekTo(position));
     this.lanes = new Lanes(this.state);
+    this.rungs = new Rungs(this.state, (position) => this.controls.seekTo(position));
     this.outputs = new Outputs();
     this.about = h("p", { class: "hint" });
   }
@@ -174,6 +176,7 @@ export class Watch {
     this.showHeading();
     this.showChapters();
     this.transcript.update();
+    this.rungs.update();
     this.lanes.update(this.elapsed());
     this.controls.showChapters(state.chapters);
   }
