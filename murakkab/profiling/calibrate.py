@@ -40,9 +40,7 @@ OFF = "MURAKKAB_CALIBRATION"
 
 
 def due(kept: Kept, today: datetime.date) -> bool:
-    """Whether there is neither a measured profile nor a calibration that holds."""
-    if kept.records:
-        return False
+    """Whether there is no calibration that holds: where some models were measured, the others are scaled still."""
     last = kept.calibration
     if last is None or last.probes != PROBES:
         return True

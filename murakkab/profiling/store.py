@@ -179,7 +179,7 @@ def key_of(profile: Profile) -> str:
 def base_of(profile: Profile) -> str:
     """Which figures a correction is of: newer ones, or those of a new calibration, are not what runs spoke of."""
     known = profile.provenance
-    return f"{known.kind} {known.date} {known.source}"
+    return f"{known.kind} {known.date} {known.source} {profile.fixed_s:.4g} {profile.unit_s:.4g}"
 
 
 def _fault(message: str, remedy: str) -> Exception:

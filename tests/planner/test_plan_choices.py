@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from murakkab_optimizer.catalog import Quality, Range
+from murakkab_optimizer.catalog import Needs, Quality, Range
 from murakkab_optimizer.graph import Edge, Graph, Node, Slo, Where
 from murakkab_optimizer.hardware import Offer
 from murakkab_optimizer.plan import Pin
@@ -219,6 +219,14 @@ def test_what_was_never_measured_may_be_tried_for_quality_only() -> None:
     assert "new" in told(plan, "latency").note
     fast = planned(show(Slo(objective=("latency",))), cards=new)
     assert dict(fast.nodes["speech"].alternatives)["new"] == "nobody measured it here"
+
+
+def test_fewer_threads_take_longer_and_draw_less() -> None:
+    cards = [*CARDS[:3], msgspec.structs.replace(model("fine", "text-to-speech", 0.9), needs=Needs(2, 50))]
+    watts = [*SPEEDS[:3], speed("fine", 0.2, devices=2, power_w=8.0)]
+    full, half = (planned(show(), machines(cores), cards=cards, profiles=watts) for cores in (2, 1))
+    assert half.nodes["speech"].chosen.seconds == pytest.approx(2 * full.nodes["speech"].chosen.seconds, rel=1e-3)
+    assert told(half, "energy").value == pytest.approx(told(full, "energy").value)
 
 
 def test_load_slows_a_model_down() -> None:

@@ -91,6 +91,8 @@ def test_what_runs_said_corrects_only_the_figures_that_they_spoke_of(store: Prof
     assert known_profiles([LANCZOS], [one], store, corrected=False) == [one]
     newer = msgspec.structs.replace(one, provenance=msgspec.structs.replace(SHIPPED, date="2026-02-02"))
     assert known_profiles([LANCZOS], [newer], store) == [newer]
+    same_day = msgspec.structs.replace(one, unit_s=one.unit_s * 1.5)
+    assert known_profiles([LANCZOS], [same_day], store) == [same_day]
 
 
 def test_a_damaged_store_counts_as_empty(store: ProfileStore) -> None:

@@ -167,7 +167,8 @@ class Finder:
             return
         threads = min(card.needs.threads, offer.count)
         slower = card.needs.threads / threads if threads else 1.0
-        power = profile.power_w if profile and profile.power_w else offer.device.peak_w * max(threads, 1)
+        drawn = profile.power_w / slower if profile else 0.0
+        power = drawn or offer.device.peak_w * max(threads, 1)
         yield self._way(node, card, work, knobs, index, threads, profile, power, slower)
 
     def _on_accelerators(
