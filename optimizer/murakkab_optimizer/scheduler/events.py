@@ -141,9 +141,16 @@ class Evaluated(msgspec.Struct, frozen=True, tag=True):
 
 
 class WorkerJoined(msgspec.Struct, frozen=True, tag=True):
-    """A worker process is ready to take one task at a time."""
+    """A worker process is ready to take one task at a time.
+
+    Attributes:
+        machine: whose ``cores`` it shares with the other workers there; empty for the one that the scheduler was given.
+
+    """
 
     worker: str
+    machine: str = ""
+    cores: int = 0
 
 
 class WorkerLost(msgspec.Struct, frozen=True, tag=True):

@@ -30,12 +30,12 @@ class Scheduler:
     """All runs of one engine, its workers and its thread budget.
 
     Args:
-        cores: threads that may be in use at one time.
+        cores: threads that may be in use at one time by workers that name no machine.
         policy: name of the queue policy.
         rungs: name of the rung policy.
 
-    Invariants: a task starts after all its inputs exist; its result counts once; threads in use never exceed
-    ``cores``; a join runs one task at a time, an ordered one in path order; all tasks that film a shot are on one rung.
+    Invariants: a task starts after all its inputs exist; its result counts once; threads in use on a machine never
+    exceed its cores; a join runs one task at a time, an ordered one in path order; all tasks that film a shot are on one rung.
 
     """
 
@@ -126,7 +126,7 @@ class Scheduler:
 
     def _joined(self, event: ev.WorkerJoined, now: float) -> None:
         self._lost(ev.WorkerLost(event.worker, "it began anew", blame=False), now)
-        self._fleet.joined(event.worker)
+        self._fleet.joined(event.worker, event.machine, event.cores)
 
     def _lost(self, event: ev.WorkerLost, now: float) -> None:
         worker = self._fleet.lost(event.worker)

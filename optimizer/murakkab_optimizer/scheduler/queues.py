@@ -59,11 +59,11 @@ class ReadyQueues:
         blocked = False
         for place, entry in self._heads(now):
             configuration = entry.task.chosen
-            threads = min(configuration.needs.threads, fleet.cores)
+            threads = min(configuration.needs.threads, fleet.widest)
             if threads and (blocked or threads > fleet.free_threads):
                 blocked = True
                 continue
-            worker = fleet.route(configuration.model)
+            worker = fleet.route(configuration.model, threads)
             if worker is not None:
                 heapq.heappop(self._queues[place])
                 return entry.run, entry.task, worker, threads

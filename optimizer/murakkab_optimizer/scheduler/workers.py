@@ -1,4 +1,4 @@
-"""Who can do work: worker processes, the models that they hold, and the thread budget.
+"""Who can do work: worker processes, the models that they hold, and the thread budget of each machine.
 
 Whatever happens to one worker costs at most the logarithm of the number of workers; only a worker that joins or is
 lost, and a run that needs something new, has all of them looked at.
@@ -16,17 +16,28 @@ from murakkab_optimizer.scheduler.commands import LoadModel
 Key = tuple[int, ...]
 
 
+class Machine:
+    """A thread budget that workers share: ``free`` of ``cores`` are not in use; ``workers`` counts them."""
+
+    __slots__ = ("cores", "free", "workers")
+
+    def __init__(self, cores: int) -> None:
+        self.cores = self.free = cores
+        self.workers = 0
+
+
 class WorkerState:
     """One worker: it does one thing at a time, a task (``lease``) or loading a model (``loading``).
 
     ``number`` counts the workers as they join; ``large`` its large models; ``gone`` says that it was lost.
     """
 
-    __slots__ = ("gone", "large", "lease", "loading", "models", "name", "number", "threads", "wanted")
+    __slots__ = ("gone", "large", "lease", "loading", "machine", "models", "name", "number", "threads", "wanted")
 
-    def __init__(self, name: str, number: int) -> None:
+    def __init__(self, name: str, number: int, machine: Machine) -> None:
         self.name = name
         self.number = number
+        self.machine = machine
         self.models: set[str] = set()
         self.wanted: list[str] = []
         self.lease: str | None = None
@@ -61,25 +72,41 @@ class Rank:
             self._keys[worker] = key
             heapq.heappush(self._heap, (key, worker))
 
-    def best(self) -> WorkerState | None:
-        """The idle worker with the smallest key."""
+    def best(self, threads: int) -> WorkerState | None:
+        """The idle worker with the smallest key whose machine has so many threads free."""
         heap, keys = self._heap, self._keys
-        while heap:
+        full: list[tuple[Key, WorkerState]] = []
+        found = None
+        while heap and found is None:
             key, worker = heap[0]
             if keys.get(worker) == key:
                 if worker.idle and self._fits(worker):
-                    return worker
-                del keys[worker]
+                    if worker.machine.free >= threads:
+                        found = worker
+                        break
+                    full.append(heap[0])
+                else:
+                    del keys[worker]
             heapq.heappop(heap)
-        return None
+        for entry in full:
+            heapq.heappush(heap, entry)
+        return found
 
 
 class Fleet:
-    """All workers and the thread budget that they share: threads in use never exceed ``cores``."""
+    """All workers and the thread budgets of their machines: threads in use on a machine never exceed its cores.
+
+    Args:
+        cores: of the machine without a name, to which workers belong that name none; it is always there.
+
+    Attributes:
+        cores: of all machines together.
+
+    """
 
     def __init__(self, cores: int) -> None:
         self.cores = cores
-        self.free_threads = cores
+        self._machines = {"": Machine(cores)}
         self.idle = 0
         self.workers: dict[str, WorkerState] = {}
         self.memory_mb: dict[str, int] = {}
@@ -95,6 +122,16 @@ class Fleet:
         self._seekers: dict[str, Rank] = {}
         self._anyone = Rank(lambda worker: True)
         self._loaders = Rank(lambda worker: bool(worker.wanted))
+
+    @property
+    def free_threads(self) -> int:
+        """Most threads that one machine has free."""
+        return max(machine.free for machine in self._machines.values())
+
+    @property
+    def widest(self) -> int:
+        """Cores of the largest machine: most threads that a task can get."""
+        return max(machine.cores for machine in self._machines.values())
 
     def at(self, lease: str) -> WorkerState | None:
         """The worker that is still at an attempt, cancelled or not."""
@@ -140,19 +177,19 @@ class Fleet:
             if worker.wanted and worker.idle:
                 self._seek(worker)
 
-    def route(self, model: str) -> WorkerState | None:
-        """The idle worker to give a task of ``model`` to, or None to wait.
+    def route(self, model: str, threads: int) -> WorkerState | None:
+        """The idle worker to give a task of ``model`` with so many threads to, or None to wait.
 
         Among those that hold it, the one with the fewest large models, so that these stay reachable.
         """
         if not self.idle:
             return None
-        if (holders := self._holders.get(model)) is not None and (holder := holders.best()) is not None:
+        if (holders := self._holders.get(model)) is not None and (holder := holders.best(threads)) is not None:
             return holder
         if self._large(model) and self._homes[model]:
             return None
         seekers = self._seekers.get(model) if self._wanting[model] else None
-        return (seekers.best() if seekers is not None else None) or self._anyone.best()
+        return (seekers.best(threads) if seekers is not None else None) or self._anyone.best(threads)
 
     def _large(self, model: str) -> bool:
         return self.memory_mb.get(model, 0) > LARGE_MB
@@ -189,7 +226,7 @@ class Fleet:
         """Give ``worker`` an attempt; it holds the model from now on."""
         self._at[lease] = worker
         worker.lease, worker.threads = lease, threads
-        self.free_threads -= threads
+        worker.machine.free -= threads
         self.idle -= 1
         if model not in worker.models:
             self._homed(model)
@@ -202,15 +239,25 @@ class Fleet:
         """The worker is idle again."""
         if worker.lease is not None:
             del self._at[worker.lease]
-        self.free_threads += worker.threads
+        worker.machine.free += worker.threads
         self.idle += 1
         worker.lease, worker.loading, worker.threads = None, None, 0
         self._offer(worker)
 
-    def joined(self, name: str) -> None:
-        """A worker that was not there is; give it a share of the models that runs need."""
+    def joined(self, name: str, machine: str = "", cores: int = 0) -> None:
+        """A worker that was not there is; give it a share of the models that runs need.
+
+        Args:
+            name: of the worker.
+            machine: name of its machine; empty for the one that is always there.
+            cores: of a machine that has a name.
+        """
         self._joined += 1
-        worker = self.workers[name] = WorkerState(name, self._joined)
+        if machine not in self._machines:
+            self._machines[machine] = Machine(cores)
+            self.cores += cores
+        worker = self.workers[name] = WorkerState(name, self._joined, self._machines[machine])
+        worker.machine.workers += 1
         self.idle += 1
         self._offer(worker)
         self._stale = True
@@ -223,7 +270,7 @@ class Fleet:
             return None
         self.idle -= worker.idle
         worker.gone = True
-        self.free_threads += worker.threads
+        self._leave(worker)
         if worker.lease is not None:
             del self._at[worker.lease]
         self._homes.subtract({*worker.models, *((worker.loading,) if worker.loading else ())})
@@ -233,15 +280,23 @@ class Fleet:
         self.want({})
         return worker
 
+    def _leave(self, worker: WorkerState) -> None:
+        """Give back the worker's threads; a machine without workers is gone."""
+        left = worker.machine
+        left.free += worker.threads
+        left.workers -= 1
+        for name in [name for name, machine in self._machines.items() if name and not machine.workers]:
+            self.cores -= self._machines.pop(name).cores
+
     def load_commands(self) -> list[LoadModel]:
         """Use idle workers and free threads to load models before they are asked for."""
         commands = []
-        while self.free_threads > 0 and (worker := self._loaders.best()) is not None:
+        while self.free_threads > 0 and (worker := self._loaders.best(1)) is not None:
             model = worker.wanted.pop(0)
             self._wanted_less(model)
             self._homed(model)
             worker.loading, worker.threads = model, 1
-            self.free_threads -= 1
+            worker.machine.free -= 1
             self.idle -= 1
             commands.append(LoadModel(worker.name, model))
         return commands
