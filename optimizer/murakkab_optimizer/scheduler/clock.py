@@ -65,9 +65,9 @@ class PlaybackClock:
         return self._due is None
 
     def published(self, now: float, seconds: float) -> None:
-        """That much more can be shown; a viewer to whom it comes too late has waited for it."""
+        """That much more can be shown: the viewer starts with the first of it, and waits for what comes too late."""
         if seconds and self._due is None:
-            self._origin = max(self._origin, now - self._shown)
+            self._origin = max(self._origin, now - self._shown) if self._shown else now
         self._shown += seconds
 
     def buffer(self, now: float) -> float:

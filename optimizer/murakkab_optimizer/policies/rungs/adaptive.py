@@ -13,10 +13,13 @@ LOOK_S = 20.0
 SPARE, LEAST_S = 1.1, 0.05
 """What is left to chance in the times of a shot: a tenth of them, and this."""
 
+SAFE = 1.25
+"""What is left to chance in the times of a shot that could be made on a lower rung without a change."""
+
 LATE_S = 0.1
 """Seconds by which a late shot may be later for looking better."""
 
-AFTER, MOST = 3, 24
+AFTER, MOST = 3, 12
 """Shots on one rung before it goes up; twice as many each time that going up was taken back, but not more than that."""
 
 
@@ -39,7 +42,7 @@ class Adaptive:
             if not fault:
                 return Choice(index, "there is time for more" if index < held else why or "it holds")
             why = why if index > held and why else fault
-        for index in [view.least, *(i for i, rung in enumerate(view.rungs) if rung.static)]:
+        for index in _last_resorts(view):
             if _in_time(view, index):
                 return Choice(index, why)
         return _least_late(view)
@@ -55,18 +58,24 @@ def _highest(view: ShotView, held: int) -> int:
     return max(held - 1, 0) if patient else held
 
 
-def _in_time(view: ShotView, index: int) -> bool:
+def _last_resorts(view: ShotView) -> list[int]:
+    """What is left when no rung holds: the least that moves, then the static ones; no show opens with one."""
+    static = [index for index, rung in enumerate(view.rungs) if rung.static and view.number]
+    return [view.least, *(index for index in static if index != view.least)]
+
+
+def _in_time(view: ShotView, index: int, spare: float = SPARE) -> bool:
     """Whether the first and the last picture of the shot are there when they are needed."""
     forecast = view.forecasts[index]
-    first = forecast.first_s * SPARE + LEAST_S <= view.lead_s
-    last = forecast.whole_s * SPARE + LEAST_S <= view.lead_s + max(view.seconds - view.clip_s, 0.0)
+    first = forecast.first_s * spare + LEAST_S <= view.lead_s
+    last = forecast.whole_s * spare + LEAST_S <= view.lead_s + max(view.seconds - view.clip_s, 0.0)
     return first and last
 
 
 def _fault(view: ShotView, index: int, *, higher: bool) -> str:
     """Why a rung does not hold; empty where it does."""
     rung, forecast, lead_s = view.rungs[index], view.forecasts[index], view.lead_s
-    if not _in_time(view, index):
+    if not _in_time(view, index, SAFE if higher else SPARE):
         return f"{rung.name} would take {forecast.whole_s:.1f} s, the picture is needed in {max(lead_s, 0.0):.1f} s"
     load = forecast.load * (SPARE if higher else 1.0)
     reserve = max(RESERVE_S, 2 * forecast.whole_s - view.seconds)
@@ -78,7 +87,7 @@ def _fault(view: ShotView, index: int, *, higher: bool) -> str:
 def _least_late(view: ShotView) -> Choice:
     """The best rung that is hardly later than the fastest one."""
     late = [max(one.first_s, one.whole_s - max(view.seconds - view.clip_s, 0.0)) for one in view.forecasts]
-    allowed = range(view.least + 1) if view.number == 0 else range(len(late))
+    allowed = [*range(view.least), *_last_resorts(view)]
     least = min(late[index] for index in allowed)
     index = next(index for index in allowed if late[index] <= least + LATE_S)
     return Choice(index, "it is late on every rung")
