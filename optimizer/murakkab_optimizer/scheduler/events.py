@@ -144,7 +144,8 @@ class WorkerJoined(msgspec.Struct, frozen=True, tag=True):
     """A worker process is ready to take one task at a time.
 
     Attributes:
-        machine: whose ``cores`` it shares with the other workers there; empty for the one that the scheduler was given.
+        machine: whose threads it shares with the other workers there; empty for those that the scheduler was given.
+        cores: threads that it adds to those of its machine.
 
     """
 

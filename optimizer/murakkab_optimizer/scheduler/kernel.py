@@ -35,7 +35,8 @@ class Scheduler:
         rungs: name of the rung policy.
 
     Invariants: a task starts after all its inputs exist; its result counts once; threads in use on a machine never
-    exceed its cores; a join runs one task at a time, an ordered one in path order; all tasks that film a shot are on one rung.
+    exceed its cores; a join runs one task at a time, an ordered one in path order; all tasks that film a shot are on
+    one rung.
 
     """
 

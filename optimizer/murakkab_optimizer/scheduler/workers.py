@@ -29,15 +29,29 @@ class Machine:
 class WorkerState:
     """One worker: it does one thing at a time, a task (``lease``) or loading a model (``loading``).
 
-    ``number`` counts the workers as they join; ``large`` its large models; ``gone`` says that it was lost.
+    ``number`` counts the workers as they join; ``large`` its large models; ``gone`` says that it was lost,
+    ``brings`` how many threads it adds to its machine.
     """
 
-    __slots__ = ("gone", "large", "lease", "loading", "machine", "models", "name", "number", "threads", "wanted")
+    __slots__ = (
+        "brings",
+        "gone",
+        "large",
+        "lease",
+        "loading",
+        "machine",
+        "models",
+        "name",
+        "number",
+        "threads",
+        "wanted",
+    )
 
-    def __init__(self, name: str, number: int, machine: Machine) -> None:
+    def __init__(self, name: str, number: int, machine: Machine, brings: int) -> None:
         self.name = name
         self.number = number
         self.machine = machine
+        self.brings = brings
         self.models: set[str] = set()
         self.wanted: list[str] = []
         self.lease: str | None = None
@@ -250,14 +264,13 @@ class Fleet:
         Args:
             name: of the worker.
             machine: name of its machine; empty for the one that is always there.
-            cores: of a machine that has a name.
+            cores: threads that it adds to the budget of its machine.
         """
         self._joined += 1
-        if machine not in self._machines:
-            self._machines[machine] = Machine(cores)
-            self.cores += cores
-        worker = self.workers[name] = WorkerState(name, self._joined, self._machines[machine])
-        worker.machine.workers += 1
+        home = self._machines.setdefault(machine, Machine(0))
+        worker = self.workers[name] = WorkerState(name, self._joined, home, cores)
+        self._widen(home, cores)
+        home.workers += 1
         self.idle += 1
         self._offer(worker)
         self._stale = True
@@ -285,8 +298,14 @@ class Fleet:
         left = worker.machine
         left.free += worker.threads
         left.workers -= 1
+        self._widen(left, -worker.brings)
         for name in [name for name, machine in self._machines.items() if name and not machine.workers]:
-            self.cores -= self._machines.pop(name).cores
+            del self._machines[name]
+
+    def _widen(self, machine: Machine, cores: int) -> None:
+        machine.cores += cores
+        machine.free += cores
+        self.cores += cores
 
     def load_commands(self) -> list[LoadModel]:
         """Use idle workers and free threads to load models before they are asked for."""
