@@ -105,7 +105,7 @@ def _single(request: PlanRequest, told: list[str], options: PlanOptions) -> None
     if options.json:
         write_output(text(file), None)
     else:
-        print_plan(plan, load_catalog(), there)
+        print_plan(plan, load_catalog(), there, verbose=options.verbose)
     if options.output is not None:
         write_output(text(file), options.output)
 
@@ -192,6 +192,9 @@ def _options(
         Path | None, typer.Option("--output", "-o", help="Write the plan, for 'murakkab run --plan'.", metavar="FILE")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Tell every source and everything that was not chosen, too.")
+    ] = False,
     pareto: Annotated[
         str, typer.Option("--pareto", help="Show what can be had: all plans that are best in two.", metavar="cost,ttff")
     ] = "",
@@ -219,6 +222,7 @@ def _options(
         "use": tuple(use or ()),
         "output": output,
         "json": json,
+        "verbose": verbose,
         "pareto": pareto,
         "png": png,
         "in_force": in_force,

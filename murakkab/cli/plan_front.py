@@ -81,7 +81,8 @@ def print_front(found: Sequence[Point], x: str, y: str, out: Console | None = No
     out = out or console()
     many = f"{len(found)} plans of which none is better in both" if len(found) > 1 else "one plan is best in both"
     show(out, Text(f"{found[0].plan.workflow}: {x} against {y}, {many}\n"))
-    show(out, Text(plot(found, x, y)))
+    if len(found) > 1:
+        show(out, Text(plot(found, x, y) + "\n"))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("#", justify="right")
     for name in (x, y):
@@ -89,7 +90,6 @@ def print_front(found: Sequence[Point], x: str, y: str, out: Console | None = No
     table.add_column("With (what differs from the line above)")
     for point in found:
         table.add_row(str(point.number), _figure(x, point.x), _figure(y, point.y), Text(point.label))
-    show(out, Text())
     show(out, table)
     if any(TIME_OVER in point.plan.notes for point in found):
         show(out, Text("\nTime was over: there may be more and better plans; --time-limit allows more."))

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from murakkab.cli.plan_file import read_plan
-from murakkab.cli.plan_words import TIME_OVER, amount, figure
+from murakkab.cli.plan_words import NOT_TOLD, PROVEN, TIME_OVER, amount, figure
 from murakkab.engine.errors import NO_PLAN, UserError
 from murakkab.engine.planning import available, parse_pins, this_machine
 from murakkab_optimizer.catalog import ModelCard
@@ -38,6 +38,7 @@ class PlanOptions:
         use: pins.
         output: file for the plan.
         json: print JSON.
+        verbose: print the sources of the times, and everything that could have been chosen.
         pareto: two objectives; empty for one plan.
         png: file for the picture of the front.
         in_force: file of the plan that runs now.
@@ -51,6 +52,7 @@ class PlanOptions:
     use: tuple[str, ...] = ()
     output: Path | None = None
     json: bool = False
+    verbose: bool = False
     pareto: str = ""
     png: Path | None = None
     in_force: Path | None = None
@@ -107,6 +109,8 @@ def attempt(make: Callable[[PlanRequest], list[Plan]], request: PlanRequest, com
         raise UserError(str(fault), "Change it, under --use or under where.") from None
     except NoPlanError as fault:
         told = advice(fault.nearest, fault.alone, command)
+        if not fault.nearest and "--cluster" in " ".join(command):
+            told = "Add what is missing to the cluster (`murakkab devices --cluster NAME` shows it), or promise less."
         if not fault.nearest and not request.may_go_on():
             told = "Allow more time, for example --time-limit 60."
         raise UserError(str(fault), told, NO_PLAN) from None
@@ -186,5 +190,11 @@ def with_origin(plan: Plan, request: PlanRequest, told: Sequence[str]) -> Plan:
         cluster=plan.cluster or request.cluster.name,
         objective=plan.objective or graph.slo.objective or ("quality",),
         defaults=(*told, *plan.defaults),
-        notes=plan.notes if request.may_go_on() else (*plan.notes, TIME_OVER),
+        notes=plan.notes if request.may_go_on() else (*plan.notes, _ended(plan, request)),
     )
+
+
+def _ended(plan: Plan, request: PlanRequest) -> str:
+    """What may be missing where time was over."""
+    proven = request.relax and plan.gap is not None and plan.gap <= PROVEN
+    return NOT_TOLD if proven else TIME_OVER

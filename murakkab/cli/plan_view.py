@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from murakkab.cli.plan_words import NAMES, TIME_OVER, amount, figure, groups, place, rented, seconds, settings, share
+from murakkab.cli.plan_words import (
+    NAMES,
+    NOT_TOLD,
+    TIME_OVER,
+    amount,
+    figure,
+    groups,
+    place,
+    rented,
+    seconds,
+    settings,
+    share,
+)
 from murakkab.cli.wording import printable
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.plan import Configuration, NodePlan, Plan, Prediction, Relaxation
@@ -25,6 +37,9 @@ _SAME = 0.01
 _PROVEN = 1e-4
 """Share below which a gap is rounding."""
 
+_WITH_NAMES = ("published", "estimated")
+"""Provenances that say nothing without the name of the publication."""
+
 KEPT, BROKEN, OPEN, UNKNOWN = "kept", "NOT KEPT", "not promised", "cannot be told"
 
 
@@ -36,7 +51,9 @@ def console() -> Console:
     )
 
 
-def print_plan(plan: Plan, cards: Mapping[str, ModelCard], machines: str = "", out: Console | None = None) -> None:
+def print_plan(
+    plan: Plan, cards: Mapping[str, ModelCard], machines: str = "", out: Console | None = None, *, verbose: bool = False
+) -> None:
     """Print a plan on standard output.
 
     Args:
@@ -44,12 +61,13 @@ def print_plan(plan: Plan, cards: Mapping[str, ModelCard], machines: str = "", o
         cards: of the models, by name.
         machines: what it was made for, in words.
         out: where it is printed.
+        verbose: tell the sources of the times, too, and what else could have been chosen.
     """
     out = out or console()
     show(out, Text("\n").join(_head(plan, machines)))
     _part(out, "Nodes", node_table(plan, cards))
-    _part(out, "Why", _why_table(plan, cards))
-    if lines := sources(plan):
+    _part(out, "Why", _why_table(plan, cards, verbose=verbose))
+    if lines := sources(plan, verbose=verbose):
         _part(out, "Where the times come from", _list(lines))
     if plan.predictions:
         _part(out, "Promises", promise_table(plan))
@@ -86,6 +104,7 @@ def verdict(prediction: Prediction) -> str:
 def node_table(plan: Plan, cards: Mapping[str, ModelCard]) -> Table:
     """What does each node: model, settings, devices, instances, seconds and quality."""
     table = _table("Node", "Model", "Settings", "One runs on")
+    table.columns[1].overflow = "fold"
     for title in ("Instances", "Seconds a task", "Quality"):
         table.add_column(title, justify="right")
     for name, choice in plan.nodes.items():
@@ -97,15 +116,30 @@ def node_table(plan: Plan, cards: Mapping[str, ModelCard]) -> Table:
             Text(settings(chosen.knobs, card.knobs if card else None), style="dim"),
             Text("\n".join(share(group) for group in held)),
             Text("\n".join(str(group.count) for group in held)),
-            Text(amount(chosen.seconds) if chosen.seconds else "?"),
+            Text(_task_seconds(choice)),
             Text(f"{chosen.quality:.2f}" if chosen.quality else "?"),
         )
     return table
 
 
-def sources(plan: Plan) -> list[str]:
-    """Where the expected times come from, each with the nodes that rest on it."""
-    return _grouped((name, choice.provenance) for name, choice in plan.nodes.items())
+def sources(plan: Plan, *, verbose: bool = False) -> list[str]:
+    """Where the expected times come from, each with the nodes that rest on it; in a few words unless ``verbose``."""
+    told = ((name, choice.provenance) for name, choice in plan.nodes.items())
+    return _grouped((name, words if verbose else _in_short(words)) for name, words in told)
+
+
+def _in_short(provenance: str) -> str:
+    """A provenance without its details, but with the publication."""
+    words, _, details = provenance.partition(": ")
+    named = details.split(",")[0].split(":")[0]
+    return f"{words}, {named}" if named and words in _WITH_NAMES else words
+
+
+def _task_seconds(choice: NodePlan) -> str:
+    """``?`` where nobody knows, ``~0`` where it is too short to count."""
+    if choice.chosen.seconds:
+        return amount(choice.chosen.seconds)
+    return "?" if choice.provenance in ("", "never measured") else "~0"
 
 
 def promise_table(plan: Plan) -> Table:
@@ -124,7 +158,7 @@ def promise_table(plan: Plan) -> Table:
 def binding(plan: Plan) -> list[str]:
     """What giving way would buy, the most valuable first."""
     lines = [relaxation(found) for found in _telling(plan.relaxations)[:_SENTENCES]]
-    proven = plan.gap is not None and plan.gap < _SAME and TIME_OVER not in plan.notes
+    proven = plan.gap is not None and plan.gap < _SAME and not {TIME_OVER, NOT_TOLD} & set(plan.notes)
     if not lines and proven and any(p.limit is not None for p in plan.predictions):
         return ["Nothing: no promise stands in the way of a better plan."]
     return lines
@@ -150,14 +184,21 @@ def relaxation(found: Relaxation) -> str:
     return f"{limit} {now}: {then} the {found.objective} would {verb} from {before} to {after}."
 
 
-def configuration(found: Configuration, cards: Mapping[str, ModelCard]) -> str:
-    """A configuration on one line: ``kokoro speed=2 on 1 core, 0.9 s a task, quality 0.80``."""
+def configuration(found: Configuration, cards: Mapping[str, ModelCard], beside: Configuration | None = None) -> str:
+    """A configuration on one line: ``kokoro speed=2 on 1 core, 0.9 s a task, quality 0.80``.
+
+    Args:
+        found: what is told.
+        cards: of the models, by name.
+        beside: what it is compared with; its device and quality are not told again.
+    """
     card = cards.get(found.model)
     parts = [" ".join(filter(None, (found.model, settings(found.knobs, card.knobs if card else None))))]
-    parts[0] += f" on {place(found)}"
+    if beside is None or place(beside) != place(found):
+        parts[0] += f" on {place(found)}"
     if found.seconds:
         parts.append(f"{seconds(found.seconds)} a task")
-    if found.quality:
+    if found.quality and (beside is None or beside.quality != found.quality):
         parts.append(f"quality {found.quality:.2f}")
     return ", ".join(parts)
 
@@ -168,36 +209,57 @@ def _head(plan: Plan, machines: str) -> Iterator[Text]:
         title.append(f" on {printable(plan.cluster or 'this machine')}", style="bold")
     yield title.append(f" ({machines})" if machines else "", style="dim")
     wanted = ", then ".join(plan.objective) or "quality"
-    method = "exact planner" if plan.method == "exact" else "greedy planner, so a better plan may exist"
-    yield Text(f"Best for {wanted} within the promises; {method}{_gap(plan)}", style="dim")
+    yield Text(f"Best for {wanted} within the promises; {_proof(plan)}", style="dim")
     if hired := rented(plan.instances):
         yield Text(f"Takes {hired}", style="dim")
 
 
-def _gap(plan: Plan) -> str:
+def _proof(plan: Plan) -> str:
+    if plan.method != "exact":
+        return "greedy planner, so a better plan may exist"
     if plan.gap is None or plan.gap >= 1:
-        return ""
-    return f"; no plan is better by more than {max(plan.gap, _PROVEN) * 100:.2g}%"
+        return "a better plan may exist"
+    if plan.gap <= _PROVEN:
+        return f"proven best within {_PROVEN:.2%}"
+    return f"no plan is better by more than {plan.gap * 100:.2g}%"
 
 
-def _why_table(plan: Plan, cards: Mapping[str, ModelCard]) -> Table:
+def _why_table(plan: Plan, cards: Mapping[str, ModelCard], *, verbose: bool) -> RenderableType:
+    """The reasons of nodes with a choice, one a paragraph; of the others each reason once."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column()
+    alone = []
     for name, choice in plan.nodes.items():
-        table.add_row(_plain(name), Text("\n".join(_why(choice, cards))))
-    return table
+        if choice.runner_up is None and not choice.alternatives:
+            alone.append((name, choice.reason))
+        else:
+            table.add_row(_plain(name), Text("\n".join(_why(choice, cards, verbose=verbose))))
+    parts: list[RenderableType] = [table] if table.row_count else []
+    return Group(*parts, _list(_grouped(alone)))
 
 
-def _why(choice: NodePlan, cards: Mapping[str, ModelCard]) -> Iterator[str]:
-    yield printable(choice.reason)
-    if choice.runner_up is not None:
-        against = dict(reversed(choice.alternatives)).get(choice.runner_up.model, "")
-        why_not = f"; not chosen: {printable(against)}" if against else ""
-        yield f"next best: {configuration(choice.runner_up, cards)}{why_not}"
-    elif choice.alternatives:
+def _why(choice: NodePlan, cards: Mapping[str, ModelCard], *, verbose: bool) -> Iterator[str]:
+    reason, other = printable(choice.reason), _next_best(choice, cards)
+    yield f"{reason}; {other}" if other else reason
+    told = [(printable(model), printable(_bare(why))) for model, why in choice.alternatives] if verbose else []
+    yield from (f"not {model}: {why}" for model, why in told if why not in f"{reason} {other}")
+
+
+def _next_best(choice: NodePlan, cards: Mapping[str, ModelCard]) -> str:
+    """The runner-up with what speaks against it, where the reason has not said that; else what was refused first."""
+    other = choice.runner_up
+    if other is None:
         model, against = choice.alternatives[0]
-        yield f"not chosen: {printable(model)}, {printable(against)}"
+        return "" if against == choice.reason else f"not {printable(model)}: {printable(against)}"
+    against = _bare(dict(reversed(choice.alternatives)).get(other.model, ""))
+    why_not = f" ({printable(against)})" if against and against != choice.reason else ""
+    return f"next best: {configuration(other, cards, choice.chosen)}{why_not}"
+
+
+def _bare(against: str) -> str:
+    """Without the device that it is about, which is told beside it."""
+    return against.partition(": ")[2] if against.startswith("on ") else against
 
 
 def _bounds(prediction: Prediction) -> tuple[Text, Text]:

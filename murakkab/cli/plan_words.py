@@ -24,6 +24,12 @@ NAMES = {
 TIME_OVER = "time was over: a better plan may exist, and what binds is not told; --time-limit allows more"
 """Note of a plan whose search was ended."""
 
+NOT_TOLD = "time was over before all was found out that giving way would buy; --time-limit allows more"
+"""Note of a plan that is proven, where only that was ended."""
+
+PROVEN = 1e-3
+"""Share by which no plan is better: nobody asks for more of a proof."""
+
 
 def amount(value: float) -> str:
     """A number with three significant digits, without an exponent where one can do without."""

@@ -15,10 +15,10 @@ from murakkab.cli.plan_diff import changes, compare
 from murakkab.cli.plan_file import Origin, PlanFile, read_plan, text
 from murakkab.cli.plan_front import axes, plot, points, print_front, span
 from murakkab.cli.plan_view import BROKEN, KEPT, OPEN, UNKNOWN, binding, print_plan, relaxation, verdict
-from murakkab.cli.plan_words import TIME_OVER, amount, figure, rented, seconds
+from murakkab.cli.plan_words import NOT_TOLD, TIME_OVER, amount, figure, rented, seconds
 from murakkab.engine import UserError
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_optimizer.plan import Plan, Prediction, Relaxation
+from murakkab_optimizer.plan import NodePlan, Plan, Prediction, Relaxation
 
 from .conftest import Invoke
 from .plans import PLAN, smaller
@@ -29,9 +29,9 @@ CARDS = {
 }
 
 
-def shown(plan: Plan, width: int = 100) -> str:
+def shown(plan: Plan, width: int = 100, *, verbose: bool = False) -> str:
     stream = io.StringIO()
-    print_plan(plan, CARDS, "2 cores, 64 H200", Console(file=stream, width=width, highlight=False))
+    print_plan(plan, CARDS, "2 cores, 64 H200", Console(file=stream, width=width, highlight=False), verbose=verbose)
     return stream.getvalue()
 
 
@@ -50,7 +50,7 @@ def test_every_part_of_a_plan_is_shown() -> None:
         "hosts: published with StreamWise (arXiv 2603.05800)",
         "at most 10 Wh cannot be told",
         "- energy: nobody measured the power of fantasy",
-        "next best: piper speed=1.25 on 2 cores, 0.25 s a task, quality 0.60; not chosen: rated 0.60 against 0.80",
+        "next best: piper speed=1.25 on 2 cores, 0.25 s a task, quality 0.60 (rated 0.60 against 0.80)",
         "ttff 22 s binds: with 27.5 s the cost would fall from $29.46 to $26.10.",
         "64 H200 bind: with 128 the cost would fall from $29.46 to $28.00.",
         "the catalogue has no power of the H200",
@@ -58,6 +58,58 @@ def test_every_part_of_a_plan_is_shown() -> None:
     ):
         assert words in told, words
     assert "speed=1" not in told.replace("speed=1.25", ""), "settings at their defaults are left out"
+
+
+def with_nodes(**nodes: NodePlan) -> Plan:
+    return msgspec.structs.replace(PLAN, nodes=nodes)
+
+
+def test_nodes_without_a_choice_are_told_together() -> None:
+    only = PLAN.nodes["cut"]
+    told = squeezed(shown(with_nodes(speech=PLAN.nodes["speech"], cut=only, glue=only)))
+    assert "- cut, glue: the only one here" in told
+    assert "speech the best-rated one that keeps ttff; next best: piper" in told
+
+
+def test_what_is_like_the_chosen_one_or_was_said_is_not_told_again() -> None:
+    speech = PLAN.nodes["speech"]
+    other = msgspec.structs.replace(speech.chosen, knobs={"speed": 2.0}, seconds=0.5)
+    node = msgspec.structs.replace(
+        speech, reason="too slow", runner_up=other, alternatives=(("kokoro", "too slow"), ("flite", "rated 0.30"))
+    )
+    assert "too slow; next best: kokoro speed=2, 0.5 s a task Where" in squeezed(
+        shown(with_nodes(speech=msgspec.structs.replace(node, provenance="estimated")))
+    )
+    moved = msgspec.structs.replace(node, alternatives=(("kokoro", "on 2 cores: dearer: $26.02 against $26.01"),))
+    assert "0.5 s a task (dearer: $26.02 against $26.01)" in squeezed(shown(with_nodes(speech=moved)))
+
+
+def test_sources_are_told_in_a_few_words_and_wholly_when_asked() -> None:
+    scaled = "measured on another machine, scaled to this one"
+    plan = with_nodes(
+        **{
+            name: msgspec.structs.replace(PLAN.nodes["cut"], provenance=told)
+            for name, told in (
+                ("a", f"{scaled}: on the card; times 1.02"),
+                ("b", f"{scaled}: on the card; times 2.11"),
+                ("c", "published: StreamWise (arXiv 2603.05800), table latency_gemma, 2026-03"),
+                ("d", "too short to count"),
+                ("e", "never measured"),
+            )
+        }
+    )
+    told, whole = squeezed(shown(plan)), squeezed(shown(plan, verbose=True))
+    assert f"- a, b: {scaled} - c: published, StreamWise (arXiv 2603.05800) - d: too short to count" in told
+    assert "times" not in told.partition("come from")[2]
+    assert "times 2.11" in whole
+    assert "table latency_gemma, 2026-03" in whole
+    assert "d cutter part of a core 1 ~0" in told
+    assert "e cutter part of a core 1 ?" in told
+
+
+def test_all_that_was_not_chosen_is_told_when_asked() -> None:
+    assert "rated 0.30" not in shown(PLAN)
+    assert "not flite: rated 0.30 against 0.80" in shown(PLAN, verbose=True)
 
 
 @pytest.mark.parametrize("width", [100, 60])
@@ -110,6 +162,7 @@ def test_no_relaxation_is_told_only_of_proven_plans_with_promises() -> None:
     assert binding(free) == ["Nothing: no promise stands in the way of a better plan."]
     assert binding(msgspec.structs.replace(free, gap=None)) == []
     assert binding(msgspec.structs.replace(free, notes=(TIME_OVER,))) == []
+    assert binding(msgspec.structs.replace(free, notes=(NOT_TOLD,))) == []
     assert binding(msgspec.structs.replace(free, predictions=())) == []
 
 
@@ -241,6 +294,13 @@ def test_the_plot_shows_every_point_and_fits() -> None:
     ended = [msgspec.structs.replace(plan, notes=(TIME_OVER,)) for plan in front()]
     print_front(points(ended, "cost", "ttff"), "cost", "ttff", Console(file=stream, width=100))
     assert "Time was over" in stream.getvalue()
+
+
+def test_one_point_needs_no_plot() -> None:
+    stream = io.StringIO()
+    print_front(points([PLAN], "cost", "ttff"), "cost", "ttff", Console(file=stream, width=100))
+    assert "one plan is best in both" in stream.getvalue()
+    assert "|" not in stream.getvalue()
 
 
 @pytest.mark.parametrize("values", [[0.0], [5.0], [5.0, 5.0], [0.0, 1e-9], [3.0, 1e9], [99.0, 100.0]])

@@ -10,7 +10,9 @@ from murakkab_optimizer.graph import Edge, Graph, Node, Slo, Where
 from murakkab_optimizer.hardware import Offer
 from murakkab_optimizer.plan import Pin
 from murakkab_optimizer.planner import NoPlanError, PinError
+from murakkab_optimizer.planner.assign.nouns import Outcome
 from murakkab_optimizer.planner.planning import pareto, plan_workflow
+from murakkab_optimizer.planner.wording import amount, figures
 from tests.planner.planning import (
     CARDS,
     CORE,
@@ -227,6 +229,29 @@ def test_fewer_threads_take_longer_and_draw_less() -> None:
     full, half = (planned(show(), machines(cores), cards=cards, profiles=watts) for cores in (2, 1))
     assert half.nodes["speech"].chosen.seconds == pytest.approx(2 * full.nodes["speech"].chosen.seconds, rel=1e-3)
     assert told(half, "energy").value == pytest.approx(told(full, "energy").value)
+
+
+def test_figures_of_one_unit_are_compared_with_each_other() -> None:
+    gpu = [speed("grand", 1.0, "task", device="G100", devices=2)]
+    gpu += [speed("grand", 0.08 / n, device="G100", devices=n) for n in (1, 2, 4)]
+    only = {"cards": [*CARDS[:3], model("grand", "text-to-speech", 1.0, gpu_mb=8000)], "profiles": [*SPEEDS[:3], *gpu]}
+    seconds = [
+        planned(show(), machines(2, Offer(GPU, n, spot=False)), **only).nodes["speech"].chosen.seconds
+        for n in (1, 2, 4)
+    ]
+    assert seconds == pytest.approx([seconds[0], seconds[0] / 2, seconds[0] / 4], rel=1e-3)
+
+
+def test_money_is_told_with_cents_and_as_many_digits_as_tell_sums_apart() -> None:
+    assert [amount("cost", value) for value in (26.0149, 0, 0.03591, 1234.5)] == [
+        "$26.01",
+        "$0.00",
+        "$0.0359",
+        "$1,234.50",
+    ]
+    assert amount("ttff", 1613.2) == "1,613 s"
+    one, other = (Outcome(0, 0, 0, cost, 0, 1, 0, (), 0) for cost in (26.011, 26.014))
+    assert figures("cost", one, other) == ("$26.011", "$26.014")
 
 
 def test_load_slows_a_model_down() -> None:

@@ -76,7 +76,7 @@ class _Explainer:
             alternatives=tuple(self._alternatives(way, others, found)),
             instances=tuple(self._groups(self._pools([name]))),
             runner_up=self._configuration(runner_up.way) if runner_up else None,
-            provenance=provenance(way.profile),
+            provenance=provenance(way),
         )
 
     def _configuration(self, way: Way) -> Configuration:

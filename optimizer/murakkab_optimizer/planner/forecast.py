@@ -51,7 +51,9 @@ class _Forecast:
     def _money(self, limit: float) -> Prediction:
         if not any(offer.price for offer in self.problem.cluster.offers):
             return Prediction("cost", "US$", None, None if math.isinf(limit) else limit, "this machine has no price")
-        return self._prediction("cost", self.solution.outcome.cost_usd, limit, "")
+        free = not self.solution.outcome.cost_usd
+        note = "what is used has no price of its own here" if free else ""
+        return self._prediction("cost", self.solution.outcome.cost_usd, limit, note)
 
     def _power(self, limit: float) -> Prediction:
         if not self.solution.outcome.energy_wh:

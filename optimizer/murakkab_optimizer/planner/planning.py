@@ -30,6 +30,7 @@ from murakkab_optimizer.planner.explain import explain
 from murakkab_optimizer.planner.greedy import plan_greedy
 from murakkab_optimizer.planner.rungs import ladder
 from murakkab_optimizer.planner.speeds import Speeds
+from murakkab_optimizer.planner.wording import amount, number
 from murakkab_optimizer.planner.workload import workload
 from murakkab_optimizer.profiles import Profile
 
@@ -200,8 +201,7 @@ def _no_plan(built: Built, fault: Infeasible) -> NoPlanError:
 
 
 def _told(name: str, value: float, promised: float | None) -> str:
-    unit = {"ttff": " s", "latency": " s", "cost": " US$", "energy": " Wh"}.get(name, "")
     if name == "realtime":
-        return f"without real time, with a wait of {value:.3g} s"
-    had = f"{name} {value:.3g}{unit} could be had"
-    return had if promised is None else f"{had}, promised were {promised:.3g}{unit}"
+        return f"without real time, with a wait of {number(value)} s"
+    had = f"{name} {amount(name, value)} could be had"
+    return had if promised is None else f"{had}, promised were {amount(name, promised)}"

@@ -48,6 +48,9 @@ class Speeds:
     def find(self, model: str, device: str, node: Node, knobs: Mapping[str, Any], *, other: bool) -> list[Profile]:
         """For each number of devices an instance may have, the profile nearest to what the node asks for.
 
+        Of those equally near, one in the unit that is known for most numbers of devices: figures in different units,
+        of different publications, do not compare.
+
         Args:
             model: name of the card.
             device: name of a type; of processors without profiles of their own, those of any processor hold.
@@ -59,7 +62,7 @@ class Speeds:
         held = self._known.get((model, device), [])
         fitting = [profile for profile in held if profile.holds_for(knobs)] or (held if other else [])
         groups: dict[int, list[Profile]] = defaultdict(list)
-        for profile in fitting:
+        for profile in _widest_first(fitting):
             groups[profile.devices].append(profile)
         wanted = conditions(node, knobs)
         return [found for group in groups.values() if (found := nearest(group, wanted)) is not None]
@@ -70,6 +73,13 @@ class Speeds:
         if not found and device != CPU:
             return self.on_processor(card, node, knobs)
         return min(found, key=lambda profile: abs(profile.devices - card.needs.threads), default=None)
+
+
+def _widest_first(profiles: Iterable[Profile]) -> list[Profile]:
+    """By the numbers of devices that their units are known for; equals stay in order."""
+    found = list(profiles)
+    known = {unit: {p.devices for p in found if p.unit == unit} for unit in {p.unit for p in found}}
+    return sorted(found, key=lambda profile: -len(known[profile.unit]))
 
 
 def conditions(node: Node, knobs: Mapping[str, Any]) -> dict[str, Any]:

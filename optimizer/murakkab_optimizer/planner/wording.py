@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from murakkab_optimizer.hardware import Offer
 from murakkab_optimizer.planner.assign.nouns import Objective, Outcome, Pool, Problem, Solution
 from murakkab_optimizer.planner.candidates import Way
 from murakkab_optimizer.planner.speeds import drawn_height
-from murakkab_optimizer.profiles import Profile
 
 EPSILON = 1e-9
 
@@ -59,9 +60,8 @@ class Wording:
                 took, most = number(outcome.latency_s), number(limits.latency_s)
                 return f"{named} would take {took} s in all; latency {most} s is promised"
             case "cost":
-                return (
-                    f"{named} would cost {number(outcome.cost_usd)} US$; cost {number(limits.cost_usd)} US$ is promised"
-                )
+                mine, most = amount("cost", outcome.cost_usd), amount("cost", limits.cost_usd)
+                return f"{named} would cost {mine}; cost {most} is promised"
             case "energy":
                 drawn, most = number(outcome.energy_wh), number(limits.energy_wh)
                 return f"{named} would take {drawn} Wh; energy {most} Wh is promised"
@@ -112,9 +112,17 @@ _WORDS = {
 def figures(objective: Objective, one: Outcome, other: Outcome) -> tuple[str, str]:
     """What two outcomes give for an objective, with as many digits as tell them apart."""
     pair = [outcome.quality if objective == "quality" else outcome.value(objective) for outcome in (one, other)]
-    digits = next((n for n in (3, 4, 5, 6) if number(pair[0], n) != number(pair[1], n)), 7)
-    first, second = (f"{number(value, digits)} {UNITS[objective]}".strip() for value in pair)
+    told = [[amount(objective, value, digits) for value in pair] for digits in range(3, 8)]
+    first, second = next((both for both in told if both[0] != both[1]), told[-1])
     return first, second
+
+
+def amount(name: str, value: float, digits: int = 3) -> str:
+    """A figure of a whole run for people, in its unit; US dollars with cents at least."""
+    if name == "cost":
+        small = math.floor(math.log10(abs(value))) if 0 < abs(value) < 1 else 0
+        return f"${value:,.{digits - 1 - small}f}"
+    return f"{number(value, digits)} {UNITS[name]}".strip()
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -144,11 +152,11 @@ def is_spot(offer: Offer) -> bool:
     return offer.spot and offer.device.kind == "gpu"
 
 
-def provenance(profile: Profile | None) -> str:
-    """Where an expected time comes from, in words."""
-    if profile is None:
-        return "never measured"
-    found = profile.provenance
+def provenance(way: Way) -> str:
+    """Where an expected time comes from: in a few words, and behind a colon the details that are known."""
+    if way.profile is None:
+        return "never measured" if way.candidate.devices else "too short to count"
+    found = way.profile.provenance
     words = {
         "measured": "measured here",
         "shipped": "measured on another machine",
@@ -156,4 +164,5 @@ def provenance(profile: Profile | None) -> str:
         "cited": "published",
         "estimated": "estimated",
     }[found.kind]
-    return ", ".join(filter(None, [words, found.source, found.device, found.date]))
+    details = ", ".join(filter(None, [found.source, found.device, found.date]))
+    return f"{words}: {details}" if details else words
