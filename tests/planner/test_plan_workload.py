@@ -52,6 +52,13 @@ def loop() -> Graph:
     return Graph("looping", (outer, tries, check, after))
 
 
+def test_what_is_planned_counts_as_words_that_are_spoken() -> None:
+    plan = Node("outline", "text-generation", {"form": "outline", "duration": 60}, streams=True)
+    work = workload(Graph("g", (plan,))).nodes["outline"]
+    assert work.units("word") == 3 * 15
+    assert work.units("audio-second") == pytest.approx(45 / 2.6)
+
+
 def test_a_loop_makes_all_its_rounds() -> None:
     work = workload(loop())
     facts = {name: (node.tasks, node.rounds, node.items) for name, node in work.nodes.items()}

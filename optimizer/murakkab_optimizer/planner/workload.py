@@ -68,7 +68,6 @@ class Work(msgspec.Struct, frozen=True):
         seconds: of the show that belong to one task.
         first: share of a task that must be done for its first item in the first task of the run.
         words: written or spoken in one task.
-        spoken: whether the words of a task are for speaking; those of a plan are not.
         fps: frames of a second of the show.
 
     """
@@ -79,7 +78,6 @@ class Work(msgspec.Struct, frozen=True):
     seconds: float
     first: float
     words: float
-    spoken: bool
     fps: float
 
     def units(self, unit: str) -> float:
@@ -103,8 +101,8 @@ class Work(msgspec.Struct, frozen=True):
 
     @property
     def seconds_spoken(self) -> float:
-        """Of speech that one task writes, makes or hears."""
-        return self.words / WORDS_PER_S if self.spoken else 0.0
+        """Of speech that one task writes, makes or hears; what is written for no one to hear counts as if it were."""
+        return self.words / WORDS_PER_S
 
 
 class Workload(msgspec.Struct, frozen=True):
@@ -150,7 +148,7 @@ class _Reader:
         items = self.items(node, tasks)
         kind = emitted(node) if node.streams else self.kinds.get(node.for_each or "", "")
         self.kinds[node.name] = kind
-        words, spoken = self.words(node, seconds, items)
+        words = self.words(node, seconds, items)
         item_s = seconds / items
         opening_s = min(item_s, OPENING_S) if kind in _SPOKEN else item_s
         self.works[node.name] = Work(
@@ -160,7 +158,6 @@ class _Reader:
             seconds=seconds,
             first=0.0 if _opens(node) else opening_s / seconds,
             words=words,
-            spoken=spoken,
             fps=_number(node, "fps") or self.fps,
         )
 
@@ -181,19 +178,19 @@ class _Reader:
             return max(math.ceil(self.show_s / every / tasks), 1)
         return int(_number(node, "candidates")) or ITEMS
 
-    def words(self, node: Node, seconds: float, items: int) -> tuple[float, bool]:
-        """Words of one task, and whether they are for speaking."""
+    def words(self, node: Node, seconds: float, items: int) -> float:
+        """Words of one task."""
         text = node.arguments.get("text")
         if isinstance(text, str):
-            return float(len(text.split())), True
+            return float(len(text.split()))
         if node.capability != "text-generation" or emitted(node) in _SPOKEN:
-            return seconds * WORDS_PER_S, True
+            return seconds * WORDS_PER_S
         if emitted(node) in _PLANNED:
-            return PLAN_WORDS * items, False
+            return PLAN_WORDS * items
         over = self.kinds.get(node.for_each or "")
         default = seconds * WORDS_PER_S if over in (*_SPOKEN, "sentence") else WORDS
         default = CODE_WORDS if node.arguments.get("form") == "code" else default
-        return (_number(node, "words") or default) * items, True
+        return (_number(node, "words") or default) * items
 
     def told(self) -> Iterator[str]:
         """The assumptions in words."""
