@@ -69,9 +69,9 @@ def warm_runs(folder: Path, repeats: int, duration: int) -> Iterator[dict[str, A
 
 
 @contextmanager
-def server(runs: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def server(runs: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A ``murakkab serve`` with its workers up."""
-    command = [sys.executable, "-m", "murakkab", "serve", "--port", "0", "--runs", str(runs)]
+    command = [sys.executable, "-m", "murakkab", "serve", "--port", "0", "--runs", str(runs), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         assert process.stdout is not None

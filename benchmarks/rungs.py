@@ -147,26 +147,18 @@ def _runtime(name: str) -> Runtime:
     return _loaded[name]
 
 
+def scores(program: str, shown: Path, reference: Path, log: Path) -> list[float]:
+    """VMAF of every frame of a raw H.264 stream against another one."""
+    inputs = [part for path in (shown, reference) for part in ("-r", str(FPS), "-f", "h264", "-i", str(path))]
+    compared = f"libvmaf=log_fmt=json:log_path={log}:n_threads=2"
+    subprocess.run([program, "-v", "error", *inputs, "-lavfi", compared, "-f", "null", "-"], check=True)
+    return [frame["metrics"]["vmaf"] for frame in json.loads(log.read_text())["frames"]]
+
+
 def vmaf(program: str, shown: Path, reference: Path, folder: Path) -> dict[str, float]:
     """Mean, and the score that 5 % of the frames stay below."""
-    log = folder / f"{shown.parent.name}.json"
-    inputs = [part for path in (shown, reference) for part in ("-r", str(FPS), "-f", "h264", "-i", str(path))]
-    subprocess.run(
-        [
-            program,
-            "-v",
-            "error",
-            *inputs,
-            "-lavfi",
-            f"libvmaf=log_fmt=json:log_path={log}:n_threads=2",
-            "-f",
-            "null",
-            "-",
-        ],
-        check=True,
-    )
-    scores = [frame["metrics"]["vmaf"] for frame in json.loads(log.read_text())["frames"]]
-    return {"mean": statistics.fmean(scores), "p5": statistics.quantiles(scores, n=20)[0]}
+    found = scores(program, shown, reference, folder / f"{shown.parent.name}.json")
+    return {"mean": statistics.fmean(found), "p5": statistics.quantiles(found, n=20)[0]}
 
 
 def measure(
