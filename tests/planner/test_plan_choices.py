@@ -12,7 +12,7 @@ from murakkab_optimizer.plan import Pin
 from murakkab_optimizer.planner import NoPlanError, PinError
 from murakkab_optimizer.planner.assign.nouns import Outcome
 from murakkab_optimizer.planner.planning import pareto, plan_workflow
-from murakkab_optimizer.planner.wording import amount, figures
+from murakkab_optimizer.planner.wording import amount, apart, figures
 from tests.planner.planning import (
     CARDS,
     CORE,
@@ -252,6 +252,7 @@ def test_money_is_told_with_cents_and_as_many_digits_as_tell_sums_apart() -> Non
     assert amount("ttff", 1613.2) == "1,613 s"
     one, other = (Outcome(0, 0, 0, cost, 0, 1, 0, (), 0) for cost in (26.011, 26.014))
     assert figures("cost", one, other) == ("$26.011", "$26.014")
+    assert apart("ttff", 22.04, 22) == ("22.04 s", "22 s")
 
 
 def test_load_slows_a_model_down() -> None:

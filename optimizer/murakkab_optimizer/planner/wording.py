@@ -54,19 +54,20 @@ class Wording:
             return f"with {named} the viewer would have to wait {number(late)} s later on, and real time is promised"
         match broken:
             case "ttff":
-                first, most = number(outcome.first_s), number(limits.ttff_s)
-                return f"{named} would show the first item after {first} s; ttff {most} s is promised"
+                first, most = apart("ttff", outcome.first_s, limits.ttff_s)
+                return f"{named} would show the first item after {first}; ttff {most} is promised"
             case "latency":
-                took, most = number(outcome.latency_s), number(limits.latency_s)
-                return f"{named} would take {took} s in all; latency {most} s is promised"
+                took, most = apart("latency", outcome.latency_s, limits.latency_s)
+                return f"{named} would take {took} in all; latency {most} is promised"
             case "cost":
-                mine, most = amount("cost", outcome.cost_usd), amount("cost", limits.cost_usd)
+                mine, most = apart("cost", outcome.cost_usd, limits.cost_usd)
                 return f"{named} would cost {mine}; cost {most} is promised"
             case "energy":
-                drawn, most = number(outcome.energy_wh), number(limits.energy_wh)
-                return f"{named} would take {drawn} Wh; energy {most} Wh is promised"
+                drawn, most = apart("energy", outcome.energy_wh, limits.energy_wh)
+                return f"{named} would take {drawn}; energy {most} is promised"
             case "quality":
-                return f"{named} would give quality {outcome.quality:.3g}; quality {limits.quality:.3g} is promised"
+                gives, least = apart("quality", outcome.quality, limits.quality)
+                return f"{named} would give quality {gives}; quality {least} is promised"
             case "realtime":
                 wait = outcome.ttff_s - outcome.first_s
                 return f"with {named} the viewer would have to wait {number(wait)} s, and real time is promised"
@@ -111,10 +112,16 @@ _WORDS = {
 
 def figures(objective: Objective, one: Outcome, other: Outcome) -> tuple[str, str]:
     """What two outcomes give for an objective, with as many digits as tell them apart."""
-    pair = [outcome.quality if objective == "quality" else outcome.value(objective) for outcome in (one, other)]
-    told = [[amount(objective, value, digits) for value in pair] for digits in range(3, 8)]
-    first, second = next((both for both in told if both[0] != both[1]), told[-1])
-    return first, second
+    first, second = (
+        outcome.quality if objective == "quality" else outcome.value(objective) for outcome in (one, other)
+    )
+    return apart(objective, first, second)
+
+
+def apart(name: str, one: float, other: float) -> tuple[str, str]:
+    """Two figures of a whole run, with as many digits as tell them apart."""
+    told = [(amount(name, one, digits), amount(name, other, digits)) for digits in range(3, 8)]
+    return next((both for both in told if both[0] != both[1]), told[-1])
 
 
 def amount(name: str, value: float, digits: int = 3) -> str:
