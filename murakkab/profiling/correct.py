@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from murakkab.profiling.known import known_profiles
+from murakkab.profiling.known import corrects, known_profiles
 from murakkab.profiling.store import Learnt, ProfileStore, base_of, key_of
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node, Path
@@ -23,9 +22,6 @@ NOTABLE = 1.05
 
 LEAST_S = 0.1
 """Less work than this in a run says nothing: handing it over takes as long."""
-
-OFF = "MURAKKAB_CORRECTION"
-"""Environment variable: with ``off``, runs say nothing of the user's profiles."""
 
 Event = Mapping[str, Any]
 
@@ -43,7 +39,7 @@ def learn(
     Results from the cache, failed attempts, tasks whose work cannot be counted, settings that no profile is of and work
     of less than ``LEAST_S`` say nothing.
     """
-    if store is None and os.environ.get(OFF, "").lower() in ("off", "0", "no"):
+    if store is None and not corrects():
         return []
     store = store or ProfileStore()
     used = {choice.chosen.model for choice in plan.nodes.values()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -12,6 +13,14 @@ from murakkab.profiling.versions import is_current
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.hardware import CPU
 from murakkab_optimizer.profiles.nouns import LoadPoint, Profile
+
+CORRECTION = "MURAKKAB_CORRECTION"
+"""Environment variable: with ``off``, runs say nothing of the user's profiles, and what they said does not count."""
+
+
+def corrects() -> bool:
+    """Whether what runs say of the user's profiles counts."""
+    return os.environ.get(CORRECTION, "").lower() not in ("off", "0", "no")
 
 
 def known_profiles(
@@ -27,9 +36,10 @@ def known_profiles(
         cards: the models that are asked about.
         shipped: profiles that come with the catalogue.
         store: of this machine; by default the user's.
-        corrected: by what runs observed.
+        corrected: by what runs observed; of the user's store only where ``MURAKKAB_CORRECTION`` does not forbid it.
 
     """
+    corrected = corrected and (store is not None or corrects())
     store, by_name = store or ProfileStore(), {card.name: card for card in cards}
     kept, _ = store.read()
     here = list(measured_here(by_name.values(), kept))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import pytest
 
@@ -93,6 +95,18 @@ def test_what_runs_said_corrects_only_the_figures_that_they_spoke_of(store: Prof
     assert known_profiles([LANCZOS], [newer], store) == [newer]
     same_day = msgspec.structs.replace(one, unit_s=one.unit_s * 1.5)
     assert known_profiles([LANCZOS], [same_day], store) == [same_day]
+
+
+@pytest.mark.parametrize(("switch", "seconds"), [("off", 2.0), ("on", 3.0)])
+def test_corrections_of_the_user_can_be_left_out(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch, switch: str, seconds: float
+) -> None:
+    monkeypatch.setenv("MURAKKAB_PROFILES", str(store.path.parent))
+    monkeypatch.setenv("MURAKKAB_CORRECTION", switch)
+    one, correction = shipped("lanczos"), Correction(shift=math.log(1.5), count=30)
+    with ProfileStore().runs.changing() as kept:
+        kept.learnt[key_of(one)] = Learnt(correction, base_of(one))
+    assert known_profiles([LANCZOS], [one])[0].unit_s == pytest.approx(seconds)
 
 
 def test_a_damaged_store_counts_as_empty(store: ProfileStore) -> None:
