@@ -19,6 +19,8 @@ COMMANDS = {
     "runs": "List runs, remove some, or keep them within a disk budget.",
     "show": "Show the plan, the script, the shots and the figures of a run.",
     "serve": "Keep the workers warm and serve the page and the API.",
+    "worker": "Do tasks of engines on other machines.",
+    "workers": "List the workers at a broker.",
     "capabilities": "List what steps can do, and what each takes and gives.",
     "models": "List the models of the catalogue, or all that is known of one.",
     "devices": "List types of devices with price and power, or the machines of a cluster.",

@@ -9,6 +9,13 @@ import typer
 
 RUNS: Any = typer.Option("--runs", envvar="MURAKKAB_RUNS", help="Folder of the runs.", metavar="DIR")
 
+BROKER: Any = typer.Option(
+    "--broker",
+    envvar="MURAKKAB_BROKER",
+    help="Redis at which workers of other machines are: redis://host:6379/0",
+    metavar="URL",
+)
+
 
 def command_app(*, no_args_is_help: bool = False) -> typer.Typer:
     """Return the typer application of one command, set up like all others (plain help, no pretty tracebacks)."""

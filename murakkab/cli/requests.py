@@ -25,6 +25,7 @@ class RunOptions:
         policy: name of the queue policy; with ``server``, that one has its own.
         rungs: name of the policy that says how good each shot is made; with ``server``, that one has its own.
         runs: folder of the runs.
+        broker: URL of the Redis at which workers of other machines are; empty for this machine.
         requested_at: when the command was given, in seconds since the epoch; None for the time of submission.
     """
 
@@ -42,4 +43,5 @@ class RunOptions:
     policy: str = "least-slack"
     rungs: str = "adaptive"
     runs: Path = Path("runs")
+    broker: str = ""
     requested_at: float | None = None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from murakkab.cli.common import RUNS, command_app
+from murakkab.cli.common import BROKER, RUNS, command_app
 from murakkab.cli.requests import RunOptions
 
 app = command_app()
@@ -25,9 +25,10 @@ def resume(
         int | None, typer.Option("--port", min=0, max=65535, help="Port of the page.", metavar="NUMBER")
     ] = None,
     runs: Annotated[Path, RUNS] = Path("runs"),
+    broker: Annotated[str, BROKER] = "",
 ) -> None:
     """End a run that was interrupted, cancelled or failed, without redoing what it had finished."""
     from murakkab.cli.session import resume_here, run_loop
 
-    options = RunOptions(llm=llm, json=json, quiet=quiet, browser=browser, port=port, runs=runs)
+    options = RunOptions(llm=llm, json=json, quiet=quiet, browser=browser, port=port, runs=runs, broker=broker)
     raise typer.Exit(run_loop(resume_here(run, options)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from murakkab.cli.common import RUNS, command_app
+from murakkab.cli.common import BROKER, RUNS, command_app
 from murakkab.cli.policies import DEFAULT, POLICY, RUNG_POLICY, RUNGS_DEFAULT
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def serve(
     policy: Annotated[str, POLICY] = DEFAULT,
     rungs: Annotated[str, RUNG_POLICY] = RUNGS_DEFAULT,
     runs: Annotated[Path, RUNS] = Path("runs"),
+    broker: Annotated[str, BROKER] = "",
 ) -> None:
     """Keep the workers warm and serve the page and the API until Ctrl-C."""
     import asyncio
@@ -47,8 +48,9 @@ def serve(
     from murakkab.engine import EngineOptions
 
     limit = parse_size(upload_limit, "--upload-limit 500MB")
+    options = EngineOptions(runs=runs, llm=llm, policy=policy, rungs=rungs, broker=broker)
     try:
-        asyncio.run(_serve(EngineOptions(runs=runs, llm=llm, policy=policy, rungs=rungs), host, port, workflows, limit))
+        asyncio.run(_serve(options, host, port, workflows, limit))
     except asyncio.CancelledError:
         typer.echo("Stopped.", err=True)
 

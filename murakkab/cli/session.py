@@ -110,7 +110,10 @@ async def resume_here(run: str, options: RunOptions) -> Event:
 async def _session(options: RunOptions) -> AsyncIterator[Session]:
     from murakkab.profiling import calibrate
 
-    engine = Engine(EngineOptions(runs=options.runs, llm=options.llm, policy=options.policy, rungs=options.rungs))
+    made = EngineOptions(
+        options.runs, llm=options.llm, policy=options.policy, rungs=options.rungs, broker=options.broker
+    )
+    engine = Engine(made)
     with Interrupts() as interrupts:
         page = Page(engine, options)
         try:

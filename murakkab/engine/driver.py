@@ -18,7 +18,7 @@ from typing import TypeVar
 import msgspec
 
 from murakkab.engine.evaluation import Evaluator
-from murakkab.engine.fleet import LocalFleet
+from murakkab.engine.fleet import FleetMaker
 from murakkab.engine.journal import Journal
 from murakkab.engine.run import CACHED, LiveRun
 from murakkab.engine.submission import FUNCTION
@@ -39,16 +39,16 @@ class Driver:
         folder: takes the journal and the logs; it exists.
         journal: of the engine.
         cores: threads that tasks may use together.
-        workers: number of worker processes.
+        fleet: makes the workers.
         policy: name of the queue policy.
         rungs: name of the rung policy.
 
     """
 
-    def __init__(self, folder: Path, journal: Journal, cores: int, workers: int, policy: str, rungs: str) -> None:
+    def __init__(self, folder: Path, journal: Journal, cores: int, fleet: FleetMaker, policy: str, rungs: str) -> None:
         self.live: dict[str, LiveRun] = {}
         self.scheduler = Scheduler(cores, policy, rungs)
-        self.fleet = LocalFleet(folder, workers, self._reply, self._lost, self._barren)
+        self.fleet = fleet(self._reply, self._lost, self._barren)
         self._folder, self._journal = folder, journal
         self._epoch = time.time() - time.monotonic()
         self._timers: set[asyncio.TimerHandle] = set()
@@ -257,7 +257,7 @@ class Driver:
             self.apply(answer)
 
     def _reply(self, worker: str, reply: Reply) -> None:
-        self.apply(ev.WorkerJoined(worker) if isinstance(reply, Ready) else reply)
+        self.apply(ev.WorkerJoined(worker, reply.machine, reply.cores) if isinstance(reply, Ready) else reply)
 
     def _lost(self, worker: str, reason: str, blame: bool) -> None:
         self.apply(ev.WorkerLost(worker, reason, blame))

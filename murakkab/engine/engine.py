@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -21,6 +22,7 @@ from murakkab.engine.driver import Driver
 from murakkab.engine.errors import FAILED, UserError
 from murakkab.engine.feed import FINISHED, read_events
 from murakkab.engine.figures import PlayerReport
+from murakkab.engine.fleet import LocalFleet
 from murakkab.engine.journal import Journal
 from murakkab.engine.locks import claim, is_claimed
 from murakkab.engine.resume import committed
@@ -50,6 +52,7 @@ class EngineOptions:
         cache: whether results are kept for, and taken from, other runs; the environment variable ``MURAKKAB_CACHE=off``
             switches it off where nothing else is said.
         cache_bytes: what the kept results may take.
+        broker: URL of the Redis at which workers of other machines are; empty for processes of this one.
     """
 
     runs: Path
@@ -59,6 +62,7 @@ class EngineOptions:
     rungs: str = "adaptive"
     cache: bool = field(default_factory=lambda: os.environ.get("MURAKKAB_CACHE", "").lower() not in ("off", "0", "no"))
     cache_bytes: int = BUDGET_BYTES
+    broker: str = ""
 
 
 class Engine:
@@ -102,9 +106,25 @@ class Engine:
                 FAILED,
             ) from None
         _forget_old_engines(self._folder)
-        workers, policies = self.cores + _SPARE_WORKERS, (self.options.policy, self.options.rungs)
-        self._started = Driver(self._folder, journal, self.cores, workers, *policies)
+        policies = (self.options.policy, self.options.rungs)
+        if self.options.broker:
+            await self._start_cluster(journal, policies)
+            return
+        fleet = partial(LocalFleet, self._folder, self.cores + _SPARE_WORKERS)
+        self._started = Driver(self._folder, journal, self.cores, fleet, *policies)
         await self._started.fleet.start()
+
+    async def _start_cluster(self, journal: Journal, policies: tuple[str, str]) -> None:
+        """Take the workers at the broker; their cores are those of the engine."""
+        from murakkab.engine.celery_fleet import CeleryFleet
+
+        fleet = partial(CeleryFleet, self.options.broker, self._busy)
+        self._started = Driver(self._folder, journal, 0, fleet, *policies)
+        await self._started.fleet.start()
+        self.cores = max(self._started.scheduler.cores, 1)
+
+    def _busy(self) -> bool:
+        return self._started is not None and bool(self._started.live)
 
     async def close(self) -> None:
         """Cancel what runs, stop the workers, close the journal, and trim the cache."""

@@ -1,10 +1,12 @@
-"""The engine's worker processes: started, replaced when they die, ended when they hang."""
+"""The engine's workers, and those that are processes of its own: replaced when they die, ended when they hang."""
 
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
 from murakkab_runtimes.workers.local import LocalWorker
@@ -19,61 +21,57 @@ SILENCE_S = 300.0
 _RESTART_S = (0.0, 0.2, 1.0, 5.0)
 
 
-class LocalFleet:
-    """A fixed number of worker processes with names ``w1``, ``w2``, ...; a replacement gets a new name.
+OnReply = Callable[[str, Reply], None]
+OnLost = Callable[[str, str, bool], None]
+OnBarren = Callable[[str], None]
 
-    Args:
-        folder: takes the workers' logs.
-        size: number of workers.
-        on_reply: called with the worker's name and each of its replies.
-        on_lost: called with name, reason and whether the task in hand may be to blame.
-        on_barren: called with the reason when one process after the other ends before it is up and none is.
+
+class Fleet(Protocol):
+    """The workers of an engine, wherever they are.
+
+    It tells of them by callbacks in the engine's event loop: ``on_reply`` with a worker's name and each of its replies,
+    the first one Ready; ``on_lost`` with name, reason and whether the task in hand may be to blame; ``on_barren`` with
+    the reason when there is no worker and none comes.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        size: int,
-        on_reply: Callable[[str, Reply], None],
-        on_lost: Callable[[str, str, bool], None],
-        on_barren: Callable[[str], None],
-    ) -> None:
-        self._folder, self._size = folder, size
-        self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
-        self._workers: dict[str, LocalWorker] = {}
+    async def start(self) -> None:
+        """Begin; workers report Ready when they are up."""
+
+    async def stop(self) -> None:
+        """Let go of all workers."""
+
+    def pids(self) -> dict[str, int]:
+        """Process ids by worker, of those on this machine."""
+
+    def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
+        """Hand a task over and watch it; one that may take ``timeout_s`` may be silent for as long."""
+
+    def load(self, worker: str, request: Load) -> None:
+        """Ask for a model to be loaded and watch it."""
+
+    def cancel(self, worker: str, request: Cancel) -> None:
+        """Ask for a task to stop; a worker that does not is ended."""
+
+
+FleetMaker = Callable[[OnReply, OnLost, OnBarren], Fleet]
+
+
+class WatchedFleet(ABC):
+    """Knows who is at what, and ends workers that hang."""
+
+    def __init__(self) -> None:
         self._busy: dict[str, str] = {}
         self._silence: dict[str, float] = {}
         self._watch: dict[str, asyncio.TimerHandle] = {}
         self._forgiven: set[str] = set()
-        self._up: set[str] = set()
-        self._stillborn = 0
-        self._jobs: set[asyncio.Task[None]] = set()
-        self._count = 0
-        self._deaths = 0
-        self._stopping = False
 
-    async def start(self) -> None:
-        """Start all workers; they report Ready when they are up."""
-        await asyncio.gather(*(self._spawn() for _ in range(self._size)))
-
-    async def stop(self) -> None:
-        """End all workers."""
-        self._stopping = True
-        for timer in self._watch.values():
-            timer.cancel()
-        for job in self._jobs:
-            job.cancel()
-        await asyncio.gather(*self._jobs, return_exceptions=True)
-        await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
-
-    def pids(self) -> dict[str, int]:
-        """Process ids by worker."""
-        return {name: worker.pid for name, worker in self._workers.items() if worker.pid is not None}
-
+    @abstractmethod
     def send(self, worker: str, request: Request) -> None:
         """Pass a request on; one to a worker that is gone is dropped."""
-        if found := self._workers.get(worker):
-            found.send(request)
+
+    @abstractmethod
+    def _kill(self, worker: str, reason: str) -> None:
+        """End a worker at once."""
 
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over and watch it; one that may take ``timeout_s`` may be silent for as long."""
@@ -94,6 +92,91 @@ class LocalFleet:
             self._wait(worker, CANCEL_S)
         self.send(worker, request)
 
+    def _alive(self, name: str, reply: Reply) -> None:
+        """Note that a worker said something."""
+        if isinstance(reply, TaskFinished | TaskFailed | ModelLoaded):
+            self._rest(name)
+        elif name in self._busy and name not in self._forgiven:
+            self._wait(name, self._silence.get(name, SILENCE_S))
+
+    def _rest(self, name: str) -> None:
+        self._busy.pop(name, None)
+        self._silence.pop(name, None)
+        self._forgiven.discard(name)
+        if timer := self._watch.pop(name, None):
+            timer.cancel()
+
+    def _wait(self, name: str, seconds: float) -> None:
+        if timer := self._watch.pop(name, None):
+            timer.cancel()
+        reason = f"it said nothing for {seconds:.0f} s and was ended"
+        self._watch[name] = asyncio.get_running_loop().call_later(seconds, self._kill, name, reason)
+
+    def _to_blame(self, name: str) -> bool:
+        """Whether the task in a worker's hands may be the cause of its end."""
+        return name in self._busy and name not in self._forgiven
+
+    def _unwatch(self) -> None:
+        for timer in self._watch.values():
+            timer.cancel()
+
+
+class LocalFleet(WatchedFleet):
+    """A fixed number of worker processes with names ``w1``, ``w2``, ...; a replacement gets a new name.
+
+    Args:
+        folder: takes the workers' logs.
+        size: number of workers.
+        on_reply: called with the worker's name and each of its replies.
+        on_lost: called with name, reason and whether the task in hand may be to blame.
+        on_barren: called with the reason when one process after the other ends before it is up and none is.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        size: int,
+        on_reply: OnReply,
+        on_lost: OnLost,
+        on_barren: OnBarren,
+    ) -> None:
+        super().__init__()
+        self._folder, self._size = folder, size
+        self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
+        self._workers: dict[str, LocalWorker] = {}
+        self._up: set[str] = set()
+        self._stillborn = 0
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._count = 0
+        self._deaths = 0
+        self._stopping = False
+
+    async def start(self) -> None:
+        """Start all workers; they report Ready when they are up."""
+        await asyncio.gather(*(self._spawn() for _ in range(self._size)))
+
+    async def stop(self) -> None:
+        """End all workers."""
+        self._stopping = True
+        self._unwatch()
+        for job in self._jobs:
+            job.cancel()
+        await asyncio.gather(*self._jobs, return_exceptions=True)
+        await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
+
+    def pids(self) -> dict[str, int]:
+        """Process ids by worker."""
+        return {name: worker.pid for name, worker in self._workers.items() if worker.pid is not None}
+
+    def send(self, worker: str, request: Request) -> None:
+        """Pass a request on; one to a worker that is gone is dropped."""
+        if found := self._workers.get(worker):
+            found.send(request)
+
+    def _kill(self, worker: str, reason: str) -> None:
+        if found := self._workers.get(worker):
+            found.kill(reason)
+
     async def _spawn(self) -> None:
         self._count += 1
         name = f"w{self._count}"
@@ -109,31 +192,14 @@ class LocalFleet:
         if isinstance(reply, Ready):
             self._up.add(name)
             self._stillborn = 0
-        elif isinstance(reply, TaskFinished | TaskFailed | ModelLoaded):
-            self._rest(name)
-        elif name in self._busy and name not in self._forgiven:
-            self._wait(name, self._silence.get(name, SILENCE_S))
+        self._alive(name, reply)
         if isinstance(reply, TaskFinished | TaskFailed):
             self._deaths = 0
         self._on_reply(name, reply)
 
-    def _rest(self, name: str) -> None:
-        self._busy.pop(name, None)
-        self._silence.pop(name, None)
-        self._forgiven.discard(name)
-        if timer := self._watch.pop(name, None):
-            timer.cancel()
-
-    def _wait(self, name: str, seconds: float) -> None:
-        if timer := self._watch.pop(name, None):
-            timer.cancel()
-        if worker := self._workers.get(name):
-            reason = f"it said nothing for {seconds:.0f} s and was ended"
-            self._watch[name] = asyncio.get_running_loop().call_later(seconds, worker.kill, reason)
-
     def _died(self, name: str, reason: str) -> None:
         self._workers.pop(name, None)
-        blame = name in self._busy and name not in self._forgiven
+        blame = self._to_blame(name)
         self._rest(name)
         reason = f"{reason}; its log is {self._folder / name}.log"
         self._on_lost(name, reason, blame)

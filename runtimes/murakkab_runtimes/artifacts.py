@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 import shutil
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +48,9 @@ class ArtifactStore:
     def __contains__(self, name: str) -> bool:
         return self.path(name).is_file()
 
-    def scratch(self, lease: str) -> Path:
-        """Make an empty folder for one attempt."""
-        folder = self.scratch_root / hashlib.sha256(f"{lease}/{os.getpid()}".encode()).hexdigest()[:24]
-        shutil.rmtree(folder, ignore_errors=True)
+    def scratch(self) -> Path:
+        """Make an empty folder for one attempt; none is ever used twice, on whichever machine."""
+        folder = self.scratch_root / secrets.token_hex(12)
         folder.mkdir(parents=True)
         return folder
 
@@ -168,8 +167,8 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 def _partial_name() -> str:
-    """A name for a file that this thread is writing."""
-    return f".{os.getpid()}-{threading.get_ident()}.part"
+    """A name for a file that is being written here and, since the folder may be shared, nowhere else."""
+    return f".{secrets.token_hex(8)}.part"
 
 
 def _copy(source: Path, target: Path) -> None:

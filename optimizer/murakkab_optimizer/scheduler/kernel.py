@@ -51,6 +51,11 @@ class Scheduler:
         self._timers = Timers()
         self._out: list[Command] = []
 
+    @property
+    def cores(self) -> int:
+        """Threads of all machines together."""
+        return self._fleet.cores
+
     def holds(self, lease: str) -> bool:
         """Whether a result under this lease would count."""
         return lease in self._leases

@@ -120,7 +120,7 @@ class Child:
             self._stop_if_cancelled(request.lease)
             self.send(TaskStarted(request.lease))
             began = time.perf_counter()
-            scratch = store.scratch(request.lease)
+            scratch = store.scratch()
             output = self._attempt(request, store, scratch, mask)
             value, meta = store.put(mask.value(output.value, scratch)), mask.value(output.meta, scratch)
             self._stop_if_cancelled(request.lease)

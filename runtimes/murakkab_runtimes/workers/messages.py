@@ -62,9 +62,17 @@ class Stop(msgspec.Struct, frozen=True, tag=True):
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
-    """The worker process is up."""
+    """The worker process is up.
+
+    Attributes:
+        machine: whose threads it shares; empty for the engine's own.
+        cores: threads that it adds to those of its machine.
+
+    """
 
     pid: int
+    machine: str = ""
+    cores: int = 0
 
 
 Request = Run | Load | Cancel | Stop

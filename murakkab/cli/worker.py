@@ -1,0 +1,78 @@
+"""``murakkab worker``: does tasks of engines on other machines."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from murakkab.cli.common import BROKER, command_app
+
+app = command_app()
+main = app
+
+
+@app.command()
+def worker(
+    broker: Annotated[str, BROKER],
+    cores: Annotated[
+        int | None,
+        typer.Option("--cores", min=1, help="Threads that tasks may use here together; by default all.", metavar="N"),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of this machine in the cluster; unique.", metavar="NAME")
+    ] = None,
+) -> None:
+    """Do tasks of engines on other machines until SIGTERM or Ctrl-C, which let the tasks in hand end."""
+    import os
+    import re
+
+    from murakkab.engine.errors import UserError
+
+    machine = name or _default_name()
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}", machine):
+        raise UserError(f"'{machine}' is no name of a machine", "Use up to 63 letters, digits, dots and dashes.")
+    _check(broker, machine)
+    from murakkab_runtimes.workers.cluster.machine import Machine
+
+    many = cores or len(os.sched_getaffinity(0))
+    typer.echo(f"{machine}: {many} cores for {_shown(broker)} (Ctrl-C drains)", err=True)
+    Machine(broker, machine, many, lambda text: typer.echo(f"{machine}: {text}", err=True)).run()
+    typer.echo(f"{machine}: stopped", err=True)
+
+
+def _default_name() -> str:
+    """The host's name, and a number by which several workers on a host differ."""
+    import platform
+    import re
+    import secrets
+
+    host = re.sub(r"[^A-Za-z0-9.-]", "-", platform.node()).strip("-.")[:50] or "machine"
+    return f"{host}-{secrets.token_hex(2)}"
+
+
+def _check(broker: str, machine: str) -> None:
+    """Refuse a broker that does not answer, and a name that is taken."""
+    import asyncio
+
+    from murakkab.engine.broker import Broker
+    from murakkab.engine.errors import FAILED, UserError
+    from murakkab.engine.slots import FRESH_S
+
+    async def look() -> None:
+        link = Broker(broker, "")
+        try:
+            await link.reach()
+            taken = [slot for slot, _, age in (await link.read()).slots if slot.machine == machine and age < FRESH_S]
+        finally:
+            await link.close()
+        if taken:
+            raise UserError(f"a worker called '{machine}' is there already", "Choose another --name.", FAILED)
+
+    asyncio.run(look())
+
+
+def _shown(broker: str) -> str:
+    from murakkab.engine.broker import without_password
+
+    return without_password(broker)

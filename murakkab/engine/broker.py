@@ -1,0 +1,194 @@
+"""What an engine says to a Redis and reads there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+
+from murakkab.engine.errors import FAILED, USAGE, UserError
+from murakkab_runtimes.workers.cluster import wire
+from murakkab_runtimes.workers.cluster.app import LONGEST_S
+
+_OWN = """
+local mine = {}
+for i, key in ipairs(KEYS) do
+  local held = redis.call('GET', key)
+  if not held or held == ARGV[1] then
+    redis.call('SET', key, ARGV[1], 'PX', ARGV[2])
+    mine[#mine + 1] = i
+  end
+end
+return mine
+"""
+
+_RELEASE = """
+for _, key in ipairs(KEYS) do
+  if redis.call('GET', key) == ARGV[1] then redis.call('DEL', key) end
+end
+"""
+
+_ENGINE_S = 10.0
+"""An engine that has not said for this long that it has something to do has nothing."""
+
+_BLOCK_MS = 1000
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was read: slots with state and age in seconds, and how many other engines have something to do."""
+
+    slots: list[tuple[wire.Slot, wire.State | None, float]]
+    others: int
+
+
+class Broker:
+    """One engine's side of a Redis.
+
+    Args:
+        url: ``redis://``, ``rediss://`` (TLS) or ``unix://``.
+        engine: id of the engine.
+
+    Raises:
+        UserError: the URL is none, or the packages for it are missing.
+
+    """
+
+    def __init__(self, url: str, engine: str) -> None:
+        try:
+            from murakkab_runtimes.workers.cluster.app import make_app
+            from murakkab_runtimes.workers.cluster.redis_link import connect, connect_async
+
+            self.shown = without_password(url)
+            self._async = connect_async(url)
+            self._stream = connect_async(url)
+            self._sync = connect(url)
+            self._app = make_app(url)
+        except ImportError:
+            raise UserError("--broker needs Celery", "pip install 'murakkab[cluster]'", FAILED) from None
+        except ValueError as fault:
+            raise UserError(f"'{url}' is no address of a Redis: {fault}", "Write redis://host:6379/0.", USAGE) from None
+        self._engine = engine
+        self._last = "0"
+        self._tasks: dict[str, str] = {}
+
+    async def reach(self) -> None:
+        """Check that the broker answers; UserError says what to do."""
+        from redis.exceptions import AuthenticationError, RedisError
+
+        try:
+            async with asyncio.timeout(10):
+                await self._async.ping()
+        except AuthenticationError as fault:
+            raise UserError(
+                f"the broker {self.shown} refuses: {fault}", "Give its password: redis://:PASSWORD@host:6379/0.", FAILED
+            ) from None
+        except (RedisError, OSError, TimeoutError) as fault:
+            raise UserError(
+                f"cannot reach the broker {self.shown}: {fault or 'no answer'}",
+                "Start Redis there (redis-server), or correct --broker.",
+                FAILED,
+            ) from None
+
+    async def read(self) -> Look:
+        """Read all slots; OSError when the broker is away."""
+        with _as_os_error():
+            seconds, micros = await self._async.time()
+            now = seconds + micros / 1e6
+            names = await self._async.zrangebyscore(wire.SLOTS, now - wire.FORGET_S, "+inf", withscores=True)
+            keys = [key(name.decode()) for name, _ in names for key in (wire.announcement, wire.state)]
+            values = await self._async.mget(keys) if keys else []
+            engines = await self._async.zrangebyscore(wire.ENGINES, now - _ENGINE_S, "+inf")
+        slots = []
+        for (_, at), slot, state in zip(names, values[::2], values[1::2], strict=True):
+            if slot is not None:
+                known = msgspec.json.decode(state, type=wire.State) if state is not None else None
+                slots.append((msgspec.json.decode(slot, type=wire.Slot), known, now - at))
+        return Look(slots, sum(engine.decode() != self._engine for engine in engines))
+
+    async def replies(self) -> list[wire.Said]:
+        """Wait for what slots say; empty when nothing came for a second."""
+        stream = wire.replies(self._engine)
+        with _as_os_error():
+            found = await self._stream.xread({stream: self._last}, count=_AT_ONCE, block=_BLOCK_MS)
+            entries = found[0][1] if found else []
+            if entries:
+                self._last = entries[-1][0].decode()
+                await self._stream.xtrim(stream, minid=self._last, approximate=False)
+        return [msgspec.json.decode(fields[b"said"], type=wire.Said) for _, fields in entries]
+
+    async def own(self, names: list[str]) -> set[str]:
+        """Take slots that are free, keep those that are ours; returns the ones that are."""
+        with _as_os_error():
+            keys = [wire.owner(name) for name in names]
+            mine = await self._async.eval(_OWN, len(keys), *keys, self._engine, wire.OWNER_MS) if keys else []
+        return {names[number - 1] for number in mine}
+
+    async def wanted(self, wanted: bool) -> None:
+        """Tell the other engines whether this one has something to do."""
+        with _as_os_error():
+            if wanted:
+                seconds, _ = await self._async.time()
+                await self._async.zadd(wire.ENGINES, {self._engine: seconds})
+                await self._async.zremrangebyscore(wire.ENGINES, "-inf", seconds - wire.FORGET_S)
+            else:
+                await self._async.zrem(wire.ENGINES, self._engine)
+
+    async def leave(self, names: Iterable[str]) -> None:
+        """Give slots back and take the engine off the lists."""
+        keys = [wire.owner(name) for name in names]
+        if keys:
+            await self._async.eval(_RELEASE, len(keys), *keys, self._engine)
+        await self._async.zrem(wire.ENGINES, self._engine)
+        await self._async.delete(wire.replies(self._engine))
+
+    async def close(self) -> None:
+        """End the connections."""
+        with contextlib.suppress(Exception):
+            await self._async.aclose()
+            await self._stream.aclose()
+            self._sync.close()
+            self._app.close()
+
+    def post(self, slot: wire.Slot, order: wire.Order) -> None:
+        """Put a task into a slot's queue."""
+        text = msgspec.json.encode(order).decode()
+        sent = self._app.send_task(wire.TASK, args=[text], queue=slot.queue, ignore_result=True, retry=True)
+        self._tasks[slot.name] = sent.id
+
+    def cancel(self, lease: str) -> None:
+        """Let the slot that is at an attempt know that it is cancelled."""
+        self._sync.set(wire.cancelled(self._engine, lease), 1, ex=int(LONGEST_S))
+
+    def terminate(self, slot: wire.Slot) -> None:
+        """End the process that is at a slot's task."""
+        if (task := self._tasks.get(slot.name)) is not None:
+            self._app.control.revoke(task, terminate=True, signal="SIGKILL", destination=[slot.hostname])
+
+    def release(self, name: str) -> None:
+        """Give one slot back."""
+        self._sync.eval(_RELEASE, 1, wire.owner(name), self._engine)
+
+
+def without_password(url: str) -> str:
+    """A broker's URL for people."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{parts.netloc.rpartition('@')[2]}"))
+
+
+@contextlib.contextmanager
+def _as_os_error() -> Iterator[None]:
+    """Turn what the client raises when the broker is away into OSError."""
+    from redis.exceptions import RedisError
+
+    try:
+        yield
+    except RedisError as fault:
+        raise OSError(str(fault)) from fault

@@ -1,0 +1,302 @@
+"""The workers of an engine on other machines: Celery takes tasks there, a Redis stream brings the answers.
+
+An engine owns the slots that it uses, and hands a slot one thing at a time, so a task is released only when it is to
+be done at once, by the slot that holds its model. What is lost on the way, by a slot or by the broker, becomes
+``on_lost``, and the scheduler tries again: leases make sure that no attempt counts twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from murakkab.engine.broker import Broker
+from murakkab.engine.errors import FAILED, UserError
+from murakkab.engine.fleet import OnBarren, OnLost, OnReply, WatchedFleet
+from murakkab.engine.slots import Seen, Slots
+from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
+from murakkab_runtimes.workers.cluster import wire
+from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run
+
+POLL_S = 0.5
+"""Time between two looks at the slots."""
+
+WAIT_S = 15.0
+"""An engine that starts waits this long for a first slot."""
+
+BARREN_S = 60.0
+"""Runs fail when there was no slot for this long."""
+
+PICKUP_S = 10.0
+"""A slot that is not at the task it was sent after this long has not got it."""
+
+DEADLY = 2
+"""A task at which this many processes ended is not tried again."""
+
+
+class CeleryFleet(WatchedFleet):
+    """Slots of a cluster.
+
+    Args:
+        url: of the Redis.
+        wanted: whether there is something to do; an engine that has nothing leaves its slots to others.
+        on_reply: as for ``Fleet``.
+        on_lost: as for ``Fleet``.
+        on_barren: as for ``Fleet``.
+
+    """
+
+    def __init__(
+        self, url: str, wanted: Callable[[], bool], on_reply: OnReply, on_lost: OnLost, on_barren: OnBarren
+    ) -> None:
+        super().__init__()
+        self.id = secrets.token_hex(6)
+        self._broker = Broker(url, self.id)
+        self._wanted = wanted
+        self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
+        self._slots = Slots(wire.this_version(), wire.catalogue_digest())
+        self._sent: dict[str, tuple[str, float]] = {}
+        self._heard: dict[str, int] = {}
+        self._cancelled: set[str] = set()
+        self._deaths: dict[str, list[str]] = {}
+        self._marked: set[str] = set()
+        self._poster = ThreadPoolExecutor(1, "broker")
+        self._jobs: list[asyncio.Task[None]] = []
+        self._posts: set[asyncio.Future[Any]] = set()
+        self._up = asyncio.Event()
+        self._bare_since: float | None = None
+
+    @property
+    def cores(self) -> int:
+        """Threads of the slots that this engine has."""
+        return sum(seen.slot.cores for seen in self._slots.known.values() if seen.joined)
+
+    async def start(self) -> None:
+        """Reach the broker and take the slots that there are.
+
+        Raises:
+            UserError: the broker cannot be reached, or no slot of it can be used.
+        """
+        await self._broker.reach()
+        self._jobs = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
+        try:
+            await asyncio.wait_for(self._up.wait(), WAIT_S)
+        except TimeoutError:
+            await self.stop()
+            raise self._nobody() from None
+
+    def _nobody(self) -> UserError:
+        command = f"murakkab worker --broker {self._broker.shown}"
+        if refused := sorted(self._slots.refused.values()):
+            return UserError("no worker fits this engine:\n  " + "\n  ".join(refused[:3]), f"Then: {command}", FAILED)
+        return UserError("there is no free worker at the broker", f"Start one: {command}", FAILED)
+
+    async def stop(self) -> None:
+        """Give all slots back."""
+        self._unwatch()
+        for job in self._jobs:
+            job.cancel()
+        await asyncio.gather(*self._jobs, return_exceptions=True)
+        await asyncio.to_thread(self._poster.shutdown, wait=True, cancel_futures=True)
+        with contextlib.suppress(Exception):
+            await self._broker.leave(self._owned())
+        await self._broker.close()
+
+    def pids(self) -> dict[str, int]:
+        """Process ids by slot, on its machine."""
+        states = {name: self._slots.known[name].state for name in self._owned()}
+        return {name: state.pid for name, state in states.items() if state is not None}
+
+    def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
+        """Hand a task over; a slot that leaves has it given back at once."""
+        seen = self._slots.known.get(worker)
+        if seen is None or not seen.joined or seen.leaving:
+            asyncio.get_running_loop().call_soon(self._drop, worker, "it leaves", False)
+            return
+        self._mark(Path(request.store))
+        super().run(worker, request, timeout_s)
+
+    def send(self, worker: str, request: Request) -> None:
+        """Pass a request on; one to a slot that is gone is dropped."""
+        seen = self._slots.known.get(worker)
+        if seen is None or not seen.joined:
+            return
+        if isinstance(request, Cancel):
+            self._cancelled.add(request.lease)
+            self._do(self._broker.cancel, request.lease)
+        elif isinstance(request, Run | Load):
+            lease = request.lease if isinstance(request, Run) else ""
+            self._sent[worker] = (lease, time.monotonic())
+            self._do(self._broker.post, seen.slot, wire.Order(self.id, request))
+
+    def _do(self, action: Callable[..., None], *args: Any) -> None:  # noqa: ANN401 - whatever the action takes
+        """Do something with the broker beside the loop, in order; what does not get there is missed by ``_look``."""
+        post = asyncio.get_running_loop().run_in_executor(self._poster, action, *args)
+        self._posts.add(post)
+        post.add_done_callback(self._posted)
+
+    def _posted(self, post: asyncio.Future[Any]) -> None:
+        self._posts.discard(post)
+        if not post.cancelled():
+            post.exception()
+
+    def _mark(self, store: Path) -> None:
+        """Let workers know that they see this very folder."""
+        if str(store) not in self._marked:
+            store.mkdir(parents=True, exist_ok=True)
+            (store / wire.MARK).write_text(self.id, encoding="utf-8")
+            self._marked.add(str(store))
+
+    def _kill(self, worker: str, reason: str) -> None:
+        """End the process of a slot; the slot starts another one."""
+        seen = self._slots.known.get(worker)
+        if seen is not None and seen.joined:
+            self._do(self._broker.terminate, seen.slot)
+            self._drop(worker, reason, self._to_blame(worker))
+            self._slots.ended(worker)
+
+    async def _listen(self) -> None:
+        """Take in what the slots say."""
+        while True:
+            try:
+                for said in await self._broker.replies():
+                    self._take(said)
+            except OSError:
+                await asyncio.sleep(POLL_S)
+
+    def _take(self, said: wire.Said) -> None:
+        if isinstance(said.reply, wire.Died):
+            if self._busy.get(said.slot) == said.reply.lease:
+                self._drop(said.slot, said.reply.reason, self._to_blame(said.slot))
+                self._slots.ended(said.slot)
+            return
+        if said.number <= self._heard.get(said.child, 0):
+            return
+        self._heard[said.child] = said.number
+        seen = self._slots.known.get(said.slot)
+        if seen is not None and seen.joined == said.child:
+            self._told(said.slot, said.reply)
+
+    def _told(self, name: str, reply: Reply) -> None:
+        """A reply of a slot that is ours."""
+        lease = getattr(reply, "lease", "")
+        if isinstance(reply, TaskFailed) and reply.error == "cancelled" and lease not in self._cancelled:
+            self._drop(name, "another engine took it", False)
+            return
+        self._alive(name, reply)
+        if isinstance(reply, TaskFinished | TaskFailed | ModelLoaded):
+            self._sent.pop(name, None)
+            self._cancelled.discard(lease)
+        if isinstance(reply, TaskFinished):
+            self._deaths.pop(_task(lease), None)
+        self._on_reply(name, reply)
+        if self._slots.known[name].leaving and name not in self._busy and name not in self._sent:
+            self._drop(name, "it leaves", False)
+
+    async def _look(self) -> None:
+        """Follow who comes and goes."""
+        away = False
+        while True:
+            try:
+                read = await self._broker.read()
+                now = time.monotonic()
+                for slot, state, age in read.slots:
+                    self._slots.announced(slot, state, age, now)
+                if away:
+                    self._slots.forgive(now)
+                away = False
+                await self._settle(now, read.others)
+            except OSError:
+                away = True
+            await asyncio.sleep(POLL_S)
+
+    async def _settle(self, now: float, others: int) -> None:
+        """Lose what is gone, own what is free, give back what others need."""
+        usable = self._slots.usable(now)
+        for name in self._owned():
+            self._check(name, now)
+        share = None if not others else (-(-len(usable) // (others + 1)) if self._wanted() else 0)
+        for name in self._slots.surplus(self._owned(), share):
+            self._retire(name)
+        owned = [name for name in self._owned() if not self._slots.known[name].leaving]
+        claims = self._slots.claims(usable, owned, share)
+        mine = await self._broker.own([*claims, *(name for name in self._owned() if name not in claims)])
+        await self._broker.wanted(self._wanted())
+        for name in set(self._owned()) - mine:
+            self._drop(name, "another engine took it", False)
+        for name in claims:
+            if name in mine and not self._slots.known[name].joined:
+                self._join(name)
+        self._count_bare(now)
+
+    def _check(self, name: str, now: float) -> None:
+        """Tell a slot that is silent, that began anew, that leaves, or that never got its task."""
+        seen = self._slots.known[name]
+        lease, sent = self._sent.get(name, ("", now))
+        if not self._slots.lives(name, now):
+            self._drop(name, f"nothing was heard of it on {seen.slot.machine}", self._to_blame(name))
+        elif seen.state is not None and seen.state.child != seen.joined:
+            self._drop(name, "its process ended", self._to_blame(name))
+        elif seen.slot.draining:
+            self._retire(name)
+        elif now - sent > PICKUP_S and not self._is_at(seen, lease):
+            self._drop(name, "it did not get its task", False)
+
+    def _is_at(self, seen: Seen, lease: str) -> bool:
+        """Whether a slot is at an attempt of this engine, or, without one, at a load."""
+        return seen.state is not None and (seen.state.engine, seen.state.lease) == (self.id, lease)
+
+    def _retire(self, name: str) -> None:
+        """Take no more tasks to a slot; it goes when it is idle."""
+        self._slots.known[name].leaving = True
+        if name not in self._busy and name not in self._sent:
+            self._drop(name, "it leaves", False)
+
+    def _join(self, name: str) -> None:
+        seen = self._slots.known[name]
+        assert seen.state is not None
+        seen.joined, seen.leaving = seen.state.child, False
+        self._up.set()
+        self._on_reply(name, Ready(seen.state.pid, seen.slot.machine, seen.slot.cores))
+
+    def _drop(self, name: str, reason: str, blame: bool) -> None:
+        """The scheduler can use a slot no more; a task that ends one process after the other is given up."""
+        seen = self._slots.known.get(name)
+        if seen is None or not seen.joined:
+            return
+        seen.joined, seen.leaving = "", False
+        lease = self._busy.get(name, "")
+        self._sent.pop(name, None)
+        self._rest(name)
+        self._do(self._broker.release, name)
+        if blame and lease:
+            deaths = self._deaths.setdefault(_task(lease), [])
+            deaths.append(f"{name}: {reason}")
+            if len(deaths) >= DEADLY:
+                del self._deaths[_task(lease)]
+                told = f"{len(deaths)} workers ended at it and it is not tried again: {'; '.join(deaths)}"
+                self._on_reply(name, TaskFailed(lease, told, retry=False))
+        self._on_lost(name, reason, blame)
+
+    def _owned(self) -> list[str]:
+        return [name for name, seen in self._slots.known.items() if seen.joined]
+
+    def _count_bare(self, now: float) -> None:
+        if self._owned() or not self._wanted():
+            self._bare_since = None
+        elif self._bare_since is None:
+            self._bare_since = now
+        elif now - self._bare_since > BARREN_S:
+            self._bare_since = None
+            self._on_barren(f"no worker was heard of at {self._broker.shown} for {BARREN_S:.0f} s")
+
+
+def _task(lease: str) -> str:
+    """The task that an attempt is at."""
+    return lease.rsplit("#", 1)[0]

@@ -1,0 +1,165 @@
+"""What engines and slots agree on: names of keys, the announcement of a slot, and when the two fit each other.
+
+A slot runs one attempt at a time. Every key begins with ``murakkab:``, so that a Redis may be shared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import version
+
+import msgspec
+
+from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.workers.messages import Load, Run
+from murakkab_runtimes.workers.messages import Reply as WorkerReply
+
+BEAT_S = 1.0
+"""Time between two announcements of a slot."""
+
+FORGET_S = 60
+"""A slot that was not heard of for this long is no longer listed."""
+
+OWNER_MS = 15_000
+"""A slot that its engine does not ask for again within this time is free for others."""
+
+REPLIES_S = 3600
+"""How long replies wait for an engine."""
+
+MARK = ".engine"
+"""File in a run's artifacts by which a worker knows that it sees the same folder as the engine."""
+
+SLOTS = "murakkab:slots"
+ENGINES = "murakkab:engines"
+TASK = "murakkab.attempt"
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """What a slot announces.
+
+    Attributes:
+        name: unique in the cluster.
+        machine: where it is.
+        device: class of its device, for example ``cpu``.
+        cores: threads that it adds to what its machine may use.
+        memory_mb: of the machine.
+        version: of Murakkab there.
+        digest: of the catalogue there.
+        beat: grows with every announcement.
+        draining: it takes no more tasks and leaves.
+        queue: of Celery, to which its tasks go.
+        hostname: of its Celery worker.
+
+    """
+
+    name: str
+    machine: str
+    device: str
+    cores: int
+    memory_mb: int
+    version: str
+    digest: str
+    queue: str
+    hostname: str
+    beat: int = 0
+    draining: bool = False
+
+
+class State(msgspec.Struct, frozen=True):
+    """What the process that does a slot's work says of itself.
+
+    Attributes:
+        child: of this process and no other.
+        pid: on its machine.
+        engine: whose attempt it is at; empty when it is idle.
+        lease: the attempt.
+        models: that it holds.
+
+    """
+
+    child: str
+    pid: int
+    engine: str = ""
+    lease: str = ""
+    models: tuple[str, ...] = ()
+
+
+class Died(msgspec.Struct, frozen=True, tag=True):
+    """The process of a slot ended at an attempt, told by the one that watches it."""
+
+    lease: str
+    reason: str
+
+
+class Said(msgspec.Struct, frozen=True):
+    """One entry in the stream of an engine; ``number`` counts those of ``child``, so that none is taken twice."""
+
+    slot: str
+    child: str
+    number: int
+    reply: WorkerReply | Died
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What an engine sends to a slot."""
+
+    engine: str
+    request: Run | Load
+
+
+def announcement(slot: str) -> str:
+    """Key of what a slot announces."""
+    return f"murakkab:slot:{slot}"
+
+
+def state(slot: str) -> str:
+    """Key of the state of a slot's process."""
+    return f"murakkab:state:{slot}"
+
+
+def owner(slot: str) -> str:
+    """Key of the engine that alone may use a slot."""
+    return f"murakkab:owner:{slot}"
+
+
+def replies(engine: str) -> str:
+    """Key of the stream of what slots say to an engine."""
+    return f"murakkab:replies:{engine}"
+
+
+def cancelled(engine: str, lease: str) -> str:
+    """Key that is there once an engine has cancelled an attempt."""
+    return f"murakkab:cancelled:{engine}:{lease}"
+
+
+def attempted(engine: str, lease: str) -> str:
+    """Key that is there once a slot has begun an attempt."""
+    return f"murakkab:attempted:{engine}:{lease}"
+
+
+def queue(device: str, slot: str) -> str:
+    """Celery queue of a slot."""
+    return f"murakkab.{device}.{slot}"
+
+
+def this_version() -> str:
+    """Version of Murakkab in this process."""
+    return version("murakkab")
+
+
+def catalogue_digest() -> str:
+    """Twelve hexadecimal digits that are equal where the models of the catalogue are."""
+    cards = [card for _, card in sorted(load_catalog().items())]
+    return hashlib.sha256(msgspec.json.encode(cards, order="deterministic")).hexdigest()[:12]
+
+
+def misfit(slot: Slot, version: str, digest: str) -> str:
+    """Why an engine of that version and catalogue cannot use a slot; empty when it can."""
+    if slot.version != version:
+        return f"it has murakkab {slot.version}, the engine {version}: install the same on both"
+    if slot.digest != digest:
+        return (
+            f"its catalogue ({slot.digest}) is not that of the engine ({digest}): "
+            "install the same packages and name the same folders in MURAKKAB_CATALOG on both"
+        )
+    return ""
