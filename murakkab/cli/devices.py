@@ -78,7 +78,7 @@ def _print_cluster(cluster: Cluster) -> None:
         kind = "spot" if offer.spot else "reserved"
         servers = f"{device.server_size}" if device.kind == "gpu" else ""
         rows.append(
-            (_name(device), f"{offer.count}", kind, offer.region, f"{offer.price:g}", evictions, idle, peak, servers)
+            (_name(device), f"{offer.count}", kind, offer.region, _price(offer.price), evictions, idle, peak, servers)
         )
     console.print(_table(titles, rows))
     if any(offer.spot for offer in cluster.offers):
@@ -99,10 +99,15 @@ def _name(device: DeviceType) -> str:
 
 
 def _figures(device: DeviceType) -> tuple[str, str, str, str, str]:
-    spot = "" if device.spot is None else f"{device.spot:g}"
+    spot = "" if device.spot is None else _price(device.spot)
     watts = [f"{value:g} W" if value else "" for value in (device.idle_w, device.peak_w)]
     memory = f"{device.memory_mb / 1024:.3g} GiB" if device.memory_mb else ""
-    return f"{device.reserved:g}", spot, watts[0], watts[1], memory
+    return _price(device.reserved), spot, watts[0], watts[1], memory
+
+
+def _price(value: float) -> str:
+    """US dollars: with cents, and three digits where it is less than ten of them."""
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.3g}"
 
 
 def _table(titles: Iterable[str], rows: Iterable[tuple[str, ...]]) -> object:
