@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import TypeAlias
 
@@ -18,7 +19,6 @@ from numpy.typing import NDArray
 
 from murakkab_optimizer.planner.assign.evaluate import (
     best_quality,
-    busy_seconds,
     instances_at_most,
     task_seconds,
     work_joules,
@@ -109,6 +109,11 @@ class Space(msgspec.Struct, frozen=True):
     pools: tuple[SharedPool, ...]
     floor: float
 
+    def keep(self, which: Sequence[NDArray[np.bool_]]) -> Space:
+        """Only some of the columns of each step."""
+        columns = tuple(own.keep(kept) for own, kept in zip(self.columns, which, strict=True))
+        return Space(columns, self.pools, self.floor)
+
 
 def lay_out(problem: Problem, matters: Matters, *, no_zero: bool = False) -> Space | None:
     """Make the columns of all steps; None where a step has none.
@@ -177,16 +182,16 @@ def _floor(problem: Problem) -> float:
 def _columns(
     problem: Problem, step: Step, picks: list[int], index: dict[Pool, int], floor: float, *, slow: bool
 ) -> Columns:
-    rows, candidates, pools, most = [], [], [], []
+    rows, candidates, pools, most, best = [], [], [], [], best_quality(step)
     for pick in picks:
         candidate = step.candidates[pick]
         pool = index.get(candidate.pool, ALONE)
-        for instances in _counts(problem, step, candidate, every=slow, shared=pool != ALONE):
-            rows.append(_row(problem, step, candidate, instances, floor, alone=pool == ALONE))
-            candidates.append(pick)
-            pools.append(pool)
-            most.append(instances if slow else instances_at_most(problem, step, candidate))
-    return Columns(np.array(candidates), np.array(rows), np.array(pools), np.array(most))
+        counts = _counts(problem, step, candidate, every=slow, shared=pool != ALONE)
+        rows.append(_rows(problem, step, candidate, np.array(counts), (best, floor), alone=pool == ALONE))
+        candidates += [pick] * len(counts)
+        pools += [pool] * len(counts)
+        most += counts if slow else [instances_at_most(problem, step, candidate)] * len(counts)
+    return Columns(np.array(candidates), np.concatenate(rows), np.array(pools), np.array(most))
 
 
 def _counts(problem: Problem, step: Step, candidate: Candidate, *, every: bool, shared: bool) -> list[int]:
@@ -206,28 +211,31 @@ def _least(tasks: int, instances: int) -> int:
     return -(-tasks // -(-tasks // instances))
 
 
-def _row(problem: Problem, step: Step, candidate: Candidate, instances: int, floor: float, *, alone: bool) -> Floats:
+def _rows(
+    problem: Problem, step: Step, candidate: Candidate, counts: Ints, qualities: tuple[float, float], *, alone: bool
+) -> Floats:
+    """What a candidate takes with several numbers of instances; best quality and loss of a step without any given."""
     cluster, offer = problem.cluster, problem.cluster.offers[candidate.offer]
-    task_s, cpu, best = task_seconds(problem, candidate), _cpu(problem, candidate), best_quality(step)
-    row = np.zeros(len(Field) + len(cluster.offers))
+    task_s, cpu, (best, floor) = task_seconds(problem, candidate), _cpu(problem, candidate), qualities
+    rows = np.zeros((len(counts), len(Field) + len(cluster.offers)))
     work = step.tasks * task_s
-    row[Field.BUSY] = busy_seconds(problem, step, candidate, instances)
-    row[Field.TASK] = task_s
-    row[Field.FIRST] = min(candidate.first_s or task_s, task_s)
-    row[Field.LOSS] = (math.log(best / candidate.quality) if candidate.quality else floor) if best else 0.0
-    row[Field.DOLLARS] = work * candidate.devices * offer.price if cpu or cluster.billing == "used" else 0.0
-    row[Field.JOULES] = work_joules(problem, step, candidate)
-    row[Field.CORE_S] = work * candidate.devices if cpu else 0.0
-    row[Field.MEMORY] = candidate.memory_mb
-    row[Field.WORK] = work
-    row[Field.INSTANCES] = instances
-    row[Field.LOAD] = 0.0 if cpu else candidate.load_s * candidate.devices * offer.price
+    rows[:, Field.BUSY] = -(-step.tasks // (np.ones_like(counts) if step.serial else counts)) * task_s
+    rows[:, Field.TASK] = task_s
+    rows[:, Field.FIRST] = min(candidate.first_s or task_s, task_s)
+    rows[:, Field.LOSS] = (math.log(best / candidate.quality) if candidate.quality else floor) if best else 0.0
+    rows[:, Field.DOLLARS] = work * candidate.devices * offer.price if cpu or cluster.billing == "used" else 0.0
+    rows[:, Field.JOULES] = work_joules(problem, step, candidate)
+    rows[:, Field.CORE_S] = work * candidate.devices if cpu else 0.0
+    rows[:, Field.MEMORY] = candidate.memory_mb
+    rows[:, Field.WORK] = work
+    rows[:, Field.INSTANCES] = counts
+    rows[:, Field.LOAD] = 0.0 if cpu else candidate.load_s * candidate.devices * offer.price
     if alone and not cpu:
-        new = max(instances - problem.held.get(candidate.pool, 0), 0)
-        row[Field.DOLLARS] += row[Field.LOAD] * new
-        row[Field.MEMORY] *= instances
-        row[len(Field) + candidate.offer] = instances * candidate.devices
-    return row
+        new = np.maximum(counts - problem.held.get(candidate.pool, 0), 0)
+        rows[:, Field.DOLLARS] += rows[:, Field.LOAD] * new
+        rows[:, Field.MEMORY] *= counts
+        rows[:, len(Field) + candidate.offer] = counts * candidate.devices
+    return rows
 
 
 def _compared(problem: Problem, step: Step, columns: Columns, matters: Matters) -> Floats:
@@ -265,8 +273,9 @@ def _undominated(columns: Columns, compared: Floats) -> NDArray[np.bool_]:
 def least(rows: Floats) -> Ints:
     """Indices of the rows of which no other is at most as large in every part; of equal ones the first."""
     order = np.lexsort((np.arange(len(rows)), rows.sum(axis=1)))
-    kept: list[int] = []
-    for at in order:
-        if not kept or not (rows[kept] <= rows[at]).all(axis=1).any():
-            kept.append(int(at))
-    return np.array(sorted(kept), dtype=np.int64)
+    rows, kept = rows[order], np.ones(len(rows), dtype=bool)
+    for at in range(len(rows) - 1):
+        if kept[at]:
+            kept[at + 1 :] &= ~(rows[at] <= rows[at + 1 :]).all(axis=1)
+    found: Ints = np.sort(order[kept])
+    return found

@@ -1,81 +1,137 @@
-"""Longest paths to each step and from it on, so that a change of one step is known without walking them again."""
+"""Longest paths to each step and from it on, so that a change of one step is known without walking them again.
+
+A path that leaves a step out ends before it, begins behind it, or has an edge that passes it in the order of the steps.
+What leads to the near end of such an edge and what follows its far end do not depend on the step: the longest path with
+each column of the step is exact.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from murakkab_optimizer.planner.assign.columns import Field, Floats
 from murakkab_optimizer.planner.assign.nouns import INFINITE, Problem
 
+Times = tuple[float, float, float]
+"""Of a chosen column: seconds it is busy, of a task, and to the first item."""
+
+
+class Tails(NamedTuple):
+    """The longest way from the first item, the end and the begin of each step to a goal, and the whole of it.
+
+    ``others`` has, for each step, the longest way to the goal that leaves the step out.
+    """
+
+    first: list[float]
+    end: list[float]
+    begin: list[float]
+    others: list[float]
+
+
+class Graph:
+    """Who needs whom, by index, and the edges that pass each step."""
+
+    def __init__(self, problem: Problem) -> None:
+        at = {step.name: index for index, step in enumerate(problem.steps)}
+        self.needs = [[(at[need.step], need.whole) for need in step.needs] for step in problem.steps]
+        self.passing: list[list[tuple[int, int, bool]]] = [[] for _ in problem.steps]
+        for index, needs in enumerate(self.needs):
+            for before, whole in needs:
+                for between in range(before + 1, index):
+                    self.passing[between].append((before, index, whole))
+        self.shown = at.get(problem.shown, -1)
+
 
 class Paths:
-    """Times of an assignment.
+    """Times of chosen columns.
 
     Args:
-        problem: whose steps they are.
-        rows: what the chosen column of each step takes.
+        graph: the steps.
+        rows: times of the chosen column of each step.
+        video_s: seconds that a show that must never wait lasts; infinite where it may wait.
 
     """
 
-    def __init__(self, problem: Problem, rows: Sequence[Floats]) -> None:
-        self.problem = problem
-        self.at = {step.name: index for index, step in enumerate(problem.steps)}
-        self.rows = [row[: Field.FIRST + 1].tolist() for row in rows]
+    def __init__(self, graph: Graph, rows: list[Times], video_s: float = INFINITE) -> None:
+        self.graph, self.rows = graph, rows
         self._heads()
-        core_s = sum(float(row[Field.CORE_S]) for row in rows)
-        self.cores = core_s / problem.cluster.cores if problem.cluster.cores else 0.0
+        count = len(rows)
+        self.all = self._tails([-INFINITE] * count, [0.0] * count)
+        self.show = self._shown(-video_s) if graph.shown >= 0 else None
+        self.item = self._shown(-INFINITE) if graph.shown >= 0 and video_s < INFINITE else self.show
+
+    def _shown(self, wait: float) -> Tails:
+        first, end = [-INFINITE] * len(self.rows), [-INFINITE] * len(self.rows)
+        first[self.graph.shown], end[self.graph.shown] = 0.0, wait
+        return self._tails(first, end)
 
     def _heads(self) -> None:
         self.begin: list[float] = []
         self.before: list[float] = []
         self.first: list[float] = []
         self.end: list[float] = []
-        for step, (busy, task, first) in zip(self.problem.steps, self.rows, strict=True):
-            given = [(self.at[need.step], need.whole) for need in step.needs]
-            self.begin.append(max((self.end[i] if whole else self.first[i] for i, whole in given), default=0.0))
-            self.before.append(max((self.end[i] for i, _ in given), default=-INFINITE))
-            self.first.append(self.begin[-1] + first)
-            self.end.append(max(self.begin[-1] + busy, self.before[-1] + task))
+        for needs, (busy, task, first) in zip(self.graph.needs, self.rows, strict=True):
+            begin, before = 0.0, -INFINITE
+            for index, whole in needs:
+                before = max(before, self.end[index])
+                begin = max(begin, self.end[index] if whole else self.first[index])
+            self.begin.append(begin)
+            self.before.append(before)
+            self.first.append(begin + first)
+            self.end.append(max(begin + busy, before + task))
 
-    def tails(self, goal: dict[int, tuple[float, float]]) -> tuple[list[float], list[float]]:
-        """The longest way from the first item and from the end of each step to a goal.
-
-        Args:
-            goal: by step, what is to be added to its first item and to its end (minus infinite: nothing leads there).
-
-        """
-        count = len(self.rows)
-        first, end = [-INFINITE] * count, [-INFINITE] * count
-        for index, (own_first, own_end) in goal.items():
-            first[index], end[index] = own_first, own_end
-        for index in range(count - 1, -1, -1):
+    def _tails(self, first: list[float], end: list[float]) -> Tails:
+        goals = list(zip(first, end, strict=True))
+        begin = [0.0] * len(first)
+        for index in range(len(first) - 1, -1, -1):
             busy, task, head = self.rows[index]
-            begin = max(first[index] + head, end[index] + busy)
-            for need in self.problem.steps[index].needs:
-                at = self.at[need.step]
-                end[at] = max(end[at], end[index] + task, begin if need.whole else -INFINITE)
-                first[at] = max(first[at], -INFINITE if need.whole else begin)
-        return first, end
+            begin[index] = max(first[index] + head, end[index] + busy)
+            last = end[index] + task
+            for at, whole in self.graph.needs[index]:
+                if whole:
+                    end[at] = max(end[at], last, begin[index])
+                else:
+                    end[at] = max(end[at], last)
+                    first[at] = max(first[at], begin[index])
+        return Tails(first, end, begin, self._others(goals, begin, end))
 
-    def with_columns(self, index: int, table: Floats) -> tuple[Floats, Floats]:
-        """About the makespan, and the time until the show starts, with each of the columns of one step."""
-        problem = self.problem
-        latency = self._reach(index, table, dict.fromkeys(range(len(self.rows)), (-INFINITE, 0.0)))
-        latency = np.maximum(latency, self.cores)
-        if not problem.shown:
-            return latency, np.zeros(len(table))
-        wait = -problem.video_s if problem.limits.realtime else -INFINITE
-        return latency, np.maximum(self._reach(index, table, {self.at[problem.shown]: (0.0, wait)}), 0.0)
+    def _others(self, goals: list[tuple[float, float]], begin: list[float], end: list[float]) -> list[float]:
+        behind, later = [0.0] * len(begin), 0.0
+        for index in range(len(begin) - 1, -1, -1):
+            behind[index] = later
+            if not self.graph.needs[index]:
+                later = max(later, begin[index])
+        others, sooner = [], 0.0
+        for index, (first, last) in enumerate(goals):
+            most = max(sooner, behind[index])
+            for before, after, whole in self.graph.passing[index]:
+                most = max(
+                    most,
+                    (self.end if whole else self.first)[before] + begin[after],
+                    self.end[before] + self.rows[after][1] + end[after],
+                )
+            others.append(most)
+            sooner = max(sooner, self.first[index] + first, self.end[index] + last)
+        return others
 
-    def _reach(self, index: int, table: Floats, goal: dict[int, tuple[float, float]]) -> Floats:
-        """When a goal is reached with each of the columns; where the step is not on the longest path, no sooner."""
-        first, end = self.tails(goal)
-        now = max(self.first[at] + first[at] for at in goal), max(self.end[at] + end[at] for at in goal)
+    def latency(self, index: int, table: Floats) -> Floats:
+        """The makespan with each of the columns of a step."""
+        return self._reach(self.all, index, table)
+
+    def ttff(self, index: int, table: Floats) -> Floats:
+        """Seconds until the show starts with each of the columns of a step."""
+        return self._reach(self.show, index, table) if self.show else np.zeros(len(table))
+
+    def late(self, index: int, table: Floats) -> Floats:
+        """Seconds by which the show starts behind its first item, with each of the columns of a step."""
+        if not self.show or not self.item or self.item is self.show:
+            return np.zeros(len(table))
+        return self._reach(self.show, index, table) - self._reach(self.item, index, table)
+
+    def _reach(self, tails: Tails, index: int, table: Floats) -> Floats:
         firsts = self.begin[index] + table[:, Field.FIRST]
         ends = np.maximum(self.begin[index] + table[:, Field.BUSY], self.before[index] + table[:, Field.TASK])
-        through = np.maximum(firsts + first[index], ends + end[index])
-        own = max(self.first[index] + first[index], self.end[index] + end[index])
-        others = max(now) if own < max(now) * (1 - 1e-12) else 0.0
-        return np.maximum(through, others)
+        through = np.maximum(firsts + tails.first[index], ends + tails.end[index])
+        return np.maximum(through, tails.others[index])

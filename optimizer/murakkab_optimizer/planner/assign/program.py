@@ -56,7 +56,9 @@ class Program(msgspec.Struct, frozen=True):
     span: int
 
 
-def build(ask: Ask, space: Space, units: Units, low: float, high: float, cuts: list[Key]) -> Program:
+def build(
+    ask: Ask, space: Space, units: Units, low: float, high: float, cuts: list[Key], *, exact: bool = True
+) -> Program:
     """Put the program together.
 
     Args:
@@ -66,6 +68,7 @@ def build(ask: Ask, space: Space, units: Units, low: float, high: float, cuts: l
         low: least makespan in seconds.
         high: greatest makespan in seconds.
         cuts: points that are known not to keep the limits.
+        exact: False: a smaller program, a relaxation, is enough.
 
     """
     sheet = Sheet()
@@ -74,7 +77,7 @@ def build(ask: Ask, space: Space, units: Units, low: float, high: float, cuts: l
         sheet.row(1.0, 1.0, (own, 1.0))
     _tie(sheet, ask, space, choice)
     clock = keep_time(sheet, ask, space, choice, units.time, low, high) if matters(ask).time else None
-    sharing = share(sheet, ask, space, choice, clock)
+    sharing = share(sheet, ask, space, choice, clock, exact=exact)
     rents = _devices(sheet, ask, space, choice, sharing, clock)
     _machines(sheet, ask, space, choice, sharing)
     values = _values(sheet, ask, space, choice, sharing, clock, rents, units)

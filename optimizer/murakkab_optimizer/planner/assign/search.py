@@ -8,20 +8,32 @@ the relaxation is exact in both halves. Where nothing is multiplied by the makes
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
-from murakkab_optimizer.planner.assign.asking import Answer, Ask, answer, matters, promises
+from murakkab_optimizer.planner.assign.asking import FIELDS, Answer, Ask, answer, matters, promises
+from murakkab_optimizer.planner.assign.climb import Climber
 from murakkab_optimizer.planner.assign.clock import least_span, most_span
-from murakkab_optimizer.planner.assign.columns import Field, Floats, Space, lay_out
+from murakkab_optimizer.planner.assign.columns import Field, Floats, Ints, Space, lay_out
+from murakkab_optimizer.planner.assign.linear import Linear
+from murakkab_optimizer.planner.assign.near import Kept, Near, narrowed, widened
 from murakkab_optimizer.planner.assign.nouns import INFINITE, Assignment, Use
 from murakkab_optimizer.planner.assign.program import Key, Program, Units, assignment_of, build, key_of
-from murakkab_optimizer.planner.assign.sheet import solve_sheet
+from murakkab_optimizer.planner.assign.sheet import Verdict, solve_sheet
 
-WIDE = 1.1
+WIDE = 1.05
 """Ratio of the ends of an interval above which a linear program is enough to cut it."""
+
+FIRST = 1.5
+"""Ratio of the ends of the intervals that are looked at first."""
+
+NODES = 100
+"""Nodes that a program may take at first; four times as many at each further try."""
 
 NARROW = 1e-7
 """Relative width of an interval that is not cut again."""
@@ -79,6 +91,23 @@ def _no_zero(ask: Ask) -> bool:
     return ask.problem.limits.quality > 0 or ask.caps.get("quality", 1.0) < 1.0
 
 
+class Part(NamedTuple):
+    """An interval of the makespan.
+
+    Attributes:
+        bound: no assignment in it has a smaller value.
+        low: least makespan.
+        high: greatest makespan.
+        tries: times that a program with whole numbers was given up; -1 where there was none yet.
+
+    """
+
+    bound: float
+    low: float
+    high: float
+    tries: int = -1
+
+
 class _Search:
     def __init__(self, ask: Ask, effort: Effort, space: Space, start: Assignment | None) -> None:
         self.ask, self.effort, self.space = ask, effort, space
@@ -87,6 +116,9 @@ class _Search:
         self.closed = INFINITE
         self.units = _units(ask, start or _any(space))
         self.products = _has_products(ask, space)
+        self.basis: tuple[tuple[int, int], Any] | None = None
+        self.climber = Climber(ask, space, effort.may_go_on) if ask.aim in FIELDS else None
+        self.near = Near(len(space.columns))
         if start:
             self._take(start)
 
@@ -94,13 +126,25 @@ class _Search:
         low, high = self._range()
         if low > high * (1 + 1e-9):
             return Found(self.best, INFINITE if self.best is None else self.best.value)
-        heap: list[tuple[float, float, float]] = [(0.0, low, max(high, low))]
-        while heap and heap[0][0] < self._target() and self.effort.may_go_on():
-            bound, low, high = heapq.heappop(heap)
-            for part in self._look(bound, low, high):
-                heapq.heappush(heap, part)
-        bound = min([self.closed, *(part[0] for part in heap[:1])])
+        heap: list[Part] = []
+        for part in self._first_parts(low, max(high, low)):
+            for piece in self._relax(part) if self.effort.may_go_on() else [part]:
+                heapq.heappush(heap, piece)
+        while heap and heap[0].bound < self._target() and self.effort.may_go_on():
+            part = heapq.heappop(heap)
+            for piece in self._relax(part) if part.tries < 0 else self._decide(part):
+                heapq.heappush(heap, piece)
+        bound = max(min([self.closed, *(part.bound for part in heap[:1])]), 0.0)
         return Found(self.best, min(bound, self.best.value) if self.best else bound)
+
+    def _first_parts(self, low: float, high: float) -> list[Part]:
+        """Wide intervals, that of the greatest makespans first: there is room for a plan."""
+        if not self.products or high <= low * FIRST or low <= 0:
+            return [Part(0.0, low, high)]
+        count = math.ceil(math.log(high / low) / math.log(FIRST))
+        ends = np.geomspace(low, high, count + 1).tolist()
+        ends[0], ends[-1] = low, high
+        return [Part(0.0, *pair) for pair in reversed([*itertools.pairwise(ends)])]
 
     def _target(self) -> float:
         """A bound that is good enough."""
@@ -116,76 +160,147 @@ class _Search:
         most = min(most, self.ask.caps.get("latency", INFINITE))
         return least_span(self.space, self.ask), min(most * (1 + 1e-8) + 1e-8, most_span(self.space))
 
-    def _look(self, bound: float, low: float, high: float) -> list[tuple[float, float, float]]:
-        """Solve the program of an interval; what is left of it to look at."""
-        target = self._target()
-        if high > 2 * low:
-            low, high = self._tighten(low, high, target)
-        if low > high:
-            self.closed = min(self.closed, target)
-            return []
-        program = build(self.ask, self.space, self.units, low, high, self.cuts)
+    def _program(self, part: Part, target: float, space: Space, cuts: list[Key], *, exact: bool) -> Program:
+        program = build(self.ask, space, self.units, part.low, part.high, cuts, exact=exact)
         if target < INFINITE:
             program.sheet.cap(program.value, self._scaled(target))
-        wide = self.products and high > WIDE * low
-        verdict = solve_sheet(
+        return program
+
+    def _linear(self, program: Program) -> tuple[Linear, Verdict]:
+        """Solve the linear program, from the basis of the last one that looked the same."""
+        shape = program.sheet.shape
+        basis = self.basis[1] if self.basis and self.basis[0] == shape else None
+        linear = Linear(program.sheet, basis, self.effort.may_go_on, self.effort.seconds)
+        verdict = linear.solve()
+        if verdict.point is not None:
+            self.basis = shape, linear.basis
+        return linear, verdict
+
+    def _close(self, bound: float) -> list[Part]:
+        self.closed = min(self.closed, bound)
+        return []
+
+    def _relax(self, part: Part) -> list[Part]:
+        """Bound an interval by its linear program, and cut it where that says little."""
+        target = self._target()
+        program = self._program(part, target, self.space, self.cuts, exact=False)
+        _, verdict = self._linear(program)
+        if not verdict.feasible:
+            return self._close(target)
+        bound = max(part.bound, min(self._value(verdict.bound), target))
+        span = self._round(program, verdict.point)
+        if bound >= self._target():
+            return self._close(bound)
+        if self.products and part.high > WIDE * part.low:
+            middle = math.sqrt(part.low * part.high) if part.high < 2 * part.low else _middle(part.low, part.high, span)
+            return [Part(bound, part.low, middle), Part(bound, middle, part.high)]
+        return [Part(bound, part.low, part.high, 0)]
+
+    def _round(self, program: Program, point: Floats | None) -> float:
+        """Walk from the columns with the largest part in a point; the makespan in the point."""
+        if point is None:
+            return 0.0
+        if self.climber:
+            picks = np.array([int(point[own].argmax()) for own in program.choice])
+            self.climber.descend(picks)
+            if self.climber.best:
+                self._take(self.climber.best.assignment)
+        return float(point[program.span]) * self.units.time if program.span >= 0 else 0.0
+
+    def _decide(self, part: Part) -> list[Part]:
+        """Solve the program of an interval with whole numbers, as far as the number of nodes that it may take."""
+        self._look_near()
+        target = self._target()
+        kept, bound = self._worth(part, target)
+        if kept is None:
+            return self._close(target)
+        part = part._replace(bound=max(part.bound, min(bound, target)))
+        program = self._program(part, target, self.space.keep(kept), narrowed(self.cuts, kept), exact=True)
+        verdict = self._whole(program, NODES * 4**part.tries)
+        if not verdict.feasible:
+            return self._close(target)
+        bound = max(part.bound, min(self._value(verdict.bound), target))
+        sound, span = self._judge(program, verdict.point, kept)
+        if not verdict.done and verdict.bound < INFINITE:
+            return self._close(bound) if bound >= self._target() else [part._replace(bound=bound, tries=part.tries + 1)]
+        return self._parts(part._replace(bound=bound), span, again=sound is False)
+
+    def _whole(self, program: Program, nodes: int) -> Verdict:
+        return solve_sheet(
             program.sheet,
             gap=self.effort.gap / 2,
-            relaxed=wide,
             seconds=self.effort.seconds,
             may_go_on=self.effort.may_go_on,
+            nodes=nodes,
         )
+
+    def _worth(self, part: Part, target: float) -> tuple[list[Kept] | None, float]:
+        """The columns that a better answer can have, by their reduced costs; None where there is none."""
+        program = self._program(part, target, self.space, self.cuts, exact=False)
+        linear, verdict = self._linear(program)
         if not verdict.feasible:
-            self.closed = min(self.closed, target)
-            return []
-        bound = max(bound, min(self._value(verdict.bound), target))
-        kept, span = self._judge(program, None if wide else verdict.point)
-        return self._parts(bound, low, high, span, again=kept is False)
+            return None, INFINITE
+        every = [np.ones(len(own), dtype=bool) for own in program.choice]
+        if verdict.point is None or target == INFINITE:
+            return every, self._value(verdict.bound)
+        room = self._scaled(target) - verdict.bound
+        reduced = linear.reduced
+        kept = [reduced[own] <= room + 1e-6 * max(1.0, abs(verdict.bound)) for own in program.choice]
+        return kept, self._value(verdict.bound)
 
-    def _tighten(self, low: float, high: float, target: float) -> tuple[float, float]:
-        """The part of an interval that can hold something better, by linear programs; empty where there is none."""
-        while self.products and high - low > NARROW * high and self.effort.may_go_on():
-            program = build(self.ask, self.space, self.units, low, high, self.cuts)
-            if target < INFINITE:
-                program.sheet.cap(program.value, self._scaled(target))
-            ends = []
-            for sign in (1.0, -1.0):
-                program.sheet.aim_only(program.span, sign)
-                verdict = solve_sheet(program.sheet, gap=0.0, seconds=self.effort.seconds, relaxed=True)
-                if not verdict.feasible:
-                    return INFINITE, low
-                ends.append(sign * verdict.bound * self.units.time)
-            before = high - low
-            margin = 1e-7 * high
-            low, high = max(low, ends[0] - margin), min(high, ends[1] + margin)
-            if high - low > 0.8 * before:
-                break
-        return low, high
+    def _look_near(self) -> None:
+        """Look for something better around the best answer: some steps free, the others as they are."""
+        picks = self._picks() if self.best else None
+        while picks is not None and self.effort.may_go_on() and (near := self.near.next()):
+            assert self.best is not None
+            before = self.best.value
+            kept = [np.ones(len(own), dtype=bool) for own in self.space.columns]
+            for step in set(range(len(picks))) - near.steps:
+                kept[step] = np.arange(len(kept[step])) == picks[step]
+            high = min(self.best.outcome.latency_s * near.reach * (1 + 1e-9), self._range()[1])
+            part = Part(0.0, max(high * near.width, self._range()[0]), high)
+            if part.low > part.high:
+                continue
+            program = self._program(part, self._target(), self.space.keep(kept), narrowed(self.cuts, kept), exact=True)
+            verdict = self._whole(program, NODES)
+            self._judge(program, verdict.point, kept)
+            if self.best.value < before:
+                self.near.won()
+                picks = self._picks()
 
-    def _judge(self, program: Program, point: Floats | None) -> tuple[bool | None, float]:
+    def _picks(self) -> Ints | None:
+        """The columns of the best answer, where it has some."""
+        picks = []
+        assert self.best is not None
+        for use, columns in zip(self.best.assignment, self.space.columns, strict=True):
+            same = np.flatnonzero(columns.candidate == use.candidate)
+            if not len(same):
+                return None
+            instances = columns.table[same, Field.INSTANCES]
+            picks.append(int(same[np.abs(instances - use.instances).argmin()]))
+        return np.array(picks)
+
+    def _judge(self, program: Program, point: Floats | None, kept: list[Kept]) -> tuple[bool | None, float]:
         """Measure a point; whether it keeps the limits, and its makespan."""
         if point is None:
             return None, 0.0
-        key = key_of(program, point)
+        key = widened(key_of(program, point), kept)
         given = self._take(assignment_of(self.space, key))
-        if given.broken:
+        if given.broken and key not in self.cuts:
             self.cuts.append(key)
+        if self.climber and not self.ask.problem.ties:
+            self.climber.descend(np.array(key[0]))
+            if self.climber.best:
+                self._take(self.climber.best.assignment)
         return not given.broken, given.outcome.latency_s
 
-    def _parts(
-        self, bound: float, low: float, high: float, span: float, *, again: bool
-    ) -> list[tuple[float, float, float]]:
-        if bound >= self._target():
-            self.closed = min(self.closed, bound)
-            return []
-        wide = high - low > NARROW * high
-        if self.products and wide:
-            middle = _middle(low, high, span)
-            return [(bound, low, middle), (bound, middle, high)]
-        if again:
-            return [(bound, low, high)]
-        self.closed = min(self.closed, bound)
-        return []
+    def _parts(self, part: Part, span: float, *, again: bool) -> list[Part]:
+        if part.bound >= self._target():
+            return self._close(part.bound)
+        if self.products and part.high - part.low > NARROW * part.high:
+            middle = _middle(part.low, part.high, span)
+            return [part._replace(high=middle, tries=0), part._replace(low=middle, tries=0)]
+        return [part] if again else self._close(part.bound)
 
     def _take(self, assignment: Assignment) -> Answer:
         given = answer(self.ask, assignment)

@@ -19,8 +19,8 @@ class Sharing:
     Of accelerators, the number of instances; of processor cores, whether the pool is used at all.
     """
 
-    def __init__(self, pools: tuple[SharedPool, ...], counts: list[int]) -> None:
-        self._pools, self._counts = pools, counts
+    def __init__(self, pools: tuple[SharedPool, ...], counts: list[int], *, exact: bool) -> None:
+        self._pools, self._counts, self._exact = pools, counts, exact
         self._memory: list[tuple[int, float]] = []
         self._loads: list[tuple[int, float]] = []
 
@@ -59,7 +59,7 @@ class Sharing:
         for own, columns in users:
             each = 1.0 if shared.cpu else columns.table[:, Field.INSTANCES]
             sheet.at_least((count, 1.0), (own, -np.broadcast_to(each, own.shape)))
-        self._memory += _levels(sheet, count, shared.most, users, Field.MEMORY)
+        self._memory += self._levels(sheet, shared, count, users, Field.MEMORY)
         if shared.cpu:
             return
         _no_more_than_used(sheet, count, users)
@@ -72,13 +72,42 @@ class Sharing:
         shared, new = self._pools[index], sheet.variable()
         held = ask.problem.held.get(shared.pool, 0)
         sheet.row(-held, INFINITE, (new, 1.0), (self._counts[index], -1.0))
-        self._loads += _levels(sheet, new, shared.most, users, Field.LOAD)
+        self._loads += self._levels(sheet, shared, new, users, Field.LOAD, held)
+
+    def _levels(
+        self,
+        sheet: Sheet,
+        shared: SharedPool,
+        count: int,
+        users: list[tuple[Ints, Columns]],
+        field: Field,
+        held: int = 0,
+    ) -> list[tuple[int, float]]:
+        """Variables and factors whose sum is ``count`` times the largest ``field`` of the columns that are chosen.
+
+        Where that need not be exact, it is at least the smallest one times ``count``, and what each step alone takes.
+        """
+        sizes = sorted({float(size) for _, columns in users for size in columns.table[:, field]})
+        if not sizes or not sizes[-1]:
+            return []
+        if len(sizes) == 1:
+            return [(count, sizes[0])]
+        parts = _exactly(sheet, count, shared.most, users, field, sizes) if self._exact else []
+        whole = parts or [(sheet.variable(), 1.0)]
+        if not parts:
+            sheet.at_least(*whole, (count, -sizes[0]))
+        for own, columns in users:
+            instances = 1.0 if shared.cpu else np.maximum(columns.table[:, Field.INSTANCES] - held, 0.0)
+            sheet.at_least(*whole, (own, -columns.table[:, field] * instances))
+        return whole
 
 
-def share(sheet: Sheet, ask: Ask, space: Space, choice: tuple[Ints, ...], clock: Clock | None) -> Sharing:
+def share(
+    sheet: Sheet, ask: Ask, space: Space, choice: tuple[Ints, ...], clock: Clock | None, *, exact: bool
+) -> Sharing:
     """Add the rows of all shared pools."""
     counts = [sheet.variable(1.0 if shared.cpu else shared.most, whole=not shared.cpu) for shared in space.pools]
-    sharing = Sharing(space.pools, counts)
+    sharing = Sharing(space.pools, counts, exact=exact)
     for index in range(len(space.pools)):
         users = []
         for own, columns in zip(choice, space.columns, strict=True):
@@ -108,12 +137,11 @@ def _capacity(sheet: Sheet, count: int, most: int, users: list[tuple[Ints, Colum
     sheet.row(-INFINITE, -clock.low * most, (done, 1.0), (clock.span, -most), (count, -clock.low))
 
 
-def _levels(
-    sheet: Sheet, count: int, most: int, users: list[tuple[Ints, Columns]], field: Field
+def _exactly(
+    sheet: Sheet, count: int, most: int, users: list[tuple[Ints, Columns]], field: Field, sizes: list[float]
 ) -> list[tuple[int, float]]:
-    """Variables and factors whose sum is ``count`` times the largest ``field`` of the columns that are chosen."""
-    sizes = sorted({float(size) for _, columns in users for size in columns.table[:, field]})
-    parts = [(count, sizes[0])] if sizes and sizes[0] else []
+    """A part for each size: ``count`` where a column of that size or a larger one is chosen."""
+    parts = [(count, sizes[0])] if sizes[0] else []
     for below, size in itertools.pairwise(sizes):
         part = sheet.variable()
         for own, columns in users:

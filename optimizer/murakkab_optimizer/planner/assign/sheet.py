@@ -26,12 +26,14 @@ class Verdict(msgspec.Struct, frozen=True):
         feasible: False where it proved that there is no point.
         point: the best one found, or None.
         bound: no point has a smaller objective.
+        done: whether it came to an end, and was not limited.
 
     """
 
     feasible: bool
     point: Floats | None
     bound: float
+    done: bool = True
 
 
 class Sheet:
@@ -66,14 +68,14 @@ class Sheet:
         """Make a variable part of the objective."""
         self._cost[variable] = 1.0
 
-    def aim_only(self, variable: int, sign: float) -> None:
-        """Make one variable the objective; it is to be small, or with a negative sign large."""
-        self._cost = [0.0] * len(self._cost)
-        self._cost[variable] = sign
-
     def cap(self, variable: int, high: float) -> None:
         """Bound a variable from above."""
         self._high[variable] = min(self._high[variable], high)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many rows and variables there are."""
+        return len(self._row_low), len(self._low)
 
     def row(self, low: float, high: float, *terms: Term) -> None:
         """Add a row; its terms must not name a variable twice."""
@@ -116,8 +118,7 @@ def solve_sheet(
     gap: float,
     seconds: float | None = None,
     may_go_on: Callable[[], bool] = lambda: True,
-    start: Floats | None = None,
-    relaxed: bool = False,
+    nodes: int | None = None,
 ) -> Verdict:
     """Let HiGHS solve a program.
 
@@ -126,8 +127,7 @@ def solve_sheet(
         gap: relative gap at which to stop.
         seconds: limit of time.
         may_go_on: asked now and then; False interrupts.
-        start: a point to begin with; entries that are not a number are to be completed.
-        relaxed: leave out that some variables are whole numbers.
+        nodes: limit of nodes.
 
     """
     import highspy
@@ -140,22 +140,19 @@ def solve_sheet(
         "mip_abs_gap": 1e-10,
         "primal_feasibility_tolerance": 1e-9,
         "mip_feasibility_tolerance": 1e-9,
-        "solve_relaxation": relaxed,
         **({} if seconds is None else {"time_limit": seconds}),
+        **({} if nodes is None else {"mip_max_nodes": nodes}),
     }
     for name, value in options.items():
         highs.setOptionValue(name, value)
     highs.passModel(sheet.program())
-    if start is not None:
-        filled = np.flatnonzero(~np.isnan(start)).astype(np.int32)
-        highs.setSolution(len(filled), filled, start[filled])
-    if not relaxed:
-        highs.cbMipInterrupt += lambda event: event.interrupt(not may_go_on())
+    highs.cbMipInterrupt += lambda event: event.interrupt(not may_go_on())
+    highs.cbSimplexInterrupt += lambda event: event.interrupt(not may_go_on())
     highs.run()
-    return _verdict(highs, relaxed=relaxed)
+    return _verdict(highs)
 
 
-def _verdict(highs: highspy.Highs, *, relaxed: bool) -> Verdict:
+def _verdict(highs: highspy.Highs) -> Verdict:
     import highspy
 
     status, info = highs.getModelStatus(), highs.getInfo()
@@ -164,7 +161,5 @@ def _verdict(highs: highspy.Highs, *, relaxed: bool) -> Verdict:
         return Verdict(False, None, INFINITE)
     found = info.primal_solution_status == 2
     point = np.asarray(highs.getSolution().col_value) if found else None
-    if relaxed:
-        optimal = status == highspy.HighsModelStatus.kOptimal
-        return Verdict(True, point, float(info.objective_function_value) if optimal else -INFINITE)
-    return Verdict(True, point, float(info.mip_dual_bound))
+    done = status == highspy.HighsModelStatus.kOptimal
+    return Verdict(True, point, float(info.mip_dual_bound), done)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from murakkab_optimizer.planner.assign.asking import Answer, Ask, answer
-from murakkab_optimizer.planner.assign.greedy import greedy
+from murakkab_optimizer.planner.assign.climb import greedy
 from murakkab_optimizer.planner.assign.nearest import infeasible
 from murakkab_optimizer.planner.assign.nouns import Assignment, Objective, Problem, Solution, Undecided
 from murakkab_optimizer.planner.assign.search import Effort, Found, search
@@ -39,7 +39,7 @@ def solve(
 
     """
     effort = Effort(gap, seconds, may_go_on)
-    begin = start or _start(problem)
+    begin = start or _start(problem, may_go_on)
     first = search(Ask(problem, problem.objectives[0]), effort, begin)
     if first.none:
         raise infeasible(problem, effort)
@@ -51,8 +51,8 @@ def solve(
     return msgspec.structs.replace(solution, method="greedy") if greedy_one else solution
 
 
-def _start(problem: Problem) -> Assignment | None:
-    solution = greedy(problem)
+def _start(problem: Problem, may_go_on: Callable[[], bool]) -> Assignment | None:
+    solution = greedy(problem, may_go_on)
     return solution.assignment if solution else None
 
 

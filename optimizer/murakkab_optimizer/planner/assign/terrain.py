@@ -1,0 +1,233 @@
+"""What all columns of one step would give, the other steps as they are: in arrays, exact, without a solver."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+
+import msgspec
+import numpy as np
+
+from murakkab_optimizer.planner.assign.asking import Ask, promises
+from murakkab_optimizer.planner.assign.columns import ALONE, Field, Floats, Ints, Space
+from murakkab_optimizer.planner.assign.evaluate import SECONDS_PER_HOUR, idle_watts
+from murakkab_optimizer.planner.assign.nouns import INFINITE, Objective
+from murakkab_optimizer.planner.assign.paths import Graph, Paths, Times
+
+BROKEN = 1e3
+"""What a limit that is missed by its own size weighs against an objective that doubles."""
+
+LATER = 1e-3
+"""What an objective weighs against the one before it."""
+
+
+class Goal(msgspec.Struct, frozen=True):
+    """What a descent makes small.
+
+    Attributes:
+        objectives: the first one first.
+        scale: what each is divided by.
+        span: a makespan that may not be passed and for which devices are held; 0: the makespan of the assignment.
+        smooth: whether parts of servers can be rented.
+        weight: what a limit that is missed by its own size weighs.
+
+    """
+
+    objectives: tuple[Objective, ...]
+    scale: dict[Objective, float] = {}
+    span: float = 0.0
+    smooth: bool = False
+    weight: float = BROKEN
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What the shared pools take, one step left out.
+
+    Attributes:
+        count: instances of each pool.
+        work: seconds of tasks.
+        load: the largest cost of a load.
+        memory: the largest memory.
+
+    """
+
+    count: Floats
+    work: Floats
+    load: Floats
+    memory: Floats
+
+
+class Terrain:
+    """Columns of all steps, and the figures of a cluster, as arrays."""
+
+    def __init__(self, ask: Ask, space: Space) -> None:
+        self.problem, self.space = ask.problem, space
+        problem = ask.problem
+        self.tables = [columns.table for columns in space.columns]
+        self.pools = [columns.pool for columns in space.columns]
+        self.pooled = [bool((pool != ALONE).any()) for pool in self.pools]
+        self.graph = Graph(problem)
+        offers = problem.cluster.offers
+        self.gpu = np.array([offer.device.kind == "gpu" for offer in offers], dtype=bool)
+        self.count = np.array([max(offer.count, 1) for offer in offers], dtype=float)
+        self.size = np.array([offer.device.server_size for offer in offers], dtype=float)
+        self.price = np.array([offer.price for offer in offers])
+        self.idle = np.array([idle_watts(offer) for offer in offers])
+        self.held = problem.cluster.billing == "held"
+        self.each = np.array([0 if shared.cpu else shared.pool[2] for shared in space.pools], dtype=float)
+        self.cpu = np.array([shared.cpu for shared in space.pools], dtype=bool)
+        self.offer = np.array([shared.pool[1] for shared in space.pools], dtype=np.int64)
+        self.before = np.array([problem.held.get(shared.pool, 0) for shared in space.pools], dtype=float)
+        self.tops = [(n, max(-math.log(top) if n == "quality" else top, 1e-9)) for n, top in promises(problem.limits)]
+        caps = [
+            (n, -math.log1p(-top) if n == "quality" else top)
+            for n, top in ask.caps.items()
+            if top < 1 or n != "quality"
+        ]
+        self.tops += [(name, max(top, 1e-9)) for name, top in caps]
+        self.strict = ask.strict
+        self.video_s = problem.video_s if problem.limits.realtime else INFINITE
+
+    def times(self, step: int, pick: int) -> Times:
+        """Seconds of a column."""
+        busy, task, first = self.tables[step][pick, : Field.FIRST + 1].tolist()
+        return busy, task, first
+
+
+class State:
+    """A column of each step, and what follows from it."""
+
+    def __init__(self, terrain: Terrain, picks: Ints) -> None:
+        self.terrain, self.picks = terrain, picks.copy()
+        self.rows = [terrain.times(step, pick) for step, pick in enumerate(picks.tolist())]
+        self.sums = np.sum([table[pick] for table, pick in zip(terrain.tables, picks, strict=True)], axis=0)
+        self.users: dict[int, set[int]] = defaultdict(set)
+        for step, pick in enumerate(picks.tolist()):
+            self._use(step, pick)
+        self._paths: Paths | None = None
+        self._pools: Taken | None = None
+
+    def _use(self, step: int, pick: int) -> None:
+        if (pool := int(self.terrain.pools[step][pick])) != ALONE:
+            self.users[pool].add(step)
+
+    @property
+    def paths(self) -> Paths:
+        """Longest paths, walked when they are asked for."""
+        if self._paths is None:
+            self._paths = Paths(self.terrain.graph, self.rows, self.terrain.video_s)
+        return self._paths
+
+    def move(self, step: int, pick: int) -> None:
+        """Give a step another column."""
+        terrain, old = self.terrain, int(self.picks[step])
+        self.sums = self.sums - terrain.tables[step][old] + terrain.tables[step][pick]
+        if (pool := int(terrain.pools[step][old])) != ALONE:
+            self.users[pool].discard(step)
+        self.picks[step] = pick
+        self._use(step, pick)
+        self.rows[step] = terrain.times(step, pick)
+        self._paths = self._pools = None
+
+    def _taken(self, step: int) -> Taken:
+        """What the shared pools take without a step."""
+        own = int(self.terrain.pools[step][self.picks[step]])
+        if self._pools is None:
+            self._pools = Taken(*(np.zeros(len(self.terrain.each)) for _ in range(4)))
+            for pool in self.users:
+                self._fill(self._pools, pool, -1)
+        if own == ALONE:
+            return self._pools
+        taken = Taken(*(part.copy() for part in msgspec.structs.astuple(self._pools)))
+        self._fill(taken, own, step)
+        return taken
+
+    def _fill(self, taken: Taken, pool: int, without: int) -> None:
+        rows = [self.terrain.tables[user][self.picks[user]] for user in self.users[pool] if user != without]
+        table = np.array(rows) if rows else np.zeros((1, len(self.sums)))
+        taken.count[pool] = table[:, Field.INSTANCES].max()
+        taken.work[pool] = table[:, Field.WORK].sum()
+        taken.load[pool] = table[:, Field.LOAD].max()
+        taken.memory[pool] = table[:, Field.MEMORY].max()
+
+    def look(self, step: int, goal: Goal) -> Floats:
+        """What the goal would be with each of the columns of a step: limits missed, then the objectives."""
+        terrain, problem = self.terrain, self.terrain.problem
+        table = terrain.tables[step]
+        sums = self.sums - table[self.picks[step]] + table
+        latency = self.paths.latency(step, table)
+        if problem.cluster.cores:
+            latency = np.maximum(latency, sums[:, Field.CORE_S] / problem.cluster.cores)
+        devices, memory = sums[:, len(Field) :], sums[:, Field.MEMORY]
+        dollars, joules = sums[:, Field.DOLLARS], sums[:, Field.JOULES]
+        if len(terrain.each):
+            shared = self._shared(step)
+            devices = devices + shared[0]
+            dollars, memory = dollars + shared[1], memory + shared[2]
+            latency = np.maximum(latency, shared[3])
+        over = np.maximum(devices / terrain.count - 1, 0.0) @ terrain.gpu
+        if terrain.held:
+            rented = devices if goal.smooth else np.ceil(devices / terrain.size - 1e-9) * terrain.size
+            rented = rented * (terrain.gpu * (goal.span or latency[:, None]))
+            dollars, joules = dollars + rented @ terrain.price, joules + rented @ terrain.idle
+        values: dict[str, Floats] = {
+            "cost": dollars / SECONDS_PER_HOUR,
+            "energy": joules / SECONDS_PER_HOUR,
+            "quality": 1 - np.exp(-sums[:, Field.LOSS]),
+            "latency": latency,
+            "ttff": self.paths.ttff(step, table),
+        }
+        for name, top in terrain.tops:
+            value = sums[:, Field.LOSS] if name == "quality" else values[name]
+            over = over + np.maximum(value / top - 1 - 1e-9, 0.0)
+        over = over + self._over(step, goal, sums, latency, memory)
+        aims = [values[name] / goal.scale.get(name, 1.0) * LATER**at for at, name in enumerate(goal.objectives)]
+        found: Floats = goal.weight * over + np.sum(aims, axis=0)
+        return found
+
+    def _over(self, step: int, goal: Goal, sums: Floats, latency: Floats, memory: Floats) -> Floats:
+        """By how much makespan, memory, cores and real time are missed."""
+        problem, over = self.terrain.problem, np.zeros(len(sums))
+        if goal.span:
+            over += np.maximum(latency / goal.span - 1 - 1e-9, 0.0)
+        if problem.cluster.memory_mb:
+            over += np.maximum(memory / problem.cluster.memory_mb - 1, 0.0)
+        if problem.limits.realtime and problem.video_s:
+            room = problem.video_s * problem.cluster.cores * (1 - problem.reserve)
+            over += np.maximum(sums[:, Field.CORE_S] / max(room, 1e-9) - 1, 0.0)
+        if self.terrain.strict:
+            over += np.maximum(self.paths.late(step, self.terrain.tables[step]), 0.0) / max(problem.video_s, 1.0)
+        return over
+
+    def _shared(self, step: int) -> tuple[Floats, Floats, Floats, Floats]:
+        """Devices, dollars, memory and seconds of the shared pools with each of the columns of a step."""
+        terrain, taken = self.terrain, self._taken(step)
+        table, pool = terrain.tables[step], terrain.pools[step]
+        devices = np.zeros(len(terrain.size))
+        np.add.at(devices, terrain.offer, taken.count * terrain.each)
+        new = np.maximum(taken.count - terrain.before, 0.0)
+        loads = np.where(terrain.cpu, 0.0, taken.load * new)
+        kept = taken.memory * np.where(terrain.cpu, 1.0, taken.count)
+        seconds = np.where(terrain.cpu, 0.0, taken.work / np.maximum(taken.count, 1))
+        found: tuple[Floats, Floats, Floats, Floats] = (
+            np.tile(devices, (len(table), 1)),
+            np.full(len(table), loads.sum()),
+            np.full(len(table), kept.sum()),
+            np.full(len(table), seconds.max()),
+        )
+        mine = np.flatnonzero(pool != ALONE)
+        if not len(mine):
+            return found
+        own = pool[mine]
+        count = np.maximum(taken.count[own], table[mine, Field.INSTANCES])
+        cpu = terrain.cpu[own]
+        found[0][mine, terrain.offer[own]] += (count - taken.count[own]) * terrain.each[own]
+        load = np.maximum(taken.load[own], table[mine, Field.LOAD]) * np.maximum(count - terrain.before[own], 0.0)
+        found[1][mine] += np.where(cpu, 0.0, load) - loads[own]
+        memory = np.maximum(taken.memory[own], table[mine, Field.MEMORY]) * np.where(cpu, 1.0, count)
+        found[2][mine] += memory - kept[own]
+        most = int(seconds.argmax())
+        others = np.where(own == most, np.partition(seconds, -2)[-2] if len(seconds) > 1 else 0.0, seconds[most])
+        done = np.where(cpu, 0.0, (taken.work[own] + table[mine, Field.WORK]) / count)
+        found[3][mine] = np.maximum(others, done)
+        return found
