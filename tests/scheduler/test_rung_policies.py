@@ -47,7 +47,7 @@ def test_static_only_where_nothing_that_moves_is_in_time(
     assert choice.reason
     if policy == "adaptive" and RUNGS[choice.index].static:
         assert seen.forecasts[2].first_s * 1.1 + 0.05 > lead or seen.forecasts[2].whole_s * 1.1 + 0.05 > lead + 3.5
-    if policy == "adaptive" and before is not None and number >= 3:
+    if policy == "adaptive" and before is not None and number > 3:
         assert choice.index >= before - 1
 
 
@@ -76,6 +76,13 @@ def test_it_goes_up_one_step_after_some_shots_with_time_to_spare() -> None:
 def test_what_is_late_on_every_rung_is_made_soonest_but_the_first_shot_moves() -> None:
     assert rung(before=0, lead=-5.0) == "still"
     assert rung(lead=-5.0, number=0) == "fast"
+
+
+def test_the_opening_leaves_most_of_the_cores_to_what_comes_next() -> None:
+    assert rung(number=0) == "fast"
+    assert rung(number=2, before=2, slower=0.4) == "normal"
+    assert rung(number=0, cores=8.0) == "fine"
+    assert rung(number=3, before=2) == "fine", "and says nothing of what comes after it"
 
 
 def test_reasons_say_what_would_happen() -> None:

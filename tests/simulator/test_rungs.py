@@ -84,7 +84,7 @@ def test_quality_dips_where_top_quality_stalls_and_comes_back(seed: int) -> None
 @given(seed=st.integers(0, 2**32), factor=st.floats(0.8, 2.5))
 def test_it_does_not_flicker_under_constant_load(seed: int, factor: float) -> None:
     record = play(Job("r", 0.0, show(40), plan()), slow=(0.0, 1e9, factor), noise=0.1, seed=seed)
-    found = indices(record)[3:]
+    found = indices(record)[4:]
     ups = [i for i, (before, now) in enumerate(itertools.pairwise(found)) if now < before]
     downs = [i for i, (before, now) in enumerate(itertools.pairwise(found)) if now > before]
     for up in ups:
@@ -95,12 +95,13 @@ def test_it_does_not_flicker_under_constant_load(seed: int, factor: float) -> No
 def test_a_show_that_can_be_made_at_its_best_is() -> None:
     record = play(Job("r", 0.0, show(40), plan()), cores=4)
     assert indices(record)[3:] == [0] * 37
+    assert indices(record)[:3] == [2] * 3, "the opening leaves most of the cores to the script and the voices"
     assert seen(record).stall_s == 0.0
 
 
 def test_the_first_shot_is_as_good_as_its_promise_allows() -> None:
     promised = [Slo(ttff_s=ttff, realtime=True) for ttff in (0.7, 1.5, 5.0)]
-    first = [shots(play(Job("r", 0.0, show(3, slo), plan()), cores=4))[0][1] for slo in promised]
+    first = [shots(play(Job("r", 0.0, show(3, slo), plan()), cores=16))[0][1] for slo in promised]
     assert [shot.rung for shot in first] == ["fast", "fast", "fine"]
     assert "needed in" in first[1].reason
 

@@ -16,6 +16,9 @@ SPARE, LEAST_S = 1.1, 0.05
 SAFE = 1.25
 """What is left to chance in the times of a shot that could be made on a lower rung without a change."""
 
+CALM = 0.25
+"""Share of the cores that a run takes in its opening: what is said next must not be held up."""
+
 LATE_S = 0.1
 """Seconds by which a late shot may be later for looking better."""
 
@@ -50,7 +53,7 @@ class Adaptive:
 
 def _highest(view: ShotView, held: int) -> int:
     """The best rung that may be taken now."""
-    if view.number < OPENING:
+    if view.number <= OPENING:
         return min(held, view.start)
     if view.rungs[held].static:
         return view.least
@@ -64,6 +67,11 @@ def _last_resorts(view: ShotView) -> list[int]:
     return [view.least, *(index for index in static if index != view.least)]
 
 
+def _calm(view: ShotView, index: int) -> bool:
+    """Whether a rung leaves enough to what comes next in the opening."""
+    return view.number >= OPENING or index == view.least or view.forecasts[index].load <= CALM * view.cores
+
+
 def _in_time(view: ShotView, index: int, spare: float = SPARE) -> bool:
     """Whether the first and the last picture of the shot are there when they are needed."""
     forecast = view.forecasts[index]
@@ -75,6 +83,8 @@ def _in_time(view: ShotView, index: int, spare: float = SPARE) -> bool:
 def _fault(view: ShotView, index: int, *, higher: bool) -> str:
     """Why a rung does not hold; empty where it does."""
     rung, forecast, lead_s = view.rungs[index], view.forecasts[index], view.lead_s
+    if not _calm(view, index):
+        return f"with {rung.name} what is said next would be held up"
     if not _in_time(view, index, SAFE if higher else SPARE):
         return f"{rung.name} would take {forecast.whole_s:.1f} s, the picture is needed in {max(lead_s, 0.0):.1f} s"
     load = forecast.load * (SPARE if higher else 1.0)
@@ -87,7 +97,7 @@ def _fault(view: ShotView, index: int, *, higher: bool) -> str:
 def _least_late(view: ShotView) -> Choice:
     """The best rung that is hardly later than the fastest one."""
     late = [max(one.first_s, one.whole_s - max(view.seconds - view.clip_s, 0.0)) for one in view.forecasts]
-    allowed = [*range(view.least), *_last_resorts(view)]
+    allowed = [*(index for index in range(view.least) if _calm(view, index)), *_last_resorts(view)]
     least = min(late[index] for index in allowed)
     index = next(index for index in allowed if late[index] <= least + LATE_S)
     return Choice(index, "it is late on every rung")
