@@ -242,6 +242,19 @@ def test_figures_of_one_unit_are_compared_with_each_other() -> None:
     assert seconds == pytest.approx([seconds[0], seconds[0] / 2, seconds[0] / 4], rel=1e-3)
 
 
+def test_a_profile_of_a_form_holds_for_that_form_alone() -> None:
+    forms = [speed("writer", 5.0, "task", conditions={"form": form}) for form in ("outline", "plain")]
+    for asked, profiles, seconds in (
+        ({"form": "outline"}, [*forms, speed("writer", 0.1, "word")], 5.0),
+        ({"form": "outline"}, [speed("writer", 0.1, "word"), *forms], 5.0),
+        ({"form": "dialogue", "duration": 60}, [*forms, speed("writer", 0.1, "word")], 15.6),
+        ({}, [forms[0], speed("writer", 0.1, "word")], 4.0),
+        ({}, [*forms, speed("writer", 0.1, "word")], 5.0),
+    ):
+        graph = Graph("one", (Node("say", "text-generation", asked, streams="form" in asked),))
+        assert planned(graph, profiles=profiles).nodes["say"].chosen.seconds == pytest.approx(seconds), asked
+
+
 def test_money_is_told_with_cents_and_as_many_digits_as_tell_sums_apart() -> None:
     assert [amount("cost", value) for value in (26.0149, 0, 0.03591, 1234.5)] == [
         "$26.01",

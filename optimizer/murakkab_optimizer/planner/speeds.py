@@ -11,7 +11,9 @@ from murakkab_optimizer.graph import Node
 from murakkab_optimizer.hardware import CPU
 from murakkab_optimizer.profiles import Profile, Provenance, nearest
 
-HEIGHT = "height"
+HEIGHT, FORM = "height", "form"
+WRITES = "text-generation"
+"""The capability whose nodes write plain answers where they do not name a form."""
 
 
 def from_measured(cards: Iterable[ModelCard]) -> list[Profile]:
@@ -48,8 +50,8 @@ class Speeds:
     def find(self, model: str, device: str, node: Node, knobs: Mapping[str, Any], *, other: bool) -> list[Profile]:
         """For each number of devices an instance may have, the profile nearest to what the node asks for.
 
-        Of those equally near, one in the unit that is known for most numbers of devices: figures in different units,
-        of different publications, do not compare.
+        Of those equally near, one that was taken for just what is asked for; then one in the unit that is known for
+        most numbers of devices: figures in different units, of different publications, do not compare.
 
         Args:
             model: name of the card.
@@ -62,9 +64,9 @@ class Speeds:
         held = self._known.get((model, device), [])
         fitting = [profile for profile in held if profile.holds_for(knobs)] or (held if other else [])
         groups: dict[int, list[Profile]] = defaultdict(list)
-        for profile in _widest_first(fitting):
-            groups[profile.devices].append(profile)
         wanted = conditions(node, knobs)
+        for profile in _closest_first(fitting, wanted):
+            groups[profile.devices].append(profile)
         return [found for group in groups.values() if (found := nearest(group, wanted)) is not None]
 
     def on_processor(self, card: ModelCard, node: Node, knobs: Mapping[str, Any], device: str = CPU) -> Profile | None:
@@ -75,16 +77,18 @@ class Speeds:
         return min(found, key=lambda profile: abs(profile.devices - card.needs.threads), default=None)
 
 
-def _widest_first(profiles: Iterable[Profile]) -> list[Profile]:
-    """By the numbers of devices that their units are known for; equals stay in order."""
+def _closest_first(profiles: Iterable[Profile], wanted: Mapping[str, Any]) -> list[Profile]:
+    """By the conditions that are asked for, then by the numbers of devices of their units; equals stay in order."""
     found = list(profiles)
     known = {unit: {p.devices for p in found if p.unit == unit} for unit in {p.unit for p in found}}
-    return sorted(found, key=lambda profile: -len(known[profile.unit]))
+    return sorted(found, key=lambda profile: (-len(profile.conditions.keys() & wanted), -len(known[profile.unit])))
 
 
 def conditions(node: Node, knobs: Mapping[str, Any]) -> dict[str, Any]:
     """What the work of a node looks like before a run: its form and its numbers, and no words that people put in."""
-    plain = {name: value for name, value in node.arguments.items() if name == "form" or isinstance(value, int | float)}
+    plain = {name: value for name, value in node.arguments.items() if name == FORM or isinstance(value, int | float)}
+    if node.capability == WRITES:
+        plain.setdefault(FORM, "plain")
     drawn = drawn_height(knobs)
     return {**plain, **knobs} | ({HEIGHT: drawn} if drawn else {})
 
