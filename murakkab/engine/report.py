@@ -108,7 +108,7 @@ def _html(facts: dict[str, Any]) -> str:
 
 def _shots(facts: dict[str, Any]) -> str:
     """On which rung each shot was made; nothing where there was no choice."""
-    if not facts["shots"]:
+    if facts["quality"] is None:
         return ""
     rows = "".join(
         _row(

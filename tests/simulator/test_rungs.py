@@ -109,9 +109,20 @@ def test_the_first_shot_is_as_good_as_its_promise_allows() -> None:
 def test_a_batch_is_made_as_planned() -> None:
     for start in (0, 1):
         record = play(Job("r", 0.0, show(12, Slo()), plan(start), watched=False), slow=HALF_SPEED)
-        assert not shots(record)
+        assert {shot.index for _, shot in shots(record)} == {start}
         films = [c for _, _, said in record.log for c in said if isinstance(c, cmd.StartTask) and c.node == "film"]
         assert {task.configuration.knobs["detail"] for task in films} == {NAMES[start]}
+
+
+def test_a_batch_that_somebody_begins_to_watch_ends_its_shots_as_they_were_begun() -> None:
+    job = Job("r", 0.0, show(12, Slo()), plan(1))
+    record = play(job, "lowest")
+    made = {shot.path: shot.index for _, shot in shots(record)}
+    assert set(made.values()) == {1, 2}, "as planned until the player tells where it is"
+    begun = [c for _, _, said in record.log for c in said if isinstance(c, cmd.StartTask)]
+    for command in begun:
+        if command.node == "film":
+            assert command.configuration.knobs == {"detail": NAMES[made[command.path]]}
 
 
 def test_two_shows_share_the_cores() -> None:

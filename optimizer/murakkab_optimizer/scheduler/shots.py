@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from murakkab_optimizer.graph import Path
 from murakkab_optimizer.plan import Configuration, Plan, Rung
-from murakkab_optimizer.policies.rungs import OPENING, Forecast, RungPolicy, ShotView
+from murakkab_optimizer.policies.rungs import OPENING, Choice, Forecast, RungPolicy, ShotView
 from murakkab_optimizer.scheduler.clock import Place, PlaybackClock
 from murakkab_optimizer.scheduler.commands import MakeShot
 from murakkab_optimizer.scheduler.events import ItemEmitted, Meta, ShotMade, TaskFinished
@@ -76,14 +76,14 @@ class Shots:
 
     def undecided(self, node: str, path: Path) -> Place | None:
         """The shot that a task is the first of; None where it is no filming task, or its shot was begun."""
-        if node not in self._slower or not self._clock.watched or (shot := self._clock.shot(node, path)) is None:
+        if node not in self._slower or (shot := self._clock.shot(node, path)) is None:
             return None
         return None if shot[1] in self._made else shot
 
     def decide(self, shot: Place, policy: RungPolicy, now: float, cores: float) -> MakeShot:
-        """Choose the rung of a shot."""
+        """Choose the rung of a shot; where nobody is promised to watch, that of the plan."""
         view = self._view(shot, now, cores)
-        choice = policy.choose(view)
+        choice = policy.choose(view) if self._clock.watched else Choice(self._start, "as planned, for nobody watches")
         rung = self._rungs[choice.index]
         self._begin(shot[1], rung, view.seconds)
         self._step(choice.index)
