@@ -18,7 +18,6 @@ class Linear:
         sheet: the program.
         basis: that of a program with the same rows and variables to begin with.
         may_go_on: asked now and then; False interrupts.
-        seconds: limit for each solution.
 
     """
 
@@ -27,13 +26,12 @@ class Linear:
         sheet: Sheet,
         basis: Any = None,  # noqa: ANN401 - highspy has no types
         may_go_on: Callable[[], bool] = lambda: True,
-        seconds: float | None = None,
     ) -> None:
         import highspy
 
         self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
         options = {"output_flag": False, "threads": 1, "solve_relaxation": True, "primal_feasibility_tolerance": 1e-9}
-        for name, value in (options | ({} if seconds is None else {"time_limit": seconds})).items():
+        for name, value in options.items():
             self._highs.setOptionValue(name, value)
         self._highs.passModel(sheet.program())
         if basis is not None:

@@ -33,7 +33,10 @@ FIRST = 1.5
 """Ratio of the ends of the intervals that are looked at first."""
 
 NODES = 100
-"""Nodes that a program may take at first; four times as many at each further try."""
+"""Nodes that a program with whole numbers may take at first; four times as many at each further try."""
+
+SECONDS = 0.5
+"""Seconds that it may take at first, where nobody said; twice as many at each further try."""
 
 NARROW = 1e-7
 """Relative width of an interval that is not cut again."""
@@ -44,7 +47,7 @@ class Effort(msgspec.Struct, frozen=True):
 
     Attributes:
         gap: relative distance between the best assignment and the bound at which to stop.
-        seconds: limit for each program.
+        seconds: limit for each program; for those with whole numbers at first, doubled at each further try.
         may_go_on: asked between programs and now and then in them.
 
     """
@@ -170,7 +173,7 @@ class _Search:
         """Solve the linear program, from the basis of the last one that looked the same."""
         shape = program.sheet.shape
         basis = self.basis[1] if self.basis and self.basis[0] == shape else None
-        linear = Linear(program.sheet, basis, self.effort.may_go_on, self.effort.seconds)
+        linear = Linear(program.sheet, basis, self.effort.may_go_on)
         verdict = linear.solve()
         if verdict.point is not None:
             self.basis = shape, linear.basis
@@ -216,7 +219,7 @@ class _Search:
             return self._close(target)
         part = part._replace(bound=max(part.bound, min(bound, target)))
         program = self._program(part, target, self.space.keep(kept), narrowed(self.cuts, kept), exact=True)
-        verdict = self._whole(program, NODES * 4**part.tries)
+        verdict = self._whole(program, part.tries)
         if not verdict.feasible:
             return self._close(target)
         bound = max(part.bound, min(self._value(verdict.bound), target))
@@ -225,13 +228,14 @@ class _Search:
             return self._close(bound) if bound >= self._target() else [part._replace(bound=bound, tries=part.tries + 1)]
         return self._parts(part._replace(bound=bound), span, again=sound is False)
 
-    def _whole(self, program: Program, nodes: int) -> Verdict:
+    def _whole(self, program: Program, tries: int) -> Verdict:
+        """Solve a program with whole numbers; HiGHS does not ask in all it does if it may go on, so time is limited."""
         return solve_sheet(
             program.sheet,
             gap=self.effort.gap / 2,
-            seconds=self.effort.seconds,
+            seconds=(self.effort.seconds or SECONDS) * 2.0**tries,
             may_go_on=self.effort.may_go_on,
-            nodes=nodes,
+            nodes=min(NODES * 4**tries, 2**31 - 1),
         )
 
     def _worth(self, part: Part, target: float) -> tuple[list[Kept] | None, float]:
@@ -261,8 +265,8 @@ class _Search:
             part = Part(0.0, max(high * near.width, self._range()[0]), high)
             if part.low > part.high:
                 continue
-            program = self._program(part, self._target(), self.space.keep(kept), narrowed(self.cuts, kept), exact=True)
-            verdict = self._whole(program, NODES)
+            program = self._program(part, self._target(), self.space.keep(kept), narrowed(self.cuts, kept), exact=False)
+            verdict = self._whole(program, 0)
             self._judge(program, verdict.point, kept)
             if self.best.value < before:
                 self.near.won()

@@ -27,7 +27,7 @@ def solve(
         problem: what is to be planned.
         may_go_on: asked between programs and now and then in them; False ends the search with what there is.
         gap: relative distance between plan and bound at which to stop.
-        seconds: limit for each program.
+        seconds: limit for each program with whole numbers, doubled where it is tried again.
         start: an assignment to begin with, for example that of the plan in force.
 
     Returns:
