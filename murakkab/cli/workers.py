@@ -24,7 +24,7 @@ def workers(
     import asyncio
 
     look = asyncio.run(_read(broker))
-    rows = [_row(*found) for found in look.slots]
+    rows = sorted((_row(*found) for found in look.slots), key=lambda row: row["slot"])
     if json:
         import json as encoder
 

@@ -71,6 +71,7 @@ class CeleryFleet(WatchedFleet):
         self._posts: set[asyncio.Future[Any]] = set()
         self._up = asyncio.Event()
         self._bare_since: float | None = None
+        self._stopping = False
 
     @property
     def cores(self) -> int:
@@ -99,6 +100,7 @@ class CeleryFleet(WatchedFleet):
 
     async def stop(self) -> None:
         """Give all slots back."""
+        self._stopping = True
         self._unwatch()
         for job in self._jobs:
             job.cancel()
@@ -163,7 +165,7 @@ class CeleryFleet(WatchedFleet):
 
     async def _listen(self) -> None:
         """Take in what the slots say."""
-        while True:
+        while not self._stopping:
             try:
                 for said in await self._broker.replies():
                     self._take(said)
@@ -202,7 +204,7 @@ class CeleryFleet(WatchedFleet):
     async def _look(self) -> None:
         """Follow who comes and goes."""
         away = False
-        while True:
+        while not self._stopping:
             try:
                 read = await self._broker.read()
                 now = time.monotonic()

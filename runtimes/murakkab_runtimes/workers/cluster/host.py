@@ -30,15 +30,14 @@ class Host(Child):
     """The runtimes of one slot.
 
     Args:
-        slot: its name.
-        machine: where it is, for messages.
+        slot: as it is announced.
         broker: URL of the Redis.
 
     """
 
-    def __init__(self, slot: str, machine: str, broker: str) -> None:
-        super().__init__(slot, BytesIO())
-        self._slot, self._machine = slot, machine
+    def __init__(self, slot: wire.Slot, broker: str) -> None:
+        super().__init__(slot.name, BytesIO())
+        self._slot, self._machine, self._width = slot.name, slot.machine, slot.width
         self._redis = connect(broker)
         self._child = secrets.token_hex(8)
         self._engine, self._lease = "", ""
@@ -56,7 +55,7 @@ class Host(Child):
         try:
             if not isinstance(request, Run):
                 self._tell_state()
-                self._load(request)
+                self._load(msgspec.structs.replace(request, threads=min(request.threads, self._width)))
             elif self._is_first(request.lease, longest_s):
                 self._attempt_once(request)
         finally:
@@ -82,7 +81,7 @@ class Host(Child):
         if fault := self._unreachable(Path(request.store)):
             self.send(TaskFailed(request.lease, fault, retry=False))
         else:
-            self._run(request)
+            self._run(msgspec.structs.replace(request, threads=min(request.threads, self._width)))
 
     def _is_first(self, lease: str, longest_s: float) -> bool:
         """Whether nobody began the attempt before; whoever asks first does."""

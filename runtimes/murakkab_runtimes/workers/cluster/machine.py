@@ -124,6 +124,7 @@ def slots(machine: str, cores: int) -> list[wire.Slot]:
             machine=machine,
             device="cpu",
             cores=1 if number < cores else 0,
+            width=cores,
             memory_mb=memory,
             version=version,
             digest=digest,

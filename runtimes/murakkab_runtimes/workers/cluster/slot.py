@@ -14,6 +14,7 @@ import logging
 import os
 import signal
 import sys
+import warnings
 from typing import Any, ClassVar
 
 import msgspec
@@ -71,7 +72,8 @@ class Announcer:
         with contextlib.suppress(Exception):
             self._redis.zrem(wire.SLOTS, name)
             self._redis.delete(wire.announcement(name), wire.state(name), wire.owner(name))
-            self._redis.delete(f"_kombu.binding.{self._slot.queue}", self._slot.queue)
+            queue = self._slot.queue
+            self._redis.delete(queue, *(f"_kombu.binding{kind}.{queue}" for kind in ("", "_permanent")))
 
     def died(self, args: list[str], reason: str) -> None:
         """Tell an engine that the process ended at its attempt."""
@@ -123,7 +125,7 @@ def _watch(slot: wire.Slot, broker: str, announcer: Announcer) -> None:
     def up(**_: Any) -> None:  # noqa: ANN401
         global _host
         die_with_parent(signal.SIGKILL)
-        _host = Host(slot.name, slot.machine, broker)
+        _host = Host(slot, broker)
 
     def failed(exception: BaseException, args: list[str], **_: Any) -> None:  # noqa: ANN401
         announcer.died(args, f"its process ended: {exception}")
@@ -140,6 +142,7 @@ def main() -> None:
     """Run one slot until it is told to end."""
     slot = msgspec.json.decode(sys.argv[1], type=wire.Slot)
     die_with_parent(signal.SIGTERM)
+    warnings.filterwarnings("ignore", message=".*superuser privileges", category=Warning)
     logging.basicConfig(level=logging.WARNING, format=f"{slot.name}: %(message)s")
     app, announcer = build(slot, os.environ.pop(BROKER), float(os.environ.get("MURAKKAB_LONGEST_S", LONGEST_S)))
     worker = app.Worker(

@@ -42,6 +42,7 @@ class Slot(msgspec.Struct, frozen=True):
         machine: where it is.
         device: class of its device, for example ``cpu``.
         cores: threads that it adds to what its machine may use.
+        width: threads that its machine may use.
         memory_mb: of the machine.
         version: of Murakkab there.
         digest: of the catalogue there.
@@ -56,6 +57,7 @@ class Slot(msgspec.Struct, frozen=True):
     machine: str
     device: str
     cores: int
+    width: int
     memory_mb: int
     version: str
     digest: str
