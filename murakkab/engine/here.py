@@ -56,12 +56,15 @@ def _usable_now(cards: Same, environment: tuple[tuple[str, str | None], ...], wh
 
 
 def profiles(cards: Mapping[str, ModelCard]) -> list[Profile]:
-    """What is known of speeds on this machine; read again when the user's store was written."""
+    """What is known of speeds on this machine; read again when the user's store was written.
+
+    What runs say touches the store when it matters. Where nothing was measured or calibrated, it stands alone.
+    """
     from murakkab.profiling.store import ProfileStore
 
-    path = ProfileStore().path
-    stamp = path.stat().st_mtime_ns if path.exists() else 0
-    return _profiles_now(Same(cards), str(path), stamp)
+    store = ProfileStore()
+    stamp = next((file.stat().st_mtime_ns for file in (store.path, store.runs.path) if file.exists()), 0)
+    return _profiles_now(Same(cards), str(store.path), stamp)
 
 
 @lru_cache(maxsize=4)

@@ -92,12 +92,15 @@ def _kept_plan(graph: Graph, cores: int, pins: Mapping[str, Pin], cards: Mapping
         (cores, pins, [card.name for card in can], os.environ.get(PRICE)), order="deterministic"
     )
     key = (_form(graph), asked, this_machine(), Same(cards), Same(known))
-    if key not in _plans:
-        _plans[key] = _new_plan(graph, cores, pins, can, cannot, known)
+    if key in _plans:
+        _plans.move_to_end(key)
+        return _plans[key]
+    plan = _new_plan(graph, cores, pins, can, cannot, known)
+    if plan.method == "exact":  # a plan for want of time is not for the next run
+        _plans[key] = plan
         while len(_plans) > _KEPT:
             _plans.popitem(last=False)
-    _plans.move_to_end(key)
-    return _plans[key]
+    return plan
 
 
 def _new_plan(
@@ -210,9 +213,16 @@ def parse_pins(texts: Iterable[str], graph: Graph) -> dict[str, Pin]:
                 f"cannot read '{text}'", "Write NODE=MODEL or NODE.KNOB=VALUE, for example upscale=anime4k."
             )
         pin = pins.get(node, Pin())
-        knobs = {**pin.knobs, knob: yaml.safe_load(value)} if knob else pin.knobs
+        knobs = {**pin.knobs, knob: _knob_value(value, text)} if knob else pin.knobs
         pins[node] = Pin(pin.model if knob else value.strip(), knobs)
     return pins
+
+
+def _knob_value(value: str, text: str) -> object:
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UserError(f"cannot read the value in '{text}'", "Write a number, true, false or a word.") from None
 
 
 def _target(written: str, nodes: Collection[str]) -> tuple[str, str]:

@@ -58,6 +58,7 @@ def test_json_and_file_hold_the_same_plan(tmp_path: Path, invoke: Invoke) -> Non
         (("--slo", "ttff=fast"), "--slo ttff=fast"),
         (("--objective", "speed"), "--objective speed"),
         (("--use", "speech"), "cannot read 'speech'"),
+        (("--use", "speech.speed=[1"), "cannot read the value in 'speech.speed=[1'"),
         (("--use", "speech=nobody"), "nobody"),
         (("--cluster", "nowhere"), "nowhere"),
         (("--cluster", "nowhere.yaml"), "nowhere.yaml"),
