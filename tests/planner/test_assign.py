@@ -1,6 +1,8 @@
 """Plans of a small video: what they are, what giving way would buy, and what happens when time is over."""
 
 import math
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -13,8 +15,10 @@ from murakkab_optimizer.planner.assign import (
     Problem,
     Step,
     Undecided,
+    greedy,
     relaxations,
     solve,
+    violations,
 )
 
 GPU = DeviceType("A100", 2.0, spot=1.0, evictions_per_hour=6.0, idle_w=60, peak_w=400, server_size=1)
@@ -68,6 +72,45 @@ def test_no_time_gives_the_greedy_plan_and_a_true_bound():
     solution = solve(video(quality=0.9), may_go_on=lambda: False)
     assert solution.method == "greedy"
     assert solution.bound <= solve(video(quality=0.9)).outcome.cost_usd
+
+
+def many(count):
+    """A chain of steps that share models, with more columns than can be tried."""
+    steps = []
+    for index in range(count):
+        made = tuple(
+            Candidate(
+                "common" if size == 2 else f"m{index}",
+                (3 + index % 5) * quality / size**0.8,
+                devices=size,
+                quality=quality,
+                power_w=300.0 * size,
+                load_s=10.0,
+            )
+            for size in (1, 2, 4)
+            for quality in (0.7, 0.8, 0.9, 1.0)
+        )
+        needs = (Need(f"s{index - 1}", whole=index % 3 == 0),) if index else ()
+        steps.append(Step(f"s{index}", 6, made, needs))
+    offers = (Offer(GPU, 200, spot=False), Offer(CPU, 4, spot=False))
+    limits = Limits(latency_s=12.0 * count, quality=0.85**count)
+    return Problem(tuple(steps), Cluster("test", offers), shown=f"s{count - 1}", limits=limits, objectives=("cost",))
+
+
+def test_forty_steps_are_planned_within_their_promises_and_the_bound_is_below():
+    problem, asked = many(40), iter(range(3000))
+    solution = solve(problem, gap=0.05, may_go_on=lambda: next(asked, None) is not None)
+    assert not list(violations(problem, solution.assignment, solution.outcome))
+    assert 0 < solution.bound <= solution.outcome.cost_usd
+    first = greedy(problem)
+    assert first.outcome.cost_usd >= solution.bound
+    assert solution.outcome.cost_usd <= first.outcome.cost_usd * (1 + 1e-9)
+
+
+def test_a_plan_without_a_search_loads_no_arrays():
+    code = "import sys, murakkab_optimizer.planner.planning as p; print({'numpy', 'highspy'} & set(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "set()"
 
 
 def test_no_time_and_no_plan_is_undecided():

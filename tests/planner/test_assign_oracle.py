@@ -26,7 +26,7 @@ def check_best(problem):
     assert value - solution.bound <= 1.1e-4 * value + 1e-8
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(problems())
 def test_the_plan_is_the_best_of_all(problem):
     assume(size(problem) <= MOST)
@@ -41,7 +41,7 @@ def test_the_plan_is_the_best_of_all_in_many_problems(problem):
     check_best(problem)
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(problems(), st.permutations(OBJECTIVES))
 def test_ties_are_broken_by_the_next_objective(problem, objectives):
     assume(size(problem) <= MOST)
@@ -55,7 +55,7 @@ def test_ties_are_broken_by_the_next_objective(problem, objectives):
     assert solution.outcome.value(second) <= least * (1 + 2e-6) + 1e-7
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(problems())
 def test_a_greedy_plan_keeps_the_limits(problem):
     solution = greedy(problem)
@@ -77,7 +77,7 @@ def hopeless(problem):
     )
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(problems(limited=False))
 def test_what_could_be_promised_is_what_trying_everything_says(problem):
     assume(size(problem) <= MOST)
@@ -112,3 +112,52 @@ def test_points_of_the_front_are_not_beaten(problem, axes):
     assert points[-1][1] == pytest.approx(min(b for _, b in outcomes), rel=2e-4, abs=1e-6)
     for a, b in points:
         assert not any(c < a * (1 - 3e-4) - 1e-6 and d < b * (1 - 3e-4) - 1e-6 for c, d in outcomes)
+
+
+@settings(max_examples=3)
+@given(problems(limited=False), st.sampled_from([("cost", "latency"), ("energy", "quality"), ("latency", "cost")]))
+def test_no_point_of_the_front_is_left_out(problem, axes):
+    assume(size(problem) <= 300)
+    x, y = axes
+    outcomes = [(outcome.value(x), outcome.value(y)) for _, outcome in kept(problem)]
+    assume(outcomes)
+    found = [(s.outcome.value(x), s.outcome.value(y)) for s in front(problem, x, y, 100)]
+    best = [point for point in outcomes if not any(a <= point[0] and b < point[1] for a, b in outcomes)]
+    apart = (found[-1][0] - found[0][0]) / 99
+    for a, b in best:
+        assert any(c <= (a + apart) * (1 + 3e-4) + 1e-6 and d <= b * (1 + 3e-4) + 1e-6 for c, d in found)
+
+
+FIELDS = {"ttff": "ttff_s", "latency": "latency_s", "cost": "cost_usd", "energy": "energy_wh", "quality": "quality"}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+@settings(max_examples=2)
+@given(problem=problems())
+def test_the_nearest_value_of_each_promise_is_what_trying_everything_says(problem, name):
+    assume(size(problem) <= 600)
+    free = relimit(problem, realtime=False, **{FIELDS[name]: 0.0 if name == "quality" else float("inf")})
+    least = best(free, name)
+    assume(least is not None)
+    assume(least > 1e-3)
+    hopeless = (1 - least) * 1.2 if name == "quality" else least * 0.8
+    assume(0 < hopeless <= 1 or name != "quality")
+    with pytest.raises(Infeasible) as error:
+        solve(relimit(free, **{FIELDS[name]: hopeless}))
+    assert error.value.alone
+    nearest = 1 - error.value.nearest[name] if name == "quality" else error.value.nearest[name]
+    assert nearest == pytest.approx(least, rel=1e-3, abs=1e-6)
+
+
+@settings(max_examples=6)
+@given(problems(limited=False))
+def test_the_wait_without_real_time_is_what_trying_everything_says(problem):
+    assume(size(problem) <= 600)
+    assume(problem.shown)
+    strict = relimit(problem, realtime=True)
+    waits = [outcome.ttff_s for _, outcome in kept(relimit(strict, ttff_s=1e12))]
+    assume(waits)
+    assume(not kept(strict))
+    with pytest.raises(Infeasible) as error:
+        solve(strict)
+    assert error.value.nearest["realtime"] == pytest.approx(min(waits), rel=1e-3, abs=1e-6)

@@ -35,6 +35,12 @@ FIRST = 1.5
 NODES = 100
 """Nodes that a program with whole numbers may take at first; four times as many at each further try."""
 
+MANY = 30
+"""Steps above which a walk takes longer than a linear program."""
+
+PROMISING = 0.9
+"""Ratio of bound and best value below which the walk is made nonetheless."""
+
 SECONDS = 0.5
 """Seconds that it may take at first, where nobody said; twice as many at each further try."""
 
@@ -191,7 +197,8 @@ class _Search:
         if not verdict.feasible:
             return self._close(target)
         bound = max(part.bound, min(self._value(verdict.bound), target))
-        span = self._round(program, verdict.point)
+        promising = self.best is None or len(self.space.columns) <= MANY or bound < PROMISING * self.best.value
+        span = self._round(program, verdict.point, walk=promising)
         if bound >= self._target():
             return self._close(bound)
         if self.products and part.high > WIDE * part.low:
@@ -199,11 +206,11 @@ class _Search:
             return [Part(bound, part.low, middle), Part(bound, middle, part.high)]
         return [Part(bound, part.low, part.high, 0)]
 
-    def _round(self, program: Program, point: Floats | None) -> float:
+    def _round(self, program: Program, point: Floats | None, *, walk: bool) -> float:
         """Walk from the columns with the largest part in a point; the makespan in the point."""
         if point is None:
             return 0.0
-        if self.climber:
+        if self.climber and walk:
             picks = np.array([int(point[own].argmax()) for own in program.choice])
             self.climber.descend(picks)
             if self.climber.best:
