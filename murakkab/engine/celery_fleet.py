@@ -58,7 +58,7 @@ class CeleryFleet(WatchedFleet):
         super().__init__()
         self.id = secrets.token_hex(6)
         self._broker = Broker(url, self.id)
-        self._wanted = wanted
+        self._has_work = wanted
         self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
         self._slots = Slots(wire.this_version(), wire.catalogue_digest())
         self._sent: dict[str, tuple[str, float]] = {}
@@ -223,11 +223,11 @@ class CeleryFleet(WatchedFleet):
         usable = self._slots.usable(now)
         for name in self._owned():
             self._check(name, now)
-        share = None if not others else (-(-len(usable) // (others + 1)) if self._wanted() else 0)
-        for name in self._slots.surplus(self._owned(), share):
+        part = 1.0 if not others else 1 / (others + 1) if self._wanted() else 0.0
+        for name in self._slots.surplus(usable, self._owned(), part):
             self._retire(name)
         owned = [name for name in self._owned() if not self._slots.known[name].leaving]
-        claims = self._slots.claims(usable, owned, share)
+        claims = self._slots.claims(usable, owned, part)
         mine = await self._broker.own([*claims, *(name for name in self._owned() if name not in claims)])
         await self._broker.wanted(self._wanted())
         for name in set(self._owned()) - mine:
@@ -285,6 +285,10 @@ class CeleryFleet(WatchedFleet):
                 told = f"{len(deaths)} workers ended at it and it is not tried again: {'; '.join(deaths)}"
                 self._on_reply(name, TaskFailed(lease, told, retry=False))
         self._on_lost(name, reason, blame)
+
+    def _wanted(self) -> bool:
+        """Whether this engine needs slots; one that starts needs some to know that there are any."""
+        return self._has_work() or not self._up.is_set()
 
     def _owned(self) -> list[str]:
         return [name for name, seen in self._slots.known.items() if seen.joined]

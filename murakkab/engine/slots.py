@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
@@ -92,22 +93,41 @@ class Slots:
         ]
         return [slot.name for slot in sorted(fit, key=lambda slot: (slot.cores == 0, slot.name))]
 
-    def claims(self, usable: list[str], owned: Collection[str], share: int | None) -> list[str]:
-        """Those to own next: the ones owned already, and more up to a share; spare slots only where cores are owned."""
+    def claims(self, usable: Collection[str], owned: Collection[str], part: float) -> list[str]:
+        """The slots to own next: those owned already, and free ones up to a part of the fleet.
+
+        Args:
+            usable: those that may be owned, in order of preference.
+            owned: those that are.
+            part: of the slots that bring threads, and of the others; spare slots only where threads are owned.
+        """
         asked = [name for name in usable if name in owned]
-        room = len(usable) if share is None else max(share - len(asked), 0)
         machines = {self.known[name].slot.machine for name in asked}
-        for name in (name for name in usable if name not in owned):
-            slot = self.known[name].slot
-            if room and (slot.cores or slot.machine in machines):
-                machines.add(slot.machine)
-                asked.append(name)
-                room -= 1
+        for brings in (True, False):
+            kind = [name for name in usable if self._brings(name) == brings]
+            room = _share(len(kind), part) - sum(name in owned for name in kind)
+            new = [n for n in kind if n not in owned and (brings or self.known[n].slot.machine in machines)]
+            asked += new[: max(room, 0)]
+            machines |= {self.known[name].slot.machine for name in new[: max(room, 0)]}
         return asked
 
-    def surplus(self, owned: Iterable[str], share: int | None) -> list[str]:
-        """Owned slots above the share: the spare ones first, then those that hold the fewest models."""
-        mine = [self.known[name] for name in owned]
-        over = 0 if share is None else max(len(mine) - share, 0)
-        mine.sort(key=lambda s: (s.slot.cores > 0, len(s.state.models) if s.state else 0, s.slot.name))
-        return [seen.slot.name for seen in mine[:over]]
+    def surplus(self, usable: Collection[str], owned: Iterable[str], part: float) -> list[str]:
+        """Owned slots above a part of the fleet; those that hold the fewest models."""
+        over = []
+        mine = sorted(owned, key=lambda name: (len(self._models(name)), name))
+        for brings in (True, False):
+            kind = [name for name in mine if self._brings(name) == brings]
+            share = _share(sum(self._brings(name) == brings for name in usable), part)
+            over += kind[: max(len(kind) - share, 0)]
+        return over
+
+    def _brings(self, name: str) -> bool:
+        return self.known[name].slot.cores > 0
+
+    def _models(self, name: str) -> tuple[str, ...]:
+        state = self.known[name].state
+        return state.models if state is not None else ()
+
+
+def _share(many: int, part: float) -> int:
+    return math.ceil(many * part - 1e-9)
