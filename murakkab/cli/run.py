@@ -40,7 +40,10 @@ def main(args: list[str], prog_name: str) -> None:
 
 def _options(
     *,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Repeats an episode.", metavar="NUMBER")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, help="Repeats an episode; with --rungs top, byte for byte.", metavar="NUMBER"),
+    ] = None,
     edit: Annotated[bool, typer.Option("--edit", help="Stop after the script to change it in $EDITOR.")] = False,
     use: Annotated[
         list[str] | None,

@@ -14,6 +14,8 @@ import pytest
 
 SIZE = ("--width", "320", "--height", "180", "--fps", "12")
 
+REPEATABLE = ("--seed", "7", "--rungs", "top")
+
 DOCUMENT = """# The lighthouse of Aldersea
 
 The lighthouse of Aldersea was built in 1871 by Martha Quill. It stands on a rock of green granite, forty metres above
@@ -69,7 +71,15 @@ def podcast(runs: Path, *arguments: str, size: tuple[str, ...] = SIZE) -> Made:
 def episode(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """An ungrounded episode of about twenty seconds."""
     return podcast(
-        tmp_path_factory.mktemp("topic") / "runs", "--topic", "how tides work", "--duration", "20", "--seed", "7"
+        tmp_path_factory.mktemp("topic") / "runs",
+        "--topic",
+        "how tides work",
+        "--duration",
+        "20",
+        "--seed",
+        "7",
+        "--rungs",
+        "top",
     )
 
 

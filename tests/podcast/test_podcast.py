@@ -13,7 +13,7 @@ import pytest
 
 from murakkab.engine.journal import read_journal, told
 from murakkab_optimizer.scheduler import Scheduler
-from tests.podcast.conftest import DOCUMENT, Made, podcast
+from tests.podcast.conftest import DOCUMENT, REPEATABLE, Made, podcast
 
 KEYS = {
     "event", "status", "run", "ttff_s", "first_content_s", "first_speech_s", "stall_s", "measured_by", "duration_s",
@@ -134,18 +134,22 @@ def test_a_run_without_a_topic_is_called_what_its_document_is_called(grounded: M
 
 
 def test_the_same_seed_makes_the_same_episode(episode: Made, tmp_path: Path) -> None:
-    again = podcast(tmp_path / "runs", "--topic", "how tides work", "--duration", "20", "--seed", "7")
+    again = podcast(tmp_path / "runs", "--topic", "how tides work", "--duration", "20", *REPEATABLE)
     texts = [[turn["text"] for turn in made.of("turn.written")] for made in (episode, again)]
     assert texts[0] == texts[1]
     for name in ("episode.mp4", "captions.vtt"):
         assert (again.folder / name).read_bytes() == (episode.folder / name).read_bytes()
 
 
-def test_replaying_the_journal_of_a_podcast_gives_the_same_commands(episode: Made) -> None:
-    (file,) = (episode.folder.parent / ".engines").glob("*/journal.jsonl")
+@pytest.mark.parametrize(("name", "rungs"), [("episode", "top"), ("grounded", "adaptive")])
+def test_replaying_the_journal_of_a_podcast_gives_the_same_commands(
+    request: pytest.FixtureRequest, name: str, rungs: str
+) -> None:
+    made: Made = request.getfixturevalue(name)
+    (file,) = (made.folder.parent / ".engines").glob("*/journal.jsonl")
     scheduler, expected, seen = None, [], []
     for entry in read_journal(file):
-        scheduler = scheduler or Scheduler(len(os.sched_getaffinity(0)))
+        scheduler = scheduler or Scheduler(len(os.sched_getaffinity(0)), rungs=rungs)
         if entry.event is not None:
             seen.extend(map(told, scheduler.handle(entry.event, entry.now)))
         else:

@@ -50,7 +50,7 @@ def test_a_shift_is_followed_within_15_observations(seed, shift, count):
 def test_scattered_outliers_do_not_carry_it_away(seed):
     draw = random.Random(seed)
     ratios = [ratio * (10.0 if draw.random() < 0.1 else 1.0) for ratio in noisy(seed, 200)]
-    assert after(ratios).factor == pytest.approx(1.0, rel=0.15)
+    assert after(ratios).factor == pytest.approx(1.0, rel=0.25)
 
 
 @settings(max_examples=20)
