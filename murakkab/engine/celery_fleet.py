@@ -27,7 +27,7 @@ from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Reque
 POLL_S = 0.5
 """Time between two looks at the slots."""
 
-WAIT_S = 15.0
+WAIT_S = 20.0
 """An engine that starts waits this long for a first slot."""
 
 BARREN_S = 60.0
@@ -35,6 +35,9 @@ BARREN_S = 60.0
 
 PICKUP_S = 10.0
 """A slot that is not at the task it was sent after this long has not got it."""
+
+LEAVING_S = 2.0
+"""The same for a slot that takes no more tasks."""
 
 DEADLY = 2
 """A task at which this many processes ended is not tried again."""
@@ -241,14 +244,15 @@ class CeleryFleet(WatchedFleet):
         """Tell a slot that is silent, that began anew, that leaves, or that never got its task."""
         seen = self._slots.known[name]
         lease, sent = self._sent.get(name, ("", now))
+        patience = LEAVING_S if seen.slot.draining else PICKUP_S
         if not self._slots.lives(name, now):
             self._drop(name, f"nothing was heard of it on {seen.slot.machine}", self._to_blame(name))
         elif seen.state is not None and seen.state.child != seen.joined:
             self._drop(name, "its process ended", self._to_blame(name))
+        elif now - sent > patience and not self._is_at(seen, lease):
+            self._drop(name, "it did not get its task", False)
         elif seen.slot.draining:
             self._retire(name)
-        elif now - sent > PICKUP_S and not self._is_at(seen, lease):
-            self._drop(name, "it did not get its task", False)
 
     def _is_at(self, seen: Seen, lease: str) -> bool:
         """Whether a slot is at an attempt of this engine, or, without one, at a load."""

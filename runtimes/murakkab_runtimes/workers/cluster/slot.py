@@ -14,6 +14,8 @@ import logging
 import os
 import signal
 import sys
+import threading
+import time
 import warnings
 from typing import Any, ClassVar
 
@@ -49,6 +51,7 @@ class Announcer:
 
     def __init__(self, slot: wire.Slot, redis: Any) -> None:  # noqa: ANN401 - redis clients have no common type
         self._slot, self._redis = slot, redis
+        self._left = False
 
     def beat(self) -> None:
         """Announce the slot; a broker that is away is told the next time."""
@@ -62,12 +65,18 @@ class Announcer:
                 pipe.execute()
 
     def drain(self) -> None:
-        """Say that no more tasks are taken."""
+        """Say that no more tasks are taken, for as long as the one in hand lasts: the consumer is gone by then."""
         self._slot = msgspec.structs.replace(self._slot, draining=True)
-        self.beat()
+        threading.Thread(target=self._beat_on, daemon=True).start()
+
+    def _beat_on(self) -> None:
+        while not self._left:
+            self.beat()
+            time.sleep(wire.BEAT_S)
 
     def leave(self) -> None:
         """Take the slot off the list."""
+        self._left = True
         name = self._slot.name
         with contextlib.suppress(Exception):
             self._redis.zrem(wire.SLOTS, name)

@@ -1,0 +1,148 @@
+"""Machines and brokers that go away and come back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from murakkab.engine import Engine
+from tests.cluster.conftest import Server, Worker, toy_environment, wait_for, with_engine
+from tests.engine.conftest import SUMS, workflow
+
+COUNT = 12
+SUM = [n * (n + 1) for n in range(COUNT)]
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Server]:
+    made = Server(tmp_path)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def workers(broker: Server, tmp_path: Path) -> Iterator[list[Worker]]:
+    made = [Worker(broker.url, name, 1, tmp_path / f"{name}.log", **toy_environment()) for name in ("a", "b")]
+    wait_for(lambda: broker.client.zcard("murakkab:slots") == 6)
+    yield made
+    for worker in made:
+        worker.end()
+
+
+async def begun(made: Engine, folder: Path, pause: float = 0.3) -> str:
+    run = await made.submit(workflow(SUMS, folder), {"count": COUNT, "pause": pause, "log": str(folder / "log")})
+    async for event in made.events(run):
+        if event["event"] == "item.emitted" and event["node"] == "numbers":
+            break
+    return run
+
+
+async def check(made: Engine, run: str) -> list[dict]:
+    """The run ends well, and nothing counted twice."""
+    end = await asyncio.wait_for(made.wait(run), 90)
+    assert end["status"] == "succeeded", end
+    assert [item["sum"] for item in end["outputs"]["total"]] == SUM
+    events = [event async for event in made.events(run)]
+    finished = [(e["node"], tuple(e["path"])) for e in events if e["event"] == "task.finished"]
+    assert len(finished) == len(set(finished)) == 1 + 2 * COUNT
+    return events
+
+
+def test_a_machine_that_is_told_to_leave_finishes_what_it_has(
+    broker: Server, workers: list[Worker], tmp_path: Path
+) -> None:
+    async def scenario(made: Engine) -> None:
+        run = await begun(made, tmp_path)
+        workers[0].process.send_signal(signal.SIGTERM)
+        events = await check(made, run)
+        assert not [event for event in events if event["event"] == "task.failed"]
+        started = [(e["node"], tuple(e["path"])) for e in events if e["event"] == "task.started"]
+        assert len(started) == len(set(started)), "what was begun was ended"
+
+    with_engine(broker.url, tmp_path, scenario)
+    assert workers[0].process.wait(20) == 0
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert sorted(lines) == sorted(set(lines))
+    assert broker.client.zcard("murakkab:slots") == 3
+
+
+@pytest.mark.soak
+def test_a_machine_that_is_gone_costs_a_retry(broker: Server, workers: list[Worker], tmp_path: Path) -> None:
+    async def scenario(made: Engine) -> None:
+        run = await begun(made, tmp_path)
+        fleet = made._driver.fleet
+        (busy, *_) = [name for name, lease in fleet._busy.items() if "/numbers/" in lease]
+        lost = next(worker for worker in workers if busy.startswith(worker.name))
+        slots = subprocess.run(["pgrep", "-P", str(lost.process.pid)], capture_output=True, text=True).stdout.split()
+        for pid in [lost.process.pid, *map(int, slots)]:
+            os.kill(pid, signal.SIGKILL)
+        await check(made, run)
+        assert len(fleet._owned()) == 3
+
+    with_engine(broker.url, tmp_path, scenario)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_broker_that_is_restarted_costs_no_run(
+    broker: Server, workers: list[Worker], tmp_path: Path, kept: bool
+) -> None:
+    async def scenario(made: Engine) -> None:
+        run = await begun(made, tmp_path)
+        if kept:
+            broker.client.save()
+        broker.stop()
+        await asyncio.sleep(1)
+        if not kept:
+            (tmp_path / "dump.rdb").unlink(missing_ok=True)
+        await asyncio.to_thread(broker.start)
+        await check(made, run)
+        again = await begun(made, tmp_path, pause=0.05)
+        await check(made, again)
+
+    with_engine(broker.url, tmp_path, scenario)
+
+
+@pytest.mark.soak
+def test_a_broker_that_stands_still_costs_no_worker(broker: Server, workers: list[Worker], tmp_path: Path) -> None:
+    async def scenario(made: Engine) -> None:
+        run = await begun(made, tmp_path)
+        before = set(made._driver.fleet._owned())
+        broker.process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(5)
+        broker.process.send_signal(signal.SIGCONT)
+        events = await check(made, run)
+        assert all(event["attempt"] == 1 for event in events if event["event"] == "task.started")
+        assert set(made._driver.fleet._owned()) == before
+
+    with_engine(broker.url, tmp_path, scenario)
+
+
+@pytest.mark.soak
+def test_an_engine_that_is_killed_leaves_a_run_that_another_ends(
+    broker: Server, workers: list[Worker], tmp_path: Path
+) -> None:
+    (tmp_path / "sums.yaml").write_text(SUMS)
+    command = [sys.executable, "-m", "murakkab", "run", "sums.yaml", "--count", str(COUNT), "--pause", "0.3"]
+    more = ["--runs", str(tmp_path / "runs"), "--broker", broker.url, "--no-browser", "--quiet"]
+    with subprocess.Popen([*command, *more], cwd=tmp_path, stdout=subprocess.DEVNULL) as first:
+        wait_for(lambda: len(list((tmp_path / "runs").glob("sums-*/events.jsonl"))) == 1)
+        (events,) = (tmp_path / "runs").glob("sums-*/events.jsonl")
+        wait_for(lambda: '"item.emitted"' in events.read_text())
+        first.kill()
+
+    async def scenario(made: Engine) -> None:
+        run = await made.resume(events.parent.name)
+        end = await asyncio.wait_for(made.wait(run), 90)
+        assert end["status"] == "succeeded", end
+        assert [item["sum"] for item in end["outputs"]["total"]] == SUM
+
+    with_engine(broker.url, tmp_path, scenario)
