@@ -8,41 +8,38 @@ the relaxation is exact in both halves. Where nothing is multiplied by the makes
 from __future__ import annotations
 
 import heapq
-import itertools
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from murakkab_optimizer.planner.assign.asking import FIELDS, Answer, Ask, answer, matters, promises
+from murakkab_optimizer.planner.assign.asking import FIELDS, Answer, Ask, answer, matters
 from murakkab_optimizer.planner.assign.climb import Climber
 from murakkab_optimizer.planner.assign.clock import least_span, most_span
 from murakkab_optimizer.planner.assign.columns import Field, Floats, Ints, Space, lay_out
 from murakkab_optimizer.planner.assign.linear import Linear
 from murakkab_optimizer.planner.assign.near import Kept, Near, narrowed, widened
-from murakkab_optimizer.planner.assign.nouns import INFINITE, Assignment, Use
-from murakkab_optimizer.planner.assign.program import Key, Program, Units, assignment_of, build, key_of
+from murakkab_optimizer.planner.assign.nouns import INFINITE, Assignment
+from murakkab_optimizer.planner.assign.parts import Part, anything, first_parts, has_products, middle, units_of
+from murakkab_optimizer.planner.assign.program import Key, Program, assignment_of, build, key_of
 from murakkab_optimizer.planner.assign.sheet import Verdict, solve_sheet
 
 WIDE = 1.05
 """Ratio of the ends of an interval above which a linear program is enough to cut it."""
 
-FIRST = 1.5
-"""Ratio of the ends of the intervals that are looked at first."""
-
 NODES = 100
 """Nodes that a program with whole numbers may take at first; four times as many at each further try."""
+
+SECONDS = 0.5
+"""Seconds that such a program may take at first, where nobody said; twice as many at each further try."""
 
 MANY = 30
 """Steps above which a walk takes longer than a linear program."""
 
 PROMISING = 0.9
 """Ratio of bound and best value below which the walk is made nonetheless."""
-
-SECONDS = 0.5
-"""Seconds that it may take at first, where nobody said; twice as many at each further try."""
 
 NARROW = 1e-7
 """Relative width of an interval that is not cut again."""
@@ -100,31 +97,14 @@ def _no_zero(ask: Ask) -> bool:
     return ask.problem.limits.quality > 0 or ask.caps.get("quality", 1.0) < 1.0
 
 
-class Part(NamedTuple):
-    """An interval of the makespan.
-
-    Attributes:
-        bound: no assignment in it has a smaller value.
-        low: least makespan.
-        high: greatest makespan.
-        tries: times that a program with whole numbers was given up; -1 where there was none yet.
-
-    """
-
-    bound: float
-    low: float
-    high: float
-    tries: int = -1
-
-
 class _Search:
     def __init__(self, ask: Ask, effort: Effort, space: Space, start: Assignment | None) -> None:
         self.ask, self.effort, self.space = ask, effort, space
         self.best: Answer | None = None
         self.cuts: list[Key] = []
         self.closed = INFINITE
-        self.units = _units(ask, start or _any(space))
-        self.products = _has_products(ask, space)
+        self.units = units_of(ask, start or anything(space))
+        self.products = has_products(ask, space)
         self.basis: tuple[tuple[int, int], Any] | None = None
         self.climber = Climber(ask, space, effort.may_go_on) if ask.aim in FIELDS else None
         self.near = Near(len(space.columns))
@@ -136,7 +116,7 @@ class _Search:
         if low > high * (1 + 1e-9):
             return Found(self.best, INFINITE if self.best is None else self.best.value)
         heap: list[Part] = []
-        for part in self._first_parts(low, max(high, low)):
+        for part in first_parts(low, max(high, low)) if self.products else [Part(0.0, low, max(high, low))]:
             for piece in self._relax(part) if self.effort.may_go_on() else [part]:
                 heapq.heappush(heap, piece)
         while heap and heap[0].bound < self._target() and self.effort.may_go_on():
@@ -145,15 +125,6 @@ class _Search:
                 heapq.heappush(heap, piece)
         bound = max(min([self.closed, *(part.bound for part in heap[:1])]), 0.0)
         return Found(self.best, min(bound, self.best.value) if self.best else bound)
-
-    def _first_parts(self, low: float, high: float) -> list[Part]:
-        """Wide intervals, that of the greatest makespans first: there is room for a plan."""
-        if not self.products or high <= low * FIRST or low <= 0:
-            return [Part(0.0, low, high)]
-        count = math.ceil(math.log(high / low) / math.log(FIRST))
-        ends = np.geomspace(low, high, count + 1).tolist()
-        ends[0], ends[-1] = low, high
-        return [Part(0.0, *pair) for pair in reversed([*itertools.pairwise(ends)])]
 
     def _target(self) -> float:
         """A bound that is good enough."""
@@ -202,8 +173,8 @@ class _Search:
         if bound >= self._target():
             return self._close(bound)
         if self.products and part.high > WIDE * part.low:
-            middle = math.sqrt(part.low * part.high) if part.high < 2 * part.low else _middle(part.low, part.high, span)
-            return [Part(bound, part.low, middle), Part(bound, middle, part.high)]
+            cut = math.sqrt(part.low * part.high) if part.high < 2 * part.low else middle(part.low, part.high, span)
+            return [Part(bound, part.low, cut), Part(bound, cut, part.high)]
         return [Part(bound, part.low, part.high, 0)]
 
     def _round(self, program: Program, point: Floats | None, *, walk: bool) -> float:
@@ -309,8 +280,8 @@ class _Search:
         if part.bound >= self._target():
             return self._close(part.bound)
         if self.products and part.high - part.low > NARROW * part.high:
-            middle = _middle(part.low, part.high, span)
-            return [part._replace(high=middle, tries=0), part._replace(low=middle, tries=0)]
+            cut = middle(part.low, part.high, span)
+            return [part._replace(high=cut, tries=0), part._replace(low=cut, tries=0)]
         return [part] if again else self._close(part.bound)
 
     def _take(self, assignment: Assignment) -> Answer:
@@ -332,37 +303,3 @@ class _Search:
         if self.ask.aim == "quality":
             return -math.log1p(-value) if value < 1.0 else INFINITE
         return value / self.units.of(self.ask.aim)
-
-
-def _middle(low: float, high: float, span: float) -> float:
-    """Where to cut an interval: at the makespan of its answer, unless that is near an end."""
-    edge = 0.05 * (high - low)
-    if low + edge < span < high - edge:
-        return span
-    return math.sqrt(low * high) if low > high / 1e6 else (low + high) / 2
-
-
-def _has_products(ask: Ask, space: Space) -> bool:
-    """Whether something that counts is multiplied by the makespan.
-
-    What a shared pool gets done within a makespan that is only limited is linear: the limit is a number.
-    """
-    need, cluster = matters(ask), ask.problem.cluster
-    gpus = any(offer.device.kind == "gpu" and offer.count for offer in cluster.offers)
-    rent = cluster.billing == "held" and gpus and (need.dollars or need.joules)
-    done = any(not shared.cpu for shared in space.pools)
-    timed = ask.aim == "latency" or any(name == "latency" for name, _ in promises(ask.wanted))
-    return need.time and (rent or (done and timed))
-
-
-def _any(space: Space) -> Assignment:
-    picks = [int(columns.table[:, Field.BUSY].argmin()) for columns in space.columns]
-    return tuple(
-        Use(int(columns.candidate[pick]), int(columns.table[pick, Field.INSTANCES]))
-        for columns, pick in zip(space.columns, picks, strict=True)
-    )
-
-
-def _units(ask: Ask, assignment: Assignment) -> Units:
-    outcome = answer(ask, assignment).outcome
-    return Units(outcome.latency_s or 1.0, outcome.cost_usd or 1.0, outcome.energy_wh or 1.0)
