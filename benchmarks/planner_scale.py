@@ -202,9 +202,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     solve(problem(2, 10, 0))  # load what searches
-    print(
-        "| nodes | columns | small is; billing | first (CPU s) | final (CPU s) | proven | gap | first plan worse |"
-    )
+    print("| nodes | columns | small is; billing | first (CPU s) | final (CPU s) | proven | gap | first plan worse |")
     print("|---|---|---|---|---|---|---|---|")
     load, cases = os.getloadavg()[0], []
     seeds = range(given.from_seed, given.from_seed + given.seeds)
