@@ -41,9 +41,17 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Look:
-    """What was read: slots with state and age in seconds, and how many other engines have something to do."""
+    """What was read.
+
+    Attributes:
+        slots: with state and age in seconds.
+        taken: names of those that other engines own.
+        others: how many other engines have something to do.
+
+    """
 
     slots: list[tuple[wire.Slot, wire.State | None, float]]
+    taken: set[str]
     others: int
 
 
@@ -101,15 +109,18 @@ class Broker:
             seconds, micros = await self._async.time()
             now = seconds + micros / 1e6
             names = await self._async.zrangebyscore(wire.SLOTS, now - wire.FORGET_S, "+inf", withscores=True)
-            keys = [key(name.decode()) for name, _ in names for key in (wire.announcement, wire.state)]
+            kinds = (wire.announcement, wire.state, wire.owner)
+            keys = [key(name.decode()) for name, _ in names for key in kinds]
             values = await self._async.mget(keys) if keys else []
             engines = await self._async.zrangebyscore(wire.ENGINES, now - _ENGINE_S, "+inf")
-        slots = []
-        for (_, at), slot, state in zip(names, values[::2], values[1::2], strict=True):
+        slots, taken = [], set()
+        for (name, at), slot, state, owner in zip(names, values[::3], values[1::3], values[2::3], strict=True):
+            if owner is not None and owner.decode() != self._engine:
+                taken.add(name.decode())
             if slot is not None:
                 known = msgspec.json.decode(state, type=wire.State) if state is not None else None
                 slots.append((msgspec.json.decode(slot, type=wire.Slot), known, now - at))
-        return Look(slots, sum(engine.decode() != self._engine for engine in engines))
+        return Look(slots, taken, sum(engine.decode() != self._engine for engine in engines))
 
     async def replies(self) -> list[wire.Said]:
         """Wait for what slots say; empty when nothing came for a second."""

@@ -11,12 +11,13 @@ import asyncio
 import contextlib
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from murakkab.engine.broker import Broker
+from murakkab.engine.broker import Broker, Look
 from murakkab.engine.errors import FAILED, UserError
 from murakkab.engine.fleet import OnBarren, OnLost, OnReply, WatchedFleet
 from murakkab.engine.slots import Seen, Slots
@@ -74,6 +75,7 @@ class CeleryFleet(WatchedFleet):
         self._posts: set[asyncio.Future[Any]] = set()
         self._up = asyncio.Event()
         self._bare_since: float | None = None
+        self._over: Counter[bool] = Counter()
         self._stopping = False
 
     @property
@@ -198,11 +200,19 @@ class CeleryFleet(WatchedFleet):
         if isinstance(reply, TaskFinished | TaskFailed | ModelLoaded):
             self._sent.pop(name, None)
             self._cancelled.discard(lease)
+            self._leave_if_over(self._slots.known[name])
         if isinstance(reply, TaskFinished):
             self._deaths.pop(_task(lease), None)
         self._on_reply(name, reply)
         if self._slots.known[name].leaving and name not in self._busy and name not in self._sent:
             self._drop(name, "it leaves", False)
+
+    def _leave_if_over(self, seen: Seen) -> None:
+        """A slot that has become idle goes when others need one of its kind."""
+        brings = seen.slot.cores > 0
+        if self._over[brings] > 0:
+            self._over[brings] -= 1
+            seen.leaving = True
 
     async def _look(self) -> None:
         """Follow who comes and goes."""
@@ -216,21 +226,20 @@ class CeleryFleet(WatchedFleet):
                 if away:
                     self._slots.forgive(now)
                 away = False
-                await self._settle(now, read.others)
+                await self._settle(now, read)
             except OSError:
                 away = True
             await asyncio.sleep(POLL_S)
 
-    async def _settle(self, now: float, others: int) -> None:
+    async def _settle(self, now: float, read: Look) -> None:
         """Lose what is gone, own what is free, give back what others need."""
         usable = self._slots.usable(now)
         for name in self._owned():
             self._check(name, now)
-        part = 1.0 if not others else 1 / (others + 1) if self._wanted() else 0.0
-        for name in self._slots.surplus(usable, self._owned(), part):
-            self._retire(name)
+        part = 1.0 if not read.others else 1 / (read.others + 1) if self._wanted() else 0.0
+        self._give_back(usable, part)
         owned = [name for name in self._owned() if not self._slots.known[name].leaving]
-        claims = self._slots.claims(usable, owned, part)
+        claims = self._slots.claims(usable, owned, read.taken, part)
         mine = await self._broker.own([*claims, *(name for name in self._owned() if name not in claims)])
         await self._broker.wanted(self._wanted())
         for name in set(self._owned()) - mine:
@@ -239,6 +248,17 @@ class CeleryFleet(WatchedFleet):
             if name in mine and not self._slots.known[name].joined:
                 self._join(name)
         self._count_bare(now)
+
+    def _give_back(self, usable: list[str], part: float) -> None:
+        """Let go of what is above a part of the fleet: idle slots at once, others when they are idle."""
+        self._over.clear()
+        staying = [name for name in self._owned() if not self._slots.known[name].leaving]
+        for brings, names in self._slots.surplus(usable, staying, part).items():
+            over = len(names) - self._slots.kept(usable, brings, part)
+            idle = [name for name in names if name not in self._busy and name not in self._sent][:over]
+            for name in idle:
+                self._retire(name)
+            self._over[brings] = over - len(idle)
 
     def _check(self, name: str, now: float) -> None:
         """Tell a slot that is silent, that began anew, that leaves, or that never got its task."""

@@ -93,33 +93,38 @@ class Slots:
         ]
         return [slot.name for slot in sorted(fit, key=lambda slot: (slot.cores == 0, slot.name))]
 
-    def claims(self, usable: Collection[str], owned: Collection[str], part: float) -> list[str]:
+    def claims(self, usable: Collection[str], owned: Collection[str], taken: Collection[str], part: float) -> list[str]:
         """The slots to own next: those owned already, and free ones up to a part of the fleet.
 
         Args:
             usable: those that may be owned, in order of preference.
             owned: those that are.
+            taken: those that other engines own.
             part: of the slots that bring threads, and of the others; spare slots only where threads are owned.
         """
         asked = [name for name in usable if name in owned]
         machines = {self.known[name].slot.machine for name in asked}
         for brings in (True, False):
             kind = [name for name in usable if self._brings(name) == brings]
-            room = _share(len(kind), part) - sum(name in owned for name in kind)
-            new = [n for n in kind if n not in owned and (brings or self.known[n].slot.machine in machines)]
+            room = self.kept(kind, brings, part) - sum(name in owned for name in kind)
+            free = [name for name in kind if name not in owned and name not in taken]
+            new = [name for name in free if brings or self.known[name].slot.machine in machines]
             asked += new[: max(room, 0)]
             machines |= {self.known[name].slot.machine for name in new[: max(room, 0)]}
         return asked
 
-    def surplus(self, usable: Collection[str], owned: Iterable[str], part: float) -> list[str]:
-        """Owned slots above a part of the fleet; those that hold the fewest models."""
-        over = []
+    def surplus(self, usable: Collection[str], owned: Iterable[str], part: float) -> dict[bool, list[str]]:
+        """By whether they bring threads: the owned slots, those with the fewest models first, and only where too many.
+
+        The first to be idle go, until ``kept`` are left.
+        """
         mine = sorted(owned, key=lambda name: (len(self._models(name)), name))
-        for brings in (True, False):
-            kind = [name for name in mine if self._brings(name) == brings]
-            share = _share(sum(self._brings(name) == brings for name in usable), part)
-            over += kind[: max(len(kind) - share, 0)]
-        return over
+        kinds = {brings: [name for name in mine if self._brings(name) == brings] for brings in (True, False)}
+        return {brings: kind for brings, kind in kinds.items() if len(kind) > self.kept(usable, brings, part)}
+
+    def kept(self, usable: Collection[str], brings: bool, part: float) -> int:
+        """How many slots of a kind are a part of those that are usable."""
+        return _share(sum(self._brings(name) == brings for name in usable), part)
 
     def _brings(self, name: str) -> bool:
         return self.known[name].slot.cores > 0
