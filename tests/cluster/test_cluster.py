@@ -102,6 +102,7 @@ def test_a_cancelled_run_frees_its_slots(server: Server, machine: Worker, tmp_pa
     with_engine(server.url, tmp_path, scenario)
 
 
+@pytest.mark.soak
 def test_a_slot_that_does_not_hear_is_ended(
     server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

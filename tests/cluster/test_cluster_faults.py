@@ -56,6 +56,7 @@ async def check(made: Engine, run: str) -> list[dict]:
     return events
 
 
+@pytest.mark.soak
 def test_a_machine_that_is_told_to_leave_finishes_what_it_has(
     broker: Server, workers: list[Worker], tmp_path: Path
 ) -> None:
