@@ -16,6 +16,12 @@ BROKER: Any = typer.Option(
     metavar="URL",
 )
 
+USE: Any = typer.Option("--use", help="Pin a model (or NODE.KNOB=VALUE a knob); may be repeated.", metavar="NODE=MODEL")
+
+CLUSTER: Any = typer.Option(
+    "--cluster", help="A cluster file or a shipped one, in place of this machine.", metavar="FILE|NAME"
+)
+
 
 def command_app(*, no_args_is_help: bool = False) -> typer.Typer:
     """Return the typer application of one command, set up like all others (plain help, no pretty tracebacks)."""

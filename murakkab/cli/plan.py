@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from murakkab.cli import sources
-from murakkab.cli.common import command_app, write_output
+from murakkab.cli.common import CLUSTER, USE, command_app, write_output
 from murakkab.cli.workflow_command import overview, workflow_command
 
 if TYPE_CHECKING:
@@ -165,12 +165,7 @@ def _comparison() -> typer.Typer:
 
 def _options(
     *,
-    cluster: Annotated[
-        str,
-        typer.Option(
-            "--cluster", help="A cluster file or a shipped one, in place of this machine.", metavar="FILE|NAME"
-        ),
-    ] = "",
+    cluster: Annotated[str, CLUSTER] = "",
     slo: Annotated[
         list[str] | None,
         typer.Option(
@@ -184,10 +179,7 @@ def _options(
         list[str] | None,
         typer.Option("--objective", help="What to make best, the first one first: cost,quality.", metavar="NAMES"),
     ] = None,
-    use: Annotated[
-        list[str] | None,
-        typer.Option("--use", help="Pin a model (or NODE.KNOB=VALUE a knob); may be repeated.", metavar="NODE=MODEL"),
-    ] = None,
+    use: Annotated[list[str] | None, USE] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the plan, for 'murakkab run --plan'.", metavar="FILE")
     ] = None,

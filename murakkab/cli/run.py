@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from murakkab.cli import sources
-from murakkab.cli.common import BROKER, RUNS
+from murakkab.cli.common import BROKER, RUNS, USE
 from murakkab.cli.policies import DEFAULT, POLICY, RUNG_POLICY, RUNGS_DEFAULT
 from murakkab.cli.requests import RunOptions
 from murakkab.cli.workflow_command import overview, workflow_command
@@ -45,10 +45,7 @@ def _options(
         typer.Option("--seed", min=0, help="Repeats an episode; with --rungs top, byte for byte.", metavar="NUMBER"),
     ] = None,
     edit: Annotated[bool, typer.Option("--edit", help="Stop after the script to change it in $EDITOR.")] = False,
-    use: Annotated[
-        list[str] | None,
-        typer.Option("--use", help="Pin a model (or NODE.KNOB=VALUE a knob); may be repeated.", metavar="NODE=MODEL"),
-    ] = None,
+    use: Annotated[list[str] | None, USE] = None,
     plan: Annotated[
         Path | None, typer.Option("--plan", help="Run exactly this plan of 'murakkab plan -o FILE'.", metavar="FILE")
     ] = None,

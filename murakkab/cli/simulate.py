@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from murakkab.cli import sources
-from murakkab.cli.common import write_output
+from murakkab.cli.common import CLUSTER, USE, write_output
 from murakkab.cli.policies import POLICY, RUNG_POLICY
 from murakkab.cli.workflow_command import overview, workflow_command
 
@@ -153,19 +153,11 @@ def _print(
 
 def _options(
     *,
-    cluster: Annotated[
-        str,
-        typer.Option(
-            "--cluster", help="A cluster file or a shipped one, in place of this machine.", metavar="FILE|NAME"
-        ),
-    ] = "",
+    cluster: Annotated[str, CLUSTER] = "",
     plan: Annotated[
         Path | None, typer.Option("--plan", help="A plan of `murakkab plan -o`; made anew by default.", metavar="FILE")
     ] = None,
-    use: Annotated[
-        list[str] | None,
-        typer.Option("--use", help="Pin a model (or NODE.KNOB=VALUE a knob); may be repeated.", metavar="NODE=MODEL"),
-    ] = None,
+    use: Annotated[list[str] | None, USE] = None,
     arrivals: Annotated[
         str,
         typer.Option(
