@@ -28,10 +28,10 @@ from murakkab_optimizer.planner.eligible import (
     objectives,
     pinned_knobs,
 )
-from murakkab_optimizer.planner.speeds import Speeds, from_measured
+from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.planner.tiers import ceiling, floor
 from murakkab_optimizer.planner.workload import Workload, workload
-from murakkab_optimizer.profiles import Profile
+from murakkab_optimizer.profiles import Profile, shipped
 
 RESERVE = 0.4
 """Share of the cores kept free, so that a busy machine still makes the show faster than it plays."""
@@ -92,7 +92,7 @@ def plan_greedy(
             the whole takes longer than promised.
 
     """
-    speeds = Speeds(from_measured(cards) if profiles is None else profiles)
+    speeds = Speeds([one for card in cards for one in shipped(card)] if profiles is None else profiles)
     return _Greedy(graph, cards, cores, absent or {}, pins or {}, here or Here(), speeds).plan()
 
 

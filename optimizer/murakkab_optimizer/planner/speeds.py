@@ -6,33 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from murakkab_optimizer.catalog import Measurement, ModelCard
+from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Node
 from murakkab_optimizer.hardware import CPU
-from murakkab_optimizer.profiles import Profile, Provenance, nearest
+from murakkab_optimizer.profiles import Profile, nearest
 
 HEIGHT, FORM = "height", "form"
 WRITES = "text-generation"
 """The capability whose nodes write plain answers where they do not name a form."""
-
-
-def from_measured(cards: Iterable[ModelCard]) -> list[Profile]:
-    """The profiles on processors that the cards themselves hold."""
-    return [_shipped(card, measured) for card in cards for measured in card.measured]
-
-
-def _shipped(card: ModelCard, measured: Measurement) -> Profile:
-    """A measurement as a profile: what is no setting of the model is a condition that it was taken in."""
-    return Profile(
-        model=card.name,
-        unit=measured.unit,
-        unit_s=measured.seconds,
-        devices=max(card.needs.threads, 1),
-        knobs={name: value for name, value in measured.knobs.items() if name in card.knobs},
-        conditions={name: value for name, value in measured.knobs.items() if name not in card.knobs},
-        spread_s=measured.spread_s,
-        provenance=Provenance("shipped", "the model's card", measured.device, measured.date, measured.samples),
-    )
 
 
 class Speeds:

@@ -20,8 +20,8 @@ import msgspec
 
 from murakkab_optimizer.catalog import Capability, ModelCard
 from murakkab_optimizer.hardware import DeviceType
-from murakkab_optimizer.profiles import Profile
-from murakkab_runtimes.catalog.documents import Catalog, CatalogError, add, check, read_documents, shipped
+from murakkab_optimizer.profiles import Profile, shipped
+from murakkab_runtimes.catalog.documents import Catalog, CatalogError, add, check, read_documents
 
 __all__ = [
     "Catalog",

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
-from murakkab_optimizer.catalog import Capability, Measurement, ModelCard
+from murakkab_optimizer.catalog import Capability, ModelCard
 from murakkab_optimizer.hardware import CPU, DeviceType
-from murakkab_optimizer.profiles import Profile, Provenance
+from murakkab_optimizer.profiles import Profile
 
 Described = TypeVar("Described", ModelCard, Capability, DeviceType)
 
@@ -86,25 +86,6 @@ def check(catalog: Catalog) -> None:
             raise CatalogError(
                 f"{where}: the model has no knob '{name}'; what a node asks for stands under 'conditions'"
             )
-
-
-def shipped(card: ModelCard) -> Iterator[Profile]:
-    """The profiles that the measured speeds of a card are."""
-    return (_shipped(card, one) for one in card.measured)
-
-
-def _shipped(card: ModelCard, one: Measurement) -> Profile:
-    return Profile(
-        model=card.name,
-        unit=one.unit,
-        unit_s=one.seconds,
-        devices=card.needs.threads,
-        knobs={name: value for name, value in one.knobs.items() if name in card.knobs},
-        conditions={name: value for name, value in one.knobs.items() if name not in card.knobs},
-        spread_s=one.spread_s,
-        memory_mb=float(card.needs.memory_mb),
-        provenance=Provenance("shipped", "measured by this project, on the card", one.device, one.date, one.samples),
-    )
 
 
 def _near(name: str, known: dict[str, Any]) -> str:
