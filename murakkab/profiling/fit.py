@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from murakkab.profiling.messages import Sample
+from murakkab_optimizer.profiles.nouns import LoadPoint
 
 APART = 1.5
 """Times the units of the smallest piece that the largest must have to tell the time of a task from that of a unit."""
@@ -46,6 +47,30 @@ def fit(samples: Sequence[Sample]) -> Fit:
         fixed_spread_s=_quartiles([sample.seconds for sample in smallest]),
         first_s=statistics.median(firsts) if firsts else None,
     )
+
+
+def load_curve(unit_s: float, slower: Sequence[tuple[int, float]]) -> tuple[LoadPoint, ...]:
+    """Seconds of a unit by the units that instances do a second together.
+
+    Args:
+        unit_s: seconds of a unit on one instance that works alone.
+        slower: instances at work at once, and how many times longer each takes than alone.
+
+    Returns:
+        A point for each number of instances, from one on. Only the first where more instances do not do more:
+        such a machine has no room for them.
+    """
+    points = [LoadPoint(short(1 / unit_s), short(unit_s))]
+    for count, times in slower:
+        loaded = unit_s * max(times, 1.0)
+        points.append(LoadPoint(short(count / loaded), short(loaded)))
+    rates = [point.rate for point in points]
+    return tuple(points) if rates == sorted(set(rates)) else tuple(points[:1])
+
+
+def short(value: float) -> float:
+    """Four digits, which is more than is known."""
+    return float(f"{value:.4g}")
 
 
 def _by_piece(samples: Sequence[Sample]) -> list[list[Sample]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from murakkab.profiling.clock import EnergyCounter
-from murakkab.profiling.fit import Fit, fit
+from murakkab.profiling.fit import Fit, fit, load_curve, short
 from murakkab.profiling.machine import WATTS_PER_CORE, Machine
 from murakkab.profiling.messages import Measure, Measured, Sample
 from murakkab.profiling.probe import probes_of
@@ -165,8 +165,8 @@ class Session:
             profile=self._profile(one, found, measured, loads, watts),
             versions=versions,
             load_s=round(load_s, 4),
-            cpu_s=_short(found.cpu_s),
-            fixed_spread_s=_short(found.fixed_spread_s),
+            cpu_s=short(found.cpu_s),
+            fixed_spread_s=short(found.fixed_spread_s),
             disturbed=round(1 - seconds / wall, 3) if wall else 0.0,
             took_s=round(time.monotonic() - began, 2),
         )
@@ -188,14 +188,14 @@ class Session:
     ) -> tuple[LoadPoint, ...]:
         """Seconds of a unit with one, two and four instances at work, by the units that they do a second together."""
         counts = [count for count in self._counts(one.card) if count <= len(processes)] if unit_s else []
-        points = [LoadPoint(_short(1 / unit_s), _short(unit_s))] if counts else []
+        if not counts:
+            return ()
         piece = _loaded_piece(alone)
-        for count in counts:
-            together = self._together(one, piece, processes[:count])
-            slower = _piece_seconds(together, piece) / _piece_seconds(alone, piece)
-            loaded = unit_s * max(slower, 1.0)
-            points.append(LoadPoint(_short(count / loaded), _short(loaded)))
-        return tuple(points) if _rising(points) else tuple(points[:1])
+        usual = _piece_seconds(alone, piece)
+        return load_curve(
+            unit_s,
+            [(count, _piece_seconds(self._together(one, piece, processes[:count]), piece) / usual) for count in counts],
+        )
 
     def _together(self, one: Configuration, piece: int, processes: Sequence[ModelProcess]) -> list[Sample]:
         """Samples of a piece while all these processes work on it."""
@@ -212,13 +212,13 @@ class Session:
         return Profile(
             model=one.card.name,
             unit=one.unit,
-            unit_s=_short(found.unit_s),
+            unit_s=short(found.unit_s),
             devices=one.card.needs.threads,
             knobs=dict(one.knobs),
             conditions=dict(one.conditions),
-            fixed_s=_short(found.fixed_s),
-            first_s=None if found.first_s is None else _short(found.first_s),
-            spread_s=_short(found.spread_s),
+            fixed_s=short(found.fixed_s),
+            first_s=None if found.first_s is None else short(found.first_s),
+            spread_s=short(found.spread_s),
             power_w=round(watts if energy == "measured" else WATTS_PER_CORE * min(busy, self.machine.cores), 2),
             energy=energy,
             memory_mb=round(measured.peak_mb),
@@ -264,13 +264,3 @@ def _rounds(samples: Sequence[Sample]) -> Iterator[int]:
     for sample in samples:
         seen[sample.piece] = seen.get(sample.piece, -1) + 1
         yield seen[sample.piece]
-
-
-def _rising(points: Sequence[LoadPoint]) -> bool:
-    rates = [point.rate for point in points]
-    return rates == sorted(set(rates))
-
-
-def _short(value: float) -> float:
-    """Four digits, which is more than is known."""
-    return float(f"{value:.4g}")

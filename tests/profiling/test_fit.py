@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from murakkab.profiling.fit import fit
+from murakkab.profiling.fit import fit, load_curve
 from murakkab.profiling.messages import Sample
+from murakkab_optimizer.profiles.nouns import LoadPoint
 
 times = st.floats(1e-4, 10.0)
 
@@ -55,3 +56,15 @@ def test_one_slow_repeat_moves_nothing() -> None:
 def test_the_first_item_is_that_of_the_smallest_piece() -> None:
     assert fit([sample(0, 1, 0.5, 0.2), sample(1, 10, 5.0, 0.9)]).first_s == 0.2
     assert fit([sample(0, 1, 0.5)]).first_s is None
+
+
+def test_several_instances_do_more_together_and_each_takes_longer() -> None:
+    assert load_curve(0.5, [(2, 1.25), (4, 2.0)]) == (LoadPoint(2.0, 0.5), LoadPoint(3.2, 0.625), LoadPoint(4.0, 1.0))
+
+
+def test_a_machine_without_room_for_more_instances_has_one_point() -> None:
+    assert load_curve(0.5, [(2, 2.1)]) == (LoadPoint(2.0, 0.5),)
+
+
+def test_no_instance_is_faster_in_company() -> None:
+    assert load_curve(0.5, [(2, 0.9)])[1] == LoadPoint(4.0, 0.5)
