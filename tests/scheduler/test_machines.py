@@ -14,11 +14,11 @@ def test_workers_bring_threads_and_take_them_away() -> None:
     fleet = Fleet(0)
     for name, machine, cores in (("a1", "a", 1), ("a2", "a", 1), ("b1", "b", 3), ("b2", "b", 0)):
         fleet.joined(name, machine, cores)
-    assert (fleet.cores, fleet.widest, fleet.free_threads) == (5, 3, 3)
+    assert (fleet.cores, fleet.widest("m"), fleet.free_threads) == (5, 3, 3)
     fleet.lost("b1")
-    assert (fleet.cores, fleet.widest) == (2, 2)
+    assert (fleet.cores, fleet.widest("m")) == (2, 2)
     fleet.lost("b2")
-    assert (fleet.cores, fleet.widest) == (2, 2)
+    assert (fleet.cores, fleet.widest("m")) == (2, 2)
 
 
 def test_a_task_goes_where_enough_threads_are_free() -> None:
@@ -64,3 +64,38 @@ def test_threads_in_use_never_exceed_a_machine(steps: list[tuple[str, int, int]]
     for machine, threads in used.items():
         assert machine.free == machine.cores - threads
     assert fleet.cores == sum(worker.brings for worker in fleet.workers.values())
+
+
+def test_a_task_goes_only_where_its_model_can_be_used() -> None:
+    fleet = Fleet(0)
+    fleet.joined("a1", "a", 4, ["voice"])
+    fleet.joined("b1", "b", 1, ["pen", "voice"])
+    assert (fleet.widest("voice"), fleet.widest("pen")) == (4, 1)
+    pen = fleet.route("pen", 1)
+    assert pen is not None
+    assert pen.name == "b1"
+    fleet.assign(pen, "l1", "pen", 1)
+    assert fleet.route("pen", 0) is None
+    voice = fleet.route("voice", 2)
+    assert voice is not None
+    assert voice.name == "a1"
+    fleet.lost("b1")
+    assert fleet.route("pen", 0) is None
+    fleet.joined("c1", "c", 2)
+    assert fleet.route("pen", 2) is fleet.workers["c1"]
+
+
+@given(st.lists(st.sets(st.sampled_from(["large", "huge", "small", "tiny"])), min_size=1, max_size=6))
+def test_models_are_loaded_ahead_only_where_they_can_be_used(usable: list[set[str]]) -> None:
+    """Each that any worker can hold is loaded somewhere, whatever the others can hold."""
+    fleet = Fleet(0)
+    for number, models in enumerate(usable):
+        fleet.joined(f"w{number}", f"m{number}", 1, models)
+    fleet.want({"large": 400, "huge": 900, "small": 10, "tiny": 1}, ["tiny"])
+    loaded = set()
+    while commands := fleet.load_commands():
+        for command in commands:
+            assert command.model in usable[int(command.worker[1:])]
+            loaded.add(command.model)
+            fleet.loaded(command.worker, command.model, "")
+    assert loaded == set().union(*usable)

@@ -146,12 +146,14 @@ class WorkerJoined(msgspec.Struct, frozen=True, tag=True):
     Attributes:
         machine: whose threads it shares with the other workers there; empty for those that the scheduler was given.
         cores: threads that it adds to those of its machine.
+        models: names of those that can be used there; None for all.
 
     """
 
     worker: str
     machine: str = ""
     cores: int = 0
+    models: tuple[str, ...] | None = None
 
 
 class WorkerLost(msgspec.Struct, frozen=True, tag=True):

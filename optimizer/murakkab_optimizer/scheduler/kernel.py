@@ -132,7 +132,7 @@ class Scheduler:
 
     def _joined(self, event: ev.WorkerJoined, now: float) -> None:
         self._lost(ev.WorkerLost(event.worker, "it began anew", blame=False), now)
-        self._fleet.joined(event.worker, event.machine, event.cores)
+        self._fleet.joined(event.worker, event.machine, event.cores, event.models)
 
     def _lost(self, event: ev.WorkerLost, now: float) -> None:
         worker = self._fleet.lost(event.worker)

@@ -59,7 +59,7 @@ class ReadyQueues:
         blocked = False
         for place, entry in self._heads(now):
             configuration = entry.task.chosen
-            threads = min(configuration.needs.threads, fleet.widest)
+            threads = min(configuration.needs.threads, fleet.widest(configuration.model))
             if threads and (blocked or threads > fleet.free_threads):
                 blocked = True
                 continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from murakkab_optimizer.policies.placement.spread import LARGE_MB, Spread
 from murakkab_optimizer.scheduler.commands import LoadModel
@@ -30,7 +30,7 @@ class WorkerState:
     """One worker: it does one thing at a time, a task (``lease``) or loading a model (``loading``).
 
     ``number`` counts the workers as they join; ``large`` its large models; ``gone`` says that it was lost,
-    ``brings`` how many threads it adds to its machine.
+    ``brings`` how many threads it adds to its machine, ``usable`` which models it can hold (None: all).
     """
 
     __slots__ = (
@@ -44,14 +44,18 @@ class WorkerState:
         "name",
         "number",
         "threads",
+        "usable",
         "wanted",
     )
 
-    def __init__(self, name: str, number: int, machine: Machine, brings: int) -> None:
+    def __init__(
+        self, name: str, number: int, machine: Machine, brings: int, usable: frozenset[str] | None = None
+    ) -> None:
         self.name = name
         self.number = number
         self.machine = machine
         self.brings = brings
+        self.usable = usable
         self.models: set[str] = set()
         self.wanted: list[str] = []
         self.lease: str | None = None
@@ -64,6 +68,15 @@ class WorkerState:
     def idle(self) -> bool:
         """Whether it can be given something to do."""
         return self.lease is None and self.loading is None and not self.gone
+
+    def can(self, model: str) -> bool:
+        """Whether the model can be used there."""
+        return self.usable is None or model in self.usable
+
+    @property
+    def load(self) -> Key:
+        """Orders workers by what they hold: the smallest first."""
+        return (self.large, len(self.models), self.number)
 
 
 class Rank:
@@ -134,7 +147,8 @@ class Fleet:
         self._wanting: Counter[str] = Counter()
         self._holders: dict[str, Rank] = {}
         self._seekers: dict[str, Rank] = {}
-        self._anyone = Rank(lambda worker: True)
+        self._anyone: dict[frozenset[str] | None, Rank] = {}
+        self._widest: dict[str, int] = {}
         self._loaders = Rank(lambda worker: bool(worker.wanted))
 
     @property
@@ -142,10 +156,12 @@ class Fleet:
         """Most threads that one machine has free."""
         return max(machine.free for machine in self._machines.values())
 
-    @property
-    def widest(self) -> int:
-        """Cores of the largest machine: most threads that a task can get."""
-        return max(machine.cores for machine in self._machines.values())
+    def widest(self, model: str) -> int:
+        """Cores of the largest machine on which a model can be used: most threads that a task of it can get."""
+        if (found := self._widest.get(model)) is None:
+            able = [worker.machine.cores for worker in self.workers.values() if worker.can(model)]
+            found = self._widest[model] = max(able, default=self._machines[""].cores)
+        return found
 
     def at(self, lease: str) -> WorkerState | None:
         """The worker that is still at an attempt, cancelled or not."""
@@ -180,7 +196,7 @@ class Fleet:
         held = {model for worker in self.workers.values() for model in (*worker.models, worker.loading)}
         for worker in self.workers.values():
             worker.wanted.clear()
-        for name, model in self._placer.place(self.memory_mb, self._single, list(self.workers)):
+        for name, model in self._places():
             worker = self.workers[name]
             if model in self._deadly:
                 continue
@@ -190,6 +206,17 @@ class Fleet:
         for worker in self.workers.values():
             if worker.wanted and worker.idle:
                 self._seek(worker)
+
+    def _places(self) -> list[tuple[str, str]]:
+        """Where models are to be, (worker, model) in loading order; one whose worker cannot hold it goes elsewhere."""
+        wished = self._placer.place(self.memory_mb, self._single, list(self.workers))
+        places = [(name, model) for name, model in wished if self.workers[name].can(model)]
+        if len(places) < len(wished):
+            placed = {model for _, model in places}
+            for model, memory in self.memory_mb.items():
+                able = [name for name, worker in self.workers.items() if worker.can(model)]
+                places += self._placer.place({model: memory}, self._single, able) if model not in placed else []
+        return places
 
     def route(self, model: str, threads: int) -> WorkerState | None:
         """The idle worker to give a task of ``model`` with so many threads to, or None to wait.
@@ -203,7 +230,13 @@ class Fleet:
         if self._large(model) and self._homes[model]:
             return None
         seekers = self._seekers.get(model) if self._wanting[model] else None
-        return (seekers.best(threads) if seekers is not None else None) or self._anyone.best(threads)
+        return (seekers.best(threads) if seekers is not None else None) or self._able(model, threads)
+
+    def _able(self, model: str, threads: int) -> WorkerState | None:
+        """The idle worker with the least to hold among those that can use a model."""
+        ranks = [rank for usable, rank in self._anyone.items() if usable is None or model in usable]
+        found = [worker for rank in ranks if (worker := rank.best(threads)) is not None]
+        return min(found, key=lambda worker: worker.load, default=None)
 
     def _large(self, model: str) -> bool:
         return self.memory_mb.get(model, 0) > LARGE_MB
@@ -223,14 +256,14 @@ class Fleet:
         key = (worker.large, worker.number)
         for model in worker.models:
             self._holders[model].put(worker, key)
-        self._anyone.put(worker, (worker.large, len(worker.models), worker.number))
+        self._anyone[worker.usable].put(worker, worker.load)
         if worker.wanted:
             self._seek(worker)
 
     def _seek(self, worker: WorkerState) -> None:
         """An idle worker may load models ahead, and is preferred for tasks of them."""
         self._loaders.put(worker, (worker.number,))
-        key = (worker.large, len(worker.models), worker.number)
+        key = worker.load
         for model in worker.wanted:
             if (seekers := self._seekers.get(model)) is None:
                 seekers = self._seekers[model] = Rank(lambda seeker, model=model: model in seeker.wanted)  # type: ignore[misc]
@@ -258,17 +291,20 @@ class Fleet:
         worker.lease, worker.loading, worker.threads = None, None, 0
         self._offer(worker)
 
-    def joined(self, name: str, machine: str = "", cores: int = 0) -> None:
+    def joined(self, name: str, machine: str = "", cores: int = 0, models: Collection[str] | None = None) -> None:
         """A worker that was not there is; give it a share of the models that runs need.
 
         Args:
             name: of the worker.
             machine: name of its machine; empty for the one that is always there.
             cores: threads that it adds to the budget of its machine.
+            models: that can be used there; None for all.
         """
         self._joined += 1
         home = self._machines.setdefault(machine, Machine(0))
-        worker = self.workers[name] = WorkerState(name, self._joined, home, cores)
+        usable = None if models is None else frozenset(models)
+        worker = self.workers[name] = WorkerState(name, self._joined, home, cores, usable)
+        self._anyone.setdefault(usable, Rank(lambda worker: True))
         self._widen(home, cores)
         home.workers += 1
         self.idle += 1
@@ -306,6 +342,7 @@ class Fleet:
         machine.cores += cores
         machine.free += cores
         self.cores += cores
+        self._widest.clear()
 
     def load_commands(self) -> list[LoadModel]:
         """Use idle workers and free threads to load models before they are asked for."""
