@@ -24,6 +24,7 @@ from murakkab_optimizer.planner.eligible import known
 from murakkab_optimizer.planner.greedy import RESERVE
 from murakkab_optimizer.planner.limits import limits
 from murakkab_optimizer.planner.promised import keep_best, keep_known, keep_promises
+from murakkab_optimizer.planner.stills import set_aside
 from murakkab_optimizer.planner.ties import ties
 from murakkab_optimizer.planner.workload import Workload
 
@@ -102,6 +103,7 @@ def _ways(graph: Graph, node: Node, work: Workload, finder: Finder, pins: Mappin
     found = finder.ways(node, mine, pins.get(node.name, Pin()))
     keep_known(found, node.slo.objective or wanted(graph))
     keep_promises(found, mine, finder.cluster)
+    set_aside(found)
     if node.slo.objective and strict:
         return keep_best(found, node.slo.objective, mine, finder.cluster)
     return found

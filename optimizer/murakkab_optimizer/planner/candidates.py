@@ -64,6 +64,7 @@ class Ways(msgspec.Struct):
         refused: names of models that may not do it, each with why not.
         reason: what narrowed the choice, in words; empty when nothing did.
         enlarges: whether it is such work that nothing may be left to do: a model exists that hands on what it is given.
+        stills: ways in which nothing moves, set aside as a last resort (``planner.stills``).
 
     """
 
@@ -72,6 +73,7 @@ class Ways(msgspec.Struct):
     refused: list[tuple[str, str]]
     reason: str = ""
     enlarges: bool = False
+    stills: list[Way] = []
 
     def keep(self, holds: Callable[[Way], bool], why_not: Callable[[Way], str], reason: str) -> None:
         """Refuse the ways for which something does not hold; the reason counts where it refused one."""

@@ -16,6 +16,7 @@ from murakkab_optimizer.planner.build import Built
 from murakkab_optimizer.planner.candidates import Way, Ways
 from murakkab_optimizer.planner.forecast import forecast
 from murakkab_optimizer.planner.speeds import drawn_height
+from murakkab_optimizer.planner.stills import static
 from murakkab_optimizer.planner.wording import EPSILON, Other, Wording, is_spot, kind, provenance
 
 CLOSEST = 24
@@ -144,8 +145,12 @@ class _Explainer:
         if ideals:
             return f"the best for {self.objective} of the whole"
         best = _BEST[self.built.graph.node(name).slo.objective[0] if self._own(name) else self.objective]
-        best += self._of_equals(name, chosen, others)
+        best += self._but_stills(name, chosen, found) + self._of_equals(name, chosen, others)
         return f"{best}; {found.reason}" if found.reason else best
+
+    def _but_stills(self, name: str, chosen: Way, found: Ways) -> str:
+        """That what stands still would serve the objective better, and is a last resort."""
+        return " among moving pictures" if any(self._better(still, chosen, name) for still in found.stills) else ""
 
     def _own(self, name: str) -> bool:
         return bool(self.built.graph.node(name).slo.objective)
@@ -196,10 +201,22 @@ class _Explainer:
             yield Instances(model, offer.device.name, devices, count, is_spot(offer), offer.region)
 
     def _notes(self) -> Iterator[str]:
-        """What cannot be told of promises that were made."""
+        """Where nothing moves, and what cannot be told of promises that were made."""
+        for name, ways in self.built.ways.items():
+            way, _ = self._chosen(name)
+            if static(way):
+                yield self._still(name, way, ways)
         for found in self.predictions:
             if found.value is None and found.limit is not None:
                 yield f"{found.name} is not predicted: {found.note}"
+
+    def _still(self, name: str, chosen: Way, found: Ways) -> str:
+        """What it means that nothing moves at a node, and why it is so."""
+        moving = max((way for way in found.ways if not static(way)), key=lambda way: way.quality, default=None)
+        told = f"nothing moves in the pictures of '{name}': quality {chosen.quality:.2f}"
+        if moving is None:
+            return f"{told}, as was asked for"
+        return f"{told} in place of {moving.quality:.2f}, since no plan with moving ones keeps what is promised"
 
     def _relaxation(self, found: assign.Relaxation) -> Relaxation:
         name = found.limit

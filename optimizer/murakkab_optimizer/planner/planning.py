@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -30,6 +30,7 @@ from murakkab_optimizer.planner.explain import explain
 from murakkab_optimizer.planner.greedy import plan_greedy
 from murakkab_optimizer.planner.rungs import ladder
 from murakkab_optimizer.planner.speeds import Speeds
+from murakkab_optimizer.planner.stills import with_stills
 from murakkab_optimizer.planner.wording import amount, number
 from murakkab_optimizer.planner.workload import workload
 from murakkab_optimizer.profiles import Profile
@@ -80,26 +81,30 @@ def plan_workflow(request: PlanRequest) -> Plan:
         PinError: a pin names what does not exist.
 
     """
+    for built in _giving_way(request):
+        try:
+            return _explained(built, *_solved(built, request))
+        except Infeasible as fault:
+            told = _no_plan(built, fault)
+        except Undecided:
+            return _greedy(request)
+    raise told
+
+
+def _giving_way(request: PlanRequest) -> Iterator[Built]:
+    """The problem; then without the wishes of single nodes; at last with pictures that stand still."""
     built = _build(request)
-    try:
-        return _explained(built, *_solved(built, request))
-    except Infeasible as fault:
-        if not any(node.slo.objective for node in request.graph.nodes):
-            raise _no_plan(built, fault) from None
-    except Undecided:
-        return _greedy(request)
-    built = _build(request, strict=False)
-    try:
-        return _explained(built, *_solved(built, request))
-    except Infeasible as fault:
-        raise _no_plan(built, fault) from None
-    except Undecided:
-        return _greedy(request)
+    yield built
+    if any(node.slo.objective for node in request.graph.nodes):
+        built = _build(request, strict=False)
+        yield built
+    if (whole := with_stills(built)) is not built:
+        yield whole
 
 
 def _explained(built: Built, solution: Solution, relaxations: list[Relaxation]) -> Plan:
     plan = explain(built, solution, relaxations)
-    return msgspec.structs.replace(plan, rungs=ladder(built, solution))
+    return msgspec.structs.replace(plan, rungs=ladder(with_stills(built), solution))
 
 
 def pareto(request: PlanRequest, x: Objective, y: Objective, points: int = 12) -> list[Plan]:
@@ -112,14 +117,16 @@ def pareto(request: PlanRequest, x: Objective, y: Objective, points: int = 12) -
     from murakkab_optimizer.planner.assign.pareto import front
 
     built = _build(request, strict=False)
-    problem = msgspec.structs.replace(built.problem, objectives=(x, y))
-    built = msgspec.structs.replace(built, problem=problem)
-    try:
-        return [explain(built, found) for found in front(problem, x, y, points, request.may_go_on)]
-    except Infeasible as fault:
-        raise _no_plan(built, fault) from None
-    except Undecided:
-        raise NoPlanError("time was over before there was a plan; allow more") from None
+    built = msgspec.structs.replace(built, problem=msgspec.structs.replace(built.problem, objectives=(x, y)))
+    tried = [built, whole] if (whole := with_stills(built)) is not built else [built]
+    for one in tried:
+        try:
+            return [explain(one, found) for found in front(one.problem, x, y, points, request.may_go_on)]
+        except Infeasible as fault:
+            told = _no_plan(one, fault)
+        except Undecided:
+            raise NoPlanError("time was over before there was a plan; allow more") from None
+    raise told
 
 
 def _build(request: PlanRequest, *, strict: bool = True) -> Built:

@@ -22,6 +22,7 @@ from murakkab_optimizer.planner.build import Built
 from murakkab_optimizer.planner.candidates import Way, Ways, lines
 from murakkab_optimizer.planner.explain import configuration
 from murakkab_optimizer.planner.speeds import drawn_height
+from murakkab_optimizer.planner.stills import static
 from murakkab_optimizer.planner.workload import films
 
 SAVES = 0.04
@@ -100,7 +101,7 @@ class _Ladder:
             if self._together(picks):
                 ways = [self.ways[name][at] for name, at in zip(self.names, picks, strict=True)]
                 load = sum(self._pace(name, way) * way.candidate.devices for name, way in self._named(picks))
-                yield _Combination(picks, math.prod(way.quality for way in ways), load, any(map(_static, ways)))
+                yield _Combination(picks, math.prod(way.quality for way in ways), load, any(map(static, ways)))
 
     def _choices(self, name: str, at: int) -> list[int]:
         """Ways to do a node on the devices that were chosen for it, with figures that somebody knows."""
@@ -182,11 +183,6 @@ def _told(way: Way, others: Iterable[Way]) -> Iterator[str]:
     for name, value in way.candidate.knobs.items():
         if value and any(other.candidate.knobs.get(name) != value for other in others):
             yield value if isinstance(value, str) else f"{name.replace('_', ' ')} {value}"
-
-
-def _static(way: Way) -> bool:
-    still = way.card.still
-    return bool(still) and all(way.candidate.knobs.get(name) == value for name, value in still.items())
 
 
 def _front(found: Iterable[_Combination], chosen: _Combination) -> list[_Combination]:
