@@ -7,6 +7,12 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from murakkab_optimizer.catalog import Needs
+from murakkab_optimizer.graph import Graph, Node
+from murakkab_optimizer.plan import Configuration, NodePlan, Plan
+from murakkab_optimizer.scheduler import Scheduler
+from murakkab_optimizer.scheduler import events as ev
+from murakkab_optimizer.scheduler.backlog import Backlog
 from murakkab_optimizer.scheduler.workers import Fleet
 
 
@@ -99,3 +105,13 @@ def test_models_are_loaded_ahead_only_where_they_can_be_used(usable: list[set[st
             loaded.add(command.model)
             fleet.loaded(command.worker, command.model, "")
     assert loaded == set().union(*usable)
+
+
+def test_what_waits_is_told_by_model() -> None:
+    scheduler = Scheduler(1)
+    configuration = Configuration("m", needs=Needs(threads=2), seconds=3.0)
+    graph = Graph("one", (Node("one", "work"),))
+    scheduler.handle(ev.RunSubmitted("r", graph, Plan({"one": NodePlan(configuration, "")})), 10.0)
+    assert scheduler.backlog(14.0) == [Backlog("m", "cpu", 1, 6.0, 4.0, 3600.0 - 3.0 - 4.0)]
+    scheduler.handle(ev.WorkerJoined("w"), 15.0)
+    assert scheduler.backlog(15.0) == []

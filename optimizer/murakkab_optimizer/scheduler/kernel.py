@@ -14,6 +14,7 @@ from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.policies.queueing import queue_policy
 from murakkab_optimizer.policies.rungs import DEFAULT, rung_policy
 from murakkab_optimizer.scheduler import events as ev
+from murakkab_optimizer.scheduler.backlog import Backlog, backlog
 from murakkab_optimizer.scheduler.commands import CancelTask, Command, FinishRun, Publish
 from murakkab_optimizer.scheduler.queues import ReadyQueues
 from murakkab_optimizer.scheduler.restore import Restoration, restored_items
@@ -55,6 +56,15 @@ class Scheduler:
     def cores(self) -> int:
         """Threads of all machines together."""
         return self._fleet.cores
+
+    @property
+    def demand(self) -> float:
+        """Core-seconds that the shows which are watched take for a second."""
+        return self._demand
+
+    def backlog(self, now: float) -> list[Backlog]:
+        """What waits for a worker, by model."""
+        return backlog(self._queues.waiting(), now)
 
     def holds(self, lease: str) -> bool:
         """Whether a result under this lease would count."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from murakkab_optimizer.plan import Configuration
 from murakkab_optimizer.policies.queueing import Key, MovingPolicy, QueuePolicy, RenewingPolicy, TaskView
 from murakkab_optimizer.scheduler.runs import RunState
 from murakkab_optimizer.scheduler.state import Status, TaskState
@@ -68,6 +70,11 @@ class ReadyQueues:
                 heapq.heappop(self._queues[place])
                 return entry.run, entry.task, worker, threads
         return None
+
+    def waiting(self) -> Iterator[tuple[Configuration, TaskView]]:
+        """All tasks that wait, in no order."""
+        for queue in self._queues.values():
+            yield from ((entry.task.chosen, entry.view) for entry in queue if entry.counts)
 
     def _heads(self, now: float) -> list[tuple[_Place, _Entry]]:
         """The first entry of each queue that counts, in the order of the policy."""
