@@ -105,7 +105,7 @@ def _single(request: PlanRequest, told: list[str], options: PlanOptions) -> None
     if options.json:
         write_output(text(file), None)
     else:
-        print_plan(plan, load_catalog(), there, verbose=options.verbose)
+        print_plan(plan, load_catalog(), there, cores=request.cluster.cores, verbose=options.verbose)
     if options.output is not None:
         write_output(text(file), options.output)
 

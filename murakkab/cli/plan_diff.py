@@ -10,7 +10,8 @@ import msgspec
 from rich.text import Text
 
 from murakkab.cli.plan_file import PlanFile
-from murakkab.cli.plan_view import configuration, console, show
+from murakkab.cli.plan_print import console, show
+from murakkab.cli.plan_reasons import configuration
 from murakkab.cli.plan_words import NAMES, amount, figure, groups, settings, share
 from murakkab.cli.wording import printable
 from murakkab_optimizer.plan import Instances, NodePlan, Plan

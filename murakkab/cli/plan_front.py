@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from murakkab.cli.plan_view import console, show
+from murakkab.cli.plan_print import console, show
 from murakkab.cli.plan_words import NAMES, TIME_OVER, amount, figure, groups, rented, settings, share
 from murakkab.engine.errors import UserError
 from murakkab_optimizer.plan import NodePlan, Plan

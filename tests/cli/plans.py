@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from murakkab_optimizer.catalog import Needs
-from murakkab_optimizer.plan import Configuration, Instances, NodePlan, Plan, Prediction, Relaxation
+from murakkab_optimizer.plan import Configuration, Instances, NodePlan, Plan, Prediction, Relaxation, Rung
 
 KOKORO = Configuration("kokoro", {"speed": 1.0}, Needs(1, 900), 0.9, "A100", 1, 0.8)
 PIPER = Configuration("piper", {"speed": 1.25}, Needs(2, 100), 0.25, "cpu", 0, 0.6)
 SPEECH = Instances("kokoro", "A100", 1, 2, spot=True, region="eu")
+HOSTS = Configuration("fantasy", {"steps": 20}, Needs(0), 14.6, "H200", 4, 0.9)
+STILL = Configuration("fantasy", {"steps": 1}, Needs(0), 1.5, "H200", 4, 0.3)
 VIDEO = Instances("fantasy", "H200", 4, 16)
 
 PLAN = Plan(
@@ -23,7 +25,7 @@ PLAN = Plan(
             "published by its authors for the A100",
         ),
         "hosts": NodePlan(
-            Configuration("fantasy", {"steps": 20}, Needs(0), 14.6, "H200", 4, 0.9),
+            HOSTS,
             "the only one on these machines",
             instances=(VIDEO,),
             provenance="published with StreamWise (arXiv 2603.05800)",
@@ -51,6 +53,10 @@ PLAN = Plan(
     defaults=("a turn lasts 5 s",),
     method="exact",
     gap=0.008,
+    rungs=(
+        Rung("20 steps", {"hosts": HOSTS}, 1.0, 0.5, {"hosts": 0.25}),
+        Rung("one picture", {"hosts": STILL}, 0.31, 0.1, {"hosts": 0.05}, static=True),
+    ),
 )
 
 

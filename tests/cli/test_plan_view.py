@@ -11,10 +11,12 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from murakkab.cli.plan_binding import binding, relaxation
 from murakkab.cli.plan_diff import changes, compare
 from murakkab.cli.plan_file import Origin, PlanFile, read_plan, text
 from murakkab.cli.plan_front import axes, plot, points, print_front, span
-from murakkab.cli.plan_view import BROKEN, KEPT, OPEN, UNKNOWN, binding, print_plan, relaxation, verdict
+from murakkab.cli.plan_tables import BROKEN, KEPT, OPEN, UNKNOWN, verdict
+from murakkab.cli.plan_view import print_plan
 from murakkab.cli.plan_words import NOT_TOLD, TIME_OVER, amount, figure, rented, seconds
 from murakkab.engine import UserError
 from murakkab_optimizer.catalog import ModelCard
@@ -60,8 +62,19 @@ def test_every_part_of_a_plan_is_shown() -> None:
     assert "speed=1" not in told.replace("speed=1.25", ""), "settings at their defaults are left out"
 
 
+def test_the_ladder_is_shown_with_its_share_of_real_time() -> None:
+    stream = io.StringIO()
+    print_plan(PLAN, CARDS, "", Console(file=stream, width=100), cores=2)
+    told = squeezed(stream.getvalue())
+    assert "Rungs of a shot (hosts): work for a second of the show" in told
+    assert "20 steps 100% 0.25 s 0.5 25% as planned" in told
+    assert "one picture 31% 0.05 s 0.1 5% nothing moves" in told
+    assert "20 steps 100% 0.25 s 0.5 as planned" in squeezed(shown(PLAN)), "no share where the cores are not known"
+    assert "Rungs" not in shown(msgspec.structs.replace(PLAN, rungs=()))
+
+
 def with_nodes(**nodes: NodePlan) -> Plan:
-    return msgspec.structs.replace(PLAN, nodes=nodes)
+    return msgspec.structs.replace(PLAN, nodes=nodes, rungs=())
 
 
 def test_nodes_without_a_choice_are_told_together() -> None:
@@ -77,7 +90,7 @@ def test_what_is_like_the_chosen_one_or_was_said_is_not_told_again() -> None:
     node = msgspec.structs.replace(
         speech, reason="too slow", runner_up=other, alternatives=(("kokoro", "too slow"), ("flite", "rated 0.30"))
     )
-    assert "too slow; next best: kokoro speed=2, 0.5 s a task Where" in squeezed(
+    assert "next best: kokoro speed=2, 0.5 s a task (too slow) Where" in squeezed(
         shown(with_nodes(speech=msgspec.structs.replace(node, provenance="estimated")))
     )
     moved = msgspec.structs.replace(node, alternatives=(("kokoro", "on 2 cores: dearer: $26.02 against $26.01"),))
