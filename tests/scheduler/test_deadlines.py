@@ -41,6 +41,14 @@ def test_a_shot_is_due_when_the_turns_before_it_were_played() -> None:
     assert clock.deadline("shots", (1, 0)) == 31.0
 
 
+def test_what_nobody_said_the_length_of_is_due_behind_what_comes_before_it() -> None:
+    show = structs.replace(GRAPH, slo=Slo(ttff_s=2.0, realtime=True))
+    clock = PlaybackClock(show, plan(), started=10.0)
+    assert [clock.deadline("turns", (index,)) for index in range(3)] == [12.0, 15.0, 18.0]
+    clock.scripted("turns", (0, 0), {"seconds": 5.0})
+    assert [clock.deadline("turns", (index,)) for index in range(3)] == [12.0, 17.0, 18.0]
+
+
 def test_what_is_left_to_do_behind_a_task_is_corrected_by_what_tasks_took() -> None:
     clock = PlaybackClock(GRAPH, plan(), started=0.0)
     assert [clock.remaining(node) for node in ("sections", "turns", "shots")] == [7.0, 6.0, 4.0]

@@ -14,6 +14,9 @@ FORGET = 0.3
 Place = tuple[str, Path]
 """An item of the timeline: the node that emitted it, and its path."""
 
+UNSAID_S = 3.0
+"""Seconds of a show in real time that an item stands for while nobody said how long it is."""
+
 PATIENCE_S = 3600.0
 """When the results of a run are due that promises no time at all."""
 
@@ -24,6 +27,9 @@ class PlaybackClock:
     The items of an ordered streaming node (the turns of a script) carry ``seconds``; added up they say when each
     is played. The viewer starts at ``started + ttff`` unless the player says where it is. The rounds of a loop, and
     what is made in them, stand at no place of the timeline: it is needed when what the loop runs over is needed.
+
+    In a show in real time, what nobody said the length of stands behind all that was said, and no sooner than ``UNSAID_S``
+    for each item in front of it: the scenes of a show are not all drawn before its first picture.
 
     A run that promises neither a first item nor real time is a batch: all of it is due ``latency`` after its start, or
     ``PATIENCE_S`` where it promises no seconds either, until somebody watches it.
@@ -36,6 +42,7 @@ class PlaybackClock:
         self._offsets: dict[Place, float] = {}
         self._lengths: dict[Place, float] = {}
         self._total = self._shown = 0.0
+        self._unsaid_s = UNSAID_S if graph.slo.realtime else 0.0
         self._expected = {name: node.chosen.seconds for name, node in plan.nodes.items()}
         self._behind = _behind(graph)
         self._ahead = _ahead(self._behind)
@@ -117,7 +124,8 @@ class PlaybackClock:
             if offset is not None:
                 return self._origin + offset
         first = self._first[node]
-        return self._origin + (self._total if first is not None and path[first] else 0.0)
+        before = 0 if first is None else path[first]
+        return self._origin + (max(self._total, before * self._unsaid_s) if before else 0.0)
 
     def remaining(self, node: str) -> float:
         """Expected seconds from the start of a task of ``node`` to the published item; of a loop, one round."""
