@@ -57,6 +57,10 @@ class Audience:
         """Stop a run."""
         await self._engine.cancel(run)
 
+    async def resume(self, run: str) -> str:
+        """Go on with a run."""
+        return await self._engine.resume(run)
+
     async def playback(self, run: str, report: dict[str, Any]) -> None:
         """Take a player's report."""
         await self._engine.playback(run, report)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -13,6 +14,9 @@ from murakkab.cli.policies import DEFAULT, POLICY, RUNG_POLICY, RUNGS_DEFAULT
 
 if TYPE_CHECKING:
     from murakkab.engine import Engine, EngineOptions
+
+ENVIRONMENT = "MURAKKAB_TOKEN"
+_TOKEN_LENGTH = 16
 
 app = command_app()
 main = app
@@ -36,6 +40,19 @@ def serve(
     upload_limit: Annotated[
         str, typer.Option("--upload-limit", help="Size of one submission, files included.", metavar="SIZE")
     ] = "500MB",
+    token: Annotated[
+        str,
+        typer.Option(
+            "--token",
+            envvar=ENVIRONMENT,
+            help="Token that every request must bring; one is made where other machines are let in.",
+            metavar="TEXT",
+        ),
+    ] = "",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", help="Name of this machine by which browsers reach it.", metavar="NAME"),
+    ] = None,
     policy: Annotated[str, POLICY] = DEFAULT,
     rungs: Annotated[str, RUNG_POLICY] = RUNGS_DEFAULT,
     runs: Annotated[Path, RUNS] = Path("runs"),
@@ -49,13 +66,15 @@ def serve(
 
     limit = parse_size(upload_limit, "--upload-limit 500MB")
     options = EngineOptions(runs=runs, llm=llm, policy=policy, rungs=rungs, broker=broker)
+    offer = {"workflows": _checked(workflows), "upload_limit": limit, "allowed_hosts": allow_host or []}
     try:
-        asyncio.run(_serve(options, host, port, workflows, limit))
+        asyncio.run(_serve(options, host, port, {**offer, "token": _token(token, host)}))
     except asyncio.CancelledError:
         typer.echo("Stopped.", err=True)
 
 
-async def _serve(options: EngineOptions, host: str, port: int, workflows: Path | None, limit: int) -> None:
+async def _serve(options: EngineOptions, host: str, port: int, offer: dict[str, Any]) -> None:
+    """Serve until Ctrl-C; ``offer`` is passed on to the server."""
     from murakkab.cli.interrupts import Interrupts
     from murakkab.engine import Engine
     from murakkab.profiling import calibrate
@@ -72,12 +91,39 @@ async def _serve(options: EngineOptions, host: str, port: int, workflows: Path |
                 engine,
                 host,
                 port,
-                ready=lambda url: typer.echo(f"Serving {url} (Ctrl-C stops)", err=True),
-                workflows=_checked(workflows),
-                upload_limit=limit,
+                ready=lambda url: _tell(url, offer["token"]),
+                **offer,
             )
         finally:
             await engine.close()
+
+
+def _token(given: str, host: str) -> str:
+    """The token to ask for: the given one, else a fresh one where other machines can come in, else none."""
+    import secrets
+
+    from murakkab.engine import UserError
+
+    if given and not (len(given) >= _TOKEN_LENGTH and given.isascii() and given.isprintable() and " " not in given):
+        raise UserError(
+            f"a token has {_TOKEN_LENGTH} or more letters, digits and signs, and no space",
+            "Make one: python -c 'import secrets; print(secrets.token_urlsafe(24))'",
+        )
+    return given or ("" if _is_loopback(host) else secrets.token_urlsafe(24))
+
+
+def _is_loopback(host: str) -> bool:
+    import ipaddress
+
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _tell(url: str, token: str) -> None:
+    shown = f"{url}/?token={quote(token, safe='')}" if token else url
+    typer.echo(f"Serving {shown} (Ctrl-C stops)", err=True)
 
 
 def _checked(folder: Path | None) -> Path | None:

@@ -11,14 +11,15 @@ from typing import Any
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from murakkab.engine import RunRecord
 from murakkab.server import files, results
 from murakkab.server.door import EngineDoor
 from murakkab.server.errors import Refusal
 from murakkab.server.events import event_response, last_seen
+from murakkab.server.shapes import Named, Playback, RunFacts, RunList, Started, WorkflowList
 from murakkab.server.uploads import UPLOAD_LIMIT, Submission, read_json, read_submission, save_uploads
+from murakkab.server.viewers import Viewers
 from murakkab.server.workflows import Shelf, describe, document_inputs
 
 
@@ -39,37 +40,39 @@ class Api:
         self.quit_on = quit_on
         self.shelf = shelf
         self.upload_limit = upload_limit
+        self.viewers = Viewers()
 
     async def workflows(self, _request: Request) -> Response:
-        """``GET /api/workflows``: what can be run, files that cannot, and the limit of an upload in bytes."""
+        """What can be run, files that cannot, and the limit of an upload in bytes."""
         found = await run_in_threadpool(self.shelf.workflows)
         broken = await run_in_threadpool(self.shelf.broken)
-        told = [describe(workflow) for workflow in found.values()]
-        return _json({"workflows": told, "broken": broken, "upload_limit": self.upload_limit})
+        return _json(WorkflowList([describe(workflow) for workflow in found.values()], broken, self.upload_limit))
 
     async def runs(self, _request: Request) -> Response:
-        """``GET /api/runs``: all runs, the newest first."""
-        records = await run_in_threadpool(self.engine.store.list)
-        return _json({"runs": [_plain(record) for record in records]})
+        """All runs, the newest first."""
+        return _json(RunList(list(await run_in_threadpool(self.engine.store.list))))
 
     async def run(self, request: Request) -> Response:
-        """``GET /api/runs/{run}``: one run, what it has left so far, and whether it shows something meanwhile."""
+        """One run, what it has left so far, and whether it shows something meanwhile."""
         run = request.path_params["run"]
         folder = files.run_folder(self.engine, run)
-        made = [name for name in files.DOWNLOADS if (folder / name).is_file()]
-        outputs = await run_in_threadpool(results.outputs_of, folder)
-        stream = await run_in_threadpool(results.has_stream, folder)
-        return _json({**_plain(self.engine.store.record(run)), "files": made, "outputs": outputs, "stream": stream})
+        facts = RunFacts(
+            **msgspec.structs.asdict(self.engine.store.record(run)),
+            files=[name for name in files.DOWNLOADS if (folder / name).is_file()],
+            outputs=await run_in_threadpool(results.outputs_of, folder),
+            stream=await run_in_threadpool(results.has_stream, folder),
+        )
+        return _json(facts)
 
     async def submit(self, request: Request) -> Response:
-        """``POST /api/runs``: start a run."""
+        """Start a run."""
         requested_at = time.time()
         submission = await read_submission(request, self.upload_limit)
         try:
             run = await self._start(submission, requested_at)
         finally:
             await submission.close()
-        return _json({"run": run, "url": f"/runs/{run}"}, 201)
+        return _json(_started(run), 201)
 
     async def _start(self, submission: Submission, requested_at: float) -> str:
         workflow = await run_in_threadpool(self.shelf.workflow, submission.workflow)
@@ -81,33 +84,44 @@ class Api:
             return await self.engine.submit(workflow, inputs, seed=submission.seed, requested_at=requested_at)
 
     async def cancel(self, request: Request) -> Response:
-        """``POST /api/runs/{run}/cancel``."""
+        """Stop a run; what was finished stays. Nothing happens to one that is not being made."""
         run = self._known(request)
         await self.engine.cancel(run)
-        return _json({"run": run})
+        return _json(Named(run))
+
+    async def resume(self, request: Request) -> Response:
+        """Go on with a run that was interrupted, cancelled or failed."""
+        run = self._known(request)
+        status = self.engine.store.record(run).status
+        if status in ("running", "succeeded"):
+            raise Refusal(409, f"the run '{run}' is {status}", "only a run that stopped before its end can go on")
+        return _json(_started(await self.engine.resume(run)))
 
     async def playback(self, request: Request) -> Response:
-        """``POST /api/runs/{run}/playback``: what the player measured."""
+        """Take what a player measured."""
         run = self._known(request)
-        await self.engine.playback(run, await read_json(request))
+        report = await read_json(request, Playback)
+        await self.engine.playback(run, self.viewers.told(run, report, time.monotonic()))
         return Response(status_code=204)
 
     async def events(self, request: Request) -> Response:
-        """``GET /api/runs/{run}/events``: server-sent events."""
-        return event_response(self.engine, self._known(request), last_seen(request), self.quit_on)
+        """What happened in a run and what happens next, as server-sent events."""
+        run, after = self._known(request), last_seen(request)
+        return event_response(self.engine, run, after, self.quit_on, headers_only=request.method == "HEAD")
 
     async def hls(self, request: Request) -> Response:
-        """``GET /runs/{run}/hls/{file}``."""
+        """A playlist, held until there is something to play, a segment or captions."""
         return await files.hls_file(self.engine, request, self.quit_on)
 
     async def download(self, request: Request) -> Response:
-        """``GET /runs/{run}/{file}``."""
+        """One of the files that a run leaves; see `files` of the run."""
         return files.download(self.engine, request)
 
     async def output(self, request: Request) -> Response:
-        """``GET /runs/{run}/outputs/{number}/{file}``: a file among the outputs; ``?download`` saves it."""
+        """A file among the outputs of a run, as its `url` names it."""
         folder = files.run_folder(self.engine, request.path_params["run"])
         number, name = request.path_params["number"], request.path_params["file"]
+        files.check_range(request)
         save = "download" in request.query_params
         return await run_in_threadpool(results.output_file, folder, number, name, save=save)
 
@@ -126,10 +140,10 @@ def _check_files(submission: Submission, documents: set[str]) -> None:
             raise Refusal(400, f"'{name}' is a file and cannot be given by path", "send it as multipart/form-data")
 
 
-def _plain(record: RunRecord) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(record)
-    return plain
+def _started(run: str) -> Started:
+    return Started(run, f"/runs/{run}")
 
 
-def _json(content: dict[str, Any], status: int = 200) -> JSONResponse:
-    return JSONResponse(content, status, headers={"cache-control": "no-store"})
+def _json(content: Any, status: int = 200) -> Response:  # noqa: ANN401 - one of the shapes
+    body = msgspec.json.encode(content)
+    return Response(body, status, {"cache-control": "no-store"}, "application/json")

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
-from starlette.routing import Mount, Route
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from murakkab.server.api import Api
 from murakkab.server.door import EngineDoor
+from murakkab.server.endpoints import ENDPOINTS, Handler
 from murakkab.server.errors import HANDLERS, Refusal
 from murakkab.server.files import run_folder
+from murakkab.server.openapi import document
 from murakkab.server.security import Guard
 from murakkab.server.uploads import UPLOAD_LIMIT
 from murakkab.server.workflows import Shelf
@@ -42,6 +45,8 @@ def create_app(
     allowed_hosts: Collection[str] = (),
     workflows: Path | None = None,
     upload_limit: int = UPLOAD_LIMIT,
+    token: str = "",
+    more: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """Build the web application around an engine.
 
@@ -51,36 +56,49 @@ def create_app(
         allowed_hosts: names, beside ``localhost`` and addresses, under which the server may be reached.
         workflows: folder of workflows that are offered beside the shipped ones.
         upload_limit: bytes of one submission, files included.
+        token: that every request must bring; none is asked for when it is empty.
+        more: routes beside those of the page and the API; they come first.
     """
     api = Api(engine, quit_on or asyncio.Event(), Shelf(workflows), upload_limit)
-
-    async def start_page(_request: Request) -> Response:
-        return FileResponse(STATIC / "index.html", headers=REVALIDATE)
-
-    async def run_page(request: Request) -> Response:
-        response = await start_page(request)
-        try:
-            run_folder(engine, request.path_params["run"])
-        except Refusal as refusal:  # the page asks for the run and shows what is wrong
-            response.status_code = refusal.status_code
-        return response
-
     routes = [
-        Route("/", start_page),
-        Route("/runs/{run}", run_page),
-        Route("/api/workflows", api.workflows),
-        Route("/api/runs", api.runs),
-        Route("/api/runs", api.submit, methods=["POST"]),
-        Route("/api/runs/{run}", api.run),
-        Route("/api/runs/{run}/cancel", api.cancel, methods=["POST"]),
-        Route("/api/runs/{run}/playback", api.playback, methods=["POST"]),
-        Route("/api/runs/{run}/events", api.events),
-        Route("/runs/{run}/hls/{file}", api.hls),
-        Route("/runs/{run}/outputs/{number:int}/{file}", api.output),
-        Route("/runs/{run}/{file}", api.download),
+        *more,
+        Route("/", _start_page),
+        Route("/runs/{run}", partial(_run_page, engine)),
+        Route("/api/openapi.json", partial(_described, bool(token))),
+        *_api_routes(api),
         Mount("/static", Static(directory=STATIC)),
     ]
-    guard = Middleware(Guard, allowed_hosts=allowed_hosts)
+    guard = Middleware(Guard, allowed_hosts=allowed_hosts, token=token)
     app = Starlette(routes=routes, middleware=[guard], exception_handlers=dict(HANDLERS))
     app.router.redirect_slashes = False
     return app
+
+
+def _api_routes(api: Api) -> list[Route]:
+    """One route a path, so that a method which it does not take is answered with those that it takes."""
+    by_path: dict[str, dict[str, Handler]] = {}
+    for endpoint in ENDPOINTS:
+        by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint.handler
+    return [Route(path, partial(_answer, api, found), methods=list(found)) for path, found in by_path.items()]
+
+
+async def _answer(api: Api, handlers: dict[str, Handler], request: Request) -> Response:
+    method = "GET" if request.method == "HEAD" else request.method
+    return await handlers[method](api, request)
+
+
+async def _start_page(_request: Request) -> Response:
+    return FileResponse(STATIC / "index.html", headers=REVALIDATE)
+
+
+async def _run_page(engine: EngineDoor, request: Request) -> Response:
+    response = await _start_page(request)
+    try:
+        run_folder(engine, request.path_params["run"])
+    except Refusal as refusal:  # the page asks for the run and shows what is wrong
+        response.status_code = refusal.status_code
+    return response
+
+
+async def _described(asks_for_token: bool, _request: Request) -> Response:
+    return JSONResponse(document(asks_for_token=asks_for_token), headers=REVALIDATE)

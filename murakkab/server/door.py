@@ -49,5 +49,8 @@ class EngineDoor(Protocol):
     async def cancel(self, run: str, /) -> None:
         """Stop a run."""
 
+    async def resume(self, run: str, /) -> str:
+        """Go on with a run that stopped before its end, and return its name; UserError where it cannot."""
+
     async def playback(self, run: str, report: dict[str, Any], /) -> None:
         """Take what the player measured."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from murakkab.engine import UserError
 from murakkab.language import InputProblem
+from murakkab.server.shapes import Fault
 
 
 class Refusal(HTTPException):
@@ -18,29 +22,33 @@ class Refusal(HTTPException):
         self.fix = fix
 
 
+def refused(status: int, fault: Fault, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer to a request that cannot be served."""
+    return Response(msgspec.json.encode(fault), status, headers, "application/json")
+
+
 def on_http(_request: Request, fault: Exception) -> Response:
     """Answer an HTTPException."""
     assert isinstance(fault, HTTPException)
-    body = {"error": fault.detail, "fix": getattr(fault, "fix", "")}
-    return JSONResponse(body, fault.status_code, headers=fault.headers)
+    return refused(fault.status_code, Fault(fault.detail, getattr(fault, "fix", "")), fault.headers)
 
 
 def on_user_error(_request: Request, fault: Exception) -> Response:
     """Answer a UserError of the engine."""
     assert isinstance(fault, UserError)
-    return JSONResponse({"error": fault.message, "fix": fault.fix, "exit_code": fault.exit_code}, 400)
+    return refused(400, Fault(fault.message, fault.fix, exit_code=fault.exit_code))
 
 
 def on_input_problem(_request: Request, fault: Exception) -> Response:
     """Answer inputs that do not fit their workflow; ``inputs`` says it of each."""
     assert isinstance(fault, InputProblem)
-    return JSONResponse({"error": str(fault), "fix": "change it and submit again", "inputs": fault.messages}, 400)
+    return refused(400, Fault(str(fault), "change it and submit again", inputs=fault.messages))
 
 
 def on_fault(_request: Request, fault: Exception) -> Response:
     """Answer anything unforeseen; the server's log has the rest."""
     reason = fault.strerror if isinstance(fault, OSError) else type(fault).__name__
-    return JSONResponse({"error": f"the server failed: {reason}", "fix": "see the log of the server"}, 500)
+    return refused(500, Fault(f"the server failed: {reason}", "see the log of the server"))
 
 
 HANDLERS = {HTTPException: on_http, UserError: on_user_error, InputProblem: on_input_problem, Exception: on_fault}

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from murakkab.server.door import EngineDoor, Event
-from murakkab.server.errors import Refusal
+from murakkab.server.numbers import whole_number
+
+EVENT_STREAM = "text/event-stream"
 
 KEEP_ALIVE_S = 15.0
 RETRY_MS, ENDED_RETRY_MS = 500, 3_600_000
@@ -21,16 +23,23 @@ RETRY_MS, ENDED_RETRY_MS = 500, 3_600_000
 def last_seen(request: Request) -> int:
     """The number of the last event the client has: ``Last-Event-ID``, else ``?after=``, else 0."""
     given = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
-    if not given.isdecimal():
-        raise Refusal(400, f"'{given}' is not the number of an event", "send the 'seq' of the last event you have")
-    return int(given)
+    return whole_number(given, "the number of an event", "send the 'seq' of the last event you have")
 
 
-def event_response(engine: EngineDoor, run: str, after: int, quit_on: asyncio.Event) -> StreamingResponse:
-    """All events of ``run`` after number ``after``, then live ones, until the run or the server ends."""
+def event_response(
+    engine: EngineDoor, run: str, after: int, quit_on: asyncio.Event, *, headers_only: bool = False
+) -> Response:
+    """All events of ``run`` after number ``after``, then live ones, until the run or the server ends.
+
+    An event is taken from the engine when the one before it was sent, so a reader that is slow, or gone, holds up
+    neither the run nor other readers, and its events lie nowhere but in the run.
+    """
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    if headers_only:
+        return Response(headers=headers, media_type=EVENT_STREAM)
     retry_ms = RETRY_MS if engine.store.record(run).status == "running" else ENDED_RETRY_MS
     frames = _frames(engine.events(run, after), retry_ms, quit_on)
-    return StreamingResponse(frames, media_type="text/event-stream", headers={"cache-control": "no-store"})
+    return StreamingResponse(frames, media_type=EVENT_STREAM, headers=headers)
 
 
 async def _frames(events: AsyncIterator[Event], retry_ms: int, quit_on: asyncio.Event) -> AsyncIterator[bytes]:

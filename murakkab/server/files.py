@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -12,6 +13,8 @@ from starlette.responses import FileResponse, Response
 from murakkab.engine import UserError
 from murakkab.server.door import EngineDoor
 from murakkab.server.errors import Refusal
+from murakkab.server.numbers import whole_number
+from murakkab.server.security import QUERY
 
 HOLD_S = 20.0
 """How long a request for a playlist that is not there yet is held; a player starts the moment it appears."""
@@ -30,6 +33,7 @@ DOWNLOADS = {
     "report.html": "text/html",
 }
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; sandbox"
+_RANGE = re.compile(r"bytes=(?:[ \t]*(?:[0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})[ \t]*(?:,|$)){1,100}")
 BLOCKING = "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES"
 
 
@@ -45,7 +49,7 @@ def run_folder(engine: EngineDoor, run: str) -> Path:
 
 def confined(folder: Path, name: str) -> Path:
     """The file ``name`` directly inside ``folder``, links followed; a Refusal (404) for anything else."""
-    if re.fullmatch(r"[A-Za-z0-9][\w.-]*", name) and (folder / name).resolve().parent == folder.resolve():
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}", name) and (folder / name).resolve().parent == folder.resolve():
         return (folder / name).resolve()
     raise Refusal(404, f"no file is called '{name}'")
 
@@ -59,6 +63,7 @@ async def hls_file(engine: EngineDoor, request: Request, quit_on: asyncio.Event)
         raise Refusal(404, f"no file is called '{name}'")
     if media_type == PLAYLIST:
         return await _playlist(engine, request, path, quit_on)
+    check_range(request)
     return _file(path, media_type, {"cache-control": "private, max-age=3600"})
 
 
@@ -67,12 +72,21 @@ def download(engine: EngineDoor, request: Request) -> Response:
     run, name = request.path_params["run"], request.path_params["file"]
     if name not in DOWNLOADS:
         raise Refusal(404, f"no file is called '{name}'", f"a run has: {', '.join(DOWNLOADS)}")
+    check_range(request)
     headers = {"cache-control": "no-cache"}
     if "download" in request.query_params:
         headers["content-disposition"] = f'attachment; filename="{run}-{name}"'
     if name.endswith(".html"):
         headers["content-security-policy"] = REPORT_POLICY
     return _file(confined(run_folder(engine, run), name), DOWNLOADS[name], headers)
+
+
+def check_range(request: Request) -> None:
+    """Refuse a ``Range`` header that cannot be read (RFC 9110, 14.2)."""
+    given = request.headers.get("range", "bytes=0-")
+    bounds = [(int(first), int(last)) for first, last in re.findall(r"([0-9]{1,18})-([0-9]{1,18})", given)]
+    if not _RANGE.fullmatch(given) or any(first > last for first, last in bounds):
+        raise Refusal(400, "the header Range cannot be read", "send, for example, bytes=0-1023")
 
 
 def _file(path: Path, media_type: str, headers: dict[str, str]) -> Response:
@@ -84,7 +98,7 @@ def _file(path: Path, media_type: str, headers: dict[str, str]) -> Response:
 async def _playlist(engine: EngineDoor, request: Request, path: Path, quit_on: asyncio.Event) -> Response:
     """Serve a playlist, blocking as HTTP Live Streaming 2nd edition, 6.2.5.2 describes (``_HLS_msn``)."""
     wanted = request.query_params.get("_HLS_msn", "0")
-    wanted_segments = int(wanted) + 1 if wanted.isdecimal() else 1
+    wanted_segments = whole_number(wanted, "the number of a segment", "send _HLS_msn as a whole number") + 1
     run = request.path_params["run"]
     text = _read(path)
     for _ in range(round(HOLD_S / CHECK_S)):
@@ -95,6 +109,7 @@ async def _playlist(engine: EngineDoor, request: Request, path: Path, quit_on: a
     if not is_ready(text, 1):
         raise Refusal(503 if running else 404, "nothing of this run can be played", "ask again while it is being made")
     told = with_blocking_reload(text) if running else with_end(text)
+    told = with_token(told, request.query_params.get(QUERY, ""))
     return Response(told, media_type=PLAYLIST, headers={"cache-control": "no-store"})
 
 
@@ -103,6 +118,15 @@ def with_end(text: str) -> str:
     if "#EXT-X-TARGETDURATION" not in text or "#EXT-X-ENDLIST" in text:
         return text
     return f"{text}#EXT-X-ENDLIST\n"
+
+
+def with_token(text: str, token: str) -> str:
+    """A playlist whose addresses carry the token that it was asked for with: players that keep no cookie need it."""
+    if not token:
+        return text
+    query = f"?{QUERY}={quote(token, safe='')}"
+    text = re.sub(r'(URI="[^"]+)"', lambda found: f'{found[1]}{query}"', text)
+    return re.sub(r"^(?!#)(\S+)$", lambda found: found[1] + query, text, flags=re.MULTILINE)
 
 
 async def _poll(path: Path, wanted_segments: int) -> str:

@@ -32,16 +32,17 @@ def output_files(folder: Path) -> list[Path]:
     return list(dict.fromkeys(_files(_told(folder), folder.resolve())))
 
 
-def output_file(folder: Path, number: int, name: str, *, save: bool) -> Response:
+def output_file(folder: Path, number: str, name: str, *, save: bool) -> Response:
     """Answer with one of the files among the outputs of a run."""
-    files = output_files(folder)
-    if number >= len(files) or file_name(files[number]) != name or not files[number].is_file():
+    files = {str(place): path for place, path in enumerate(output_files(folder))}
+    file = files.get(number)
+    if file is None or file_name(file) != name or not file.is_file():
         raise Refusal(404, f"the run has left no file '{name}'", "see the outputs of the run")
-    kind = _type(files[number])
+    kind = _type(file)
     headers = {"cache-control": "private, max-age=3600", "content-security-policy": POLICY}
     if save or not (kind in SHOWN or kind.startswith("audio/")):
         headers["content-disposition"] = f'attachment; filename="{name}"'
-    return FileResponse(files[number], media_type=kind, headers=headers)
+    return FileResponse(file, media_type=kind, headers=headers)
 
 
 def has_stream(folder: Path) -> bool:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ipaddress
 import socket
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from starlette.routing import BaseRoute
 
 from murakkab.engine import UserError
 from murakkab.server.app import create_app
 from murakkab.server.door import EngineDoor
 from murakkab.server.uploads import UPLOAD_LIMIT
+
+ENVIRONMENT = "MURAKKAB_TOKEN"
+"""Environment variable with the token of a server."""
 
 LINGER_S = 1
 """How long open connections may go on once the server stops."""
@@ -53,6 +58,11 @@ def page_address(bound: socket.socket) -> str:
     return f"http://{shown}:{port}"
 
 
+def is_loopback(bound: socket.socket) -> bool:
+    """Whether only this machine reaches the socket."""
+    return ipaddress.ip_address(bound.getsockname()[0]).is_loopback
+
+
 async def serve(
     engine: EngineDoor,
     host: str = "127.0.0.1",
@@ -63,6 +73,8 @@ async def serve(
     allowed_hosts: Collection[str] = (),
     workflows: Path | None = None,
     upload_limit: int = UPLOAD_LIMIT,
+    token: str = "",
+    more: Sequence[BaseRoute] = (),
 ) -> None:
     """Serve the page and the API until ``quit_on`` is set or the task is cancelled.
 
@@ -75,14 +87,25 @@ async def serve(
         allowed_hosts: names, beside ``localhost``, ``host`` and addresses, under which it may be reached.
         workflows: folder of workflows that are offered beside the shipped ones.
         upload_limit: bytes of one submission, files included.
+        token: that every request must bring; it may be empty only where no other machine can come in.
+        more: routes beside those of the page and the API.
 
     Raises:
-        UserError: the address cannot be listened on.
+        UserError: the address cannot be listened on, or not without a token.
     """
     stop = quit_on or asyncio.Event()
     bound = listen(host, port)
+    if not token and not is_loopback(bound):
+        bound.close()
+        raise UserError(f"{host} lets other machines in, so the server needs a token", f"set {ENVIRONMENT}")
     app = create_app(
-        engine, quit_on=stop, allowed_hosts=[host, *allowed_hosts], workflows=workflows, upload_limit=upload_limit
+        engine,
+        quit_on=stop,
+        allowed_hosts=[host, *allowed_hosts],
+        workflows=workflows,
+        upload_limit=upload_limit,
+        token=token,
+        more=more,
     )
     server = _Server(
         uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=LINGER_S)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
-from starlette.datastructures import UploadFile
+import msgspec
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.types import Message
 
 from murakkab.server.errors import Refusal
+from murakkab.server.shapes import NewRun
 
 UPLOAD_LIMIT = 500 * 10**6
 """Bytes of one submission, files included; some minutes of video fit."""
 
 JSON_LIMIT = 256 * 2**10
 """Bytes of a JSON body."""
+
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -41,7 +45,9 @@ def limited(request: Request, limit: int) -> Request:
     """The request with a body that fails with 413 as soon as it passes ``limit`` bytes."""
     too_large = Refusal(413, f"the request is larger than {limit / 1e6:.1f} MB", "send a smaller file")
     declared = request.headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared) > limit:
+    if not re.fullmatch("[0-9]+", declared):
+        raise Refusal(400, "the header Content-Length is no number", "leave it to your HTTP client")
+    if len(declared.lstrip("0")) > len(str(limit)) or int(declared[-18:]) > limit:
         raise too_large
     seen = 0
 
@@ -56,9 +62,23 @@ def limited(request: Request, limit: int) -> Request:
     return Request(request.scope, receive)
 
 
-async def read_json(request: Request, limit: int = JSON_LIMIT) -> dict[str, Any]:
-    """The JSON object in the request's body."""
-    return _json_object(await limited(request, limit).body())
+async def read_json(request: Request, shape: type[T], limit: int = JSON_LIMIT) -> T:
+    """The request's body, which must be JSON of a shape.
+
+    Raises:
+        Refusal: it is too large, or not of that shape.
+    """
+    return json_of(await limited(request, limit).body(), shape, "the body")
+
+
+def json_of(text: str | bytes, shape: type[T], what: str) -> T:
+    """JSON text as a value of a shape; a Refusal (400) says where ``what`` does not fit."""
+    try:
+        return msgspec.json.decode(text, type=shape)
+    except msgspec.ValidationError as fault:
+        raise Refusal(400, f"{what} does not fit: {fault}", "see /api/openapi.json for what is expected") from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
+        raise Refusal(400, f"{what} is not JSON: {fault}", "send one JSON object") from None
 
 
 async def read_submission(request: Request, limit: int = UPLOAD_LIMIT) -> Submission:
@@ -69,13 +89,10 @@ async def read_submission(request: Request, limit: int = UPLOAD_LIMIT) -> Submis
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        return _submission(await read_json(request), {})
+        asked = await read_json(request, NewRun)
+        return Submission(asked.workflow, asked.inputs, asked.seed)
     if kind == "multipart/form-data":
-        form = await limited(request, limit).form(max_files=8, max_fields=8)
-        files = {name: value for name, value in form.items() if isinstance(value, UploadFile) and value.filename}
-        fields: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
-        fields["inputs"] = _json_object(fields.get("inputs") or "{}")
-        return _submission(fields, files)
+        return _form(await limited(request, limit).form(max_files=8, max_fields=8))
     raise Refusal(415, f"cannot read a body of type '{kind}'", "send application/json or multipart/form-data")
 
 
@@ -99,20 +116,15 @@ def safe_name(filename: str) -> str:
     return words + (f".{re.sub(r'[^A-Za-z0-9]', '', suffix)[:8].lower()}" if dot else "")
 
 
-def _submission(fields: dict[str, Any], files: dict[str, UploadFile]) -> Submission:
-    workflow, inputs, seed = fields.get("workflow", "podcast"), fields.get("inputs", {}), fields.get("seed")
-    if not isinstance(workflow, str) or not isinstance(inputs, dict):
-        raise Refusal(400, "'workflow' must be a text and 'inputs' an object", 'for example {"workflow": "podcast"}')
-    if seed is not None and not re.fullmatch(r"-?\d{1,18}", str(seed)):
+def _form(form: FormData) -> Submission:
+    files = {name: value for name, value in form.items() if isinstance(value, UploadFile) and value.filename}
+    texts = {name: value for name, value in form.items() if isinstance(value, str)}
+    inputs = json_of(texts.pop("inputs", "") or "{}", dict[str, Any], "'inputs'")
+    seed = texts.pop("seed", "")
+    if seed and not re.fullmatch(r"-?[0-9]{1,18}", seed):
         raise Refusal(400, "'seed' must be a whole number", "leave it out for a random one")
-    return Submission(workflow, inputs, None if seed is None else int(seed), files)
-
-
-def _json_object(text: str | bytes) -> dict[str, Any]:
     try:
-        value = json.loads(text)
-    except ValueError:
-        raise Refusal(400, "the body is not JSON", "send one JSON object") from None
-    if not isinstance(value, dict):
-        raise Refusal(400, "the body is not a JSON object", "send one JSON object")
-    return value
+        asked = msgspec.convert({**texts, "inputs": inputs, "seed": int(seed) if seed else None}, NewRun)
+    except msgspec.ValidationError as fault:
+        raise Refusal(400, f"the form does not fit: {fault}", "send workflow, inputs (JSON), seed and files") from None
+    return Submission(asked.workflow, asked.inputs, asked.seed, files)

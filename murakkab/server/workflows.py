@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from murakkab.language import Workflow, WorkflowError, load_workflow, workflow_folder
 from murakkab.outputs import STREAM
 from murakkab.server.errors import Refusal
+from murakkab.server.shapes import InputInfo, WorkflowInfo
 
 
 class Shelf:
@@ -58,18 +60,18 @@ def _loaded(path: Path) -> Workflow | WorkflowError:
         return fault
 
 
-def describe(workflow: Workflow) -> dict[str, Any]:
+def describe(workflow: Workflow) -> WorkflowInfo:
     """A workflow as the page needs it: its name, its description, its typed inputs and what it leaves."""
     inputs = {
         name: {**item.model_dump(mode="json"), "required": item.required} for name, item in workflow.inputs.items()
     }
-    return {
-        "name": workflow.name,
-        "description": workflow.metadata.description,
-        "inputs": inputs,
-        "outputs": list(workflow.outputs),
-        "stream": STREAM in workflow.outputs,
-    }
+    return WorkflowInfo(
+        name=workflow.name,
+        description=workflow.metadata.description,
+        inputs=msgspec.convert(inputs, dict[str, InputInfo]),
+        outputs=list(workflow.outputs),
+        stream=STREAM in workflow.outputs,
+    )
 
 
 def document_inputs(workflow: Workflow) -> set[str]:

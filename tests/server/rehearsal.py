@@ -6,6 +6,7 @@ Store, feed, checks of inputs, packaging and playlists are the real ones; what s
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 import wave
 from collections.abc import AsyncIterator
@@ -115,6 +116,17 @@ class Rehearsal:
         self.store.folder(run)
         if run in self._live:
             self._end(self._live.pop(run), "cancelled")
+
+    async def resume(self, run: str) -> str:
+        """Make the show again from its beginning; only its events go on."""
+        record = self.store.record(run)
+        record.status = "running"
+        self.store.save(record)
+        folder = self.store.folder(run)
+        shutil.rmtree(folder / "hls", ignore_errors=True)
+        live = self._live[run] = _Live(RunFeed(folder / "events.jsonl", run, time.time()), self.store.lock(run), record)
+        live.making = asyncio.create_task(self._make(live, folder))
+        return run
 
     async def close(self) -> None:
         for run in list(self._live):

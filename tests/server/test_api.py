@@ -138,8 +138,8 @@ def test_hands_on_what_the_player_measured(server: Hosted, client: httpx.Client)
     run = server.start()
     report = {"position_s": 1.5, "playing": True, "ttff_s": 0.4, "stall_s": 0.0}
     assert client.post(f"/api/runs/{run}/playback", json=report).status_code == 204
-    assert server.engine.reports[-1] == report
-    assert client.post(f"/api/runs/{run}/playback", json={}).status_code == 400
+    assert server.engine.reports[-1] | report == server.engine.reports[-1]
+    assert "position_s" in client.post(f"/api/runs/{run}/playback", json={}).json()["error"]
 
 
 def test_says_in_json_that_it_failed(server: Hosted, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,10 +60,10 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "say.yaml"
     file.write_text(SAY, encoding="utf-8")
     shelf = Shelf(tmp_path)
-    assert describe(shelf.workflow("say"))["description"] == "Says a text."
+    assert describe(shelf.workflow("say")).description == "Says a text."
     file.write_text(SAY.replace("Says", "Tells"), encoding="utf-8")
     os.utime(file, ns=(1, 1))
-    assert describe(shelf.workflow("say"))["description"] == "Tells a text."
+    assert describe(shelf.workflow("say")).description == "Tells a text."
     file.unlink()
     with pytest.raises(Refusal, match="no workflow is called 'say'"):
         shelf.workflow("say")
