@@ -11,12 +11,12 @@ from typing import Any
 
 from murakkab_optimizer.graph import Graph, Path
 from murakkab_optimizer.plan import Plan
-from murakkab_optimizer.policies.queueing import queue_policy
-from murakkab_optimizer.policies.rungs import DEFAULT, rung_policy
+from murakkab_optimizer.policies.rungs import DEFAULT
 from murakkab_optimizer.scheduler import events as ev
-from murakkab_optimizer.scheduler.backlog import Backlog, backlog
-from murakkab_optimizer.scheduler.commands import CancelTask, Command, FinishRun, Publish
-from murakkab_optimizer.scheduler.queues import ReadyQueues
+from murakkab_optimizer.scheduler.attempts import Attempts
+from murakkab_optimizer.scheduler.backlog import Backlog
+from murakkab_optimizer.scheduler.commands import Command, FinishRun, Publish
+from murakkab_optimizer.scheduler.filming import Filming
 from murakkab_optimizer.scheduler.restore import Restoration, restored_items
 from murakkab_optimizer.scheduler.runs import RunState, place
 from murakkab_optimizer.scheduler.state import Status, TaskState
@@ -37,19 +37,16 @@ class Scheduler:
 
     Invariants: a task starts after all its inputs exist; its result counts once; threads in use on a machine never
     exceed its cores; a join runs one task at a time, an ordered one in path order; all tasks that film a shot are on
-    one rung.
+    one rung, as long as no instance is lost.
 
     """
 
     def __init__(self, cores: int, policy: str = "least-slack", rungs: str = DEFAULT) -> None:
         self._fleet = Fleet(cores)
-        self._queues = ReadyQueues(queue_policy(policy))
-        self._rungs = rung_policy(rungs)
-        self._shows = 0
-        self._demand = 0.0
-        self._runs: dict[str, RunState] = {}
-        self._leases: dict[str, tuple[RunState, TaskState]] = {}
+        self._filming = Filming(rungs, self._fleet)
         self._timers = Timers()
+        self._attempts = Attempts(self._fleet, self._filming, self._timers, policy)
+        self._runs: dict[str, RunState] = {}
         self._out: list[Command] = []
 
     @property
@@ -60,31 +57,36 @@ class Scheduler:
     @property
     def demand(self) -> float:
         """Core-seconds that the shows which are watched take for a second."""
-        return self._demand
+        return self._filming.demand
 
     def backlog(self, now: float) -> list[Backlog]:
         """What waits for a worker, by model."""
-        return backlog(self._queues.waiting(), now)
+        return self._attempts.backlog(now)
+
+    def unfinished(self, run: str) -> set[str]:
+        """Nodes of a run that may still have something to do; none of one that is not being made."""
+        state = self._runs.get(run)
+        return {name for name, node in state.growth.nodes.items() if not node.closed(())} if state else set()
 
     def holds(self, lease: str) -> bool:
         """Whether a result under this lease would count."""
-        return lease in self._leases
+        return self._attempts.of(lease)[0] is not None
 
     def handle(self, event: ev.Event, now: float) -> list[Command]:
         """Take one event in and return what is to be done, in order."""
-        self._out = []
+        self._out = self._attempts.out = []
         _HANDLERS[type(event)](self, event, now)
         if type(event) not in _TIDINGS:
-            self._dispatch(now)
+            self._attempts.dispatch(now)
             if (timer := self._timers.command()) is not None:
                 self._out.append(timer)
         return self._out
 
     def _submitted(self, event: ev.RunSubmitted, now: float) -> None:
-        self._open(RunState(event.run, event.graph, event.plan, now), now)
+        self._open(RunState(event.run, event.graph, event.plan, now, self._fleet.instances), now)
 
     def _resumed(self, event: ev.RunResumed, now: float) -> None:
-        state = RunState(event.run, event.graph, event.plan, now)
+        state = RunState(event.run, event.graph, event.plan, now, self._fleet.instances)
         Restoration(state.growth, event).restore()
         for item in restored_items(state.growth, event):
             self._made(state, item.node, item.path, item.value, item.meta, now)
@@ -100,13 +102,13 @@ class Scheduler:
         if state := self._runs.get(event.run):
             state.replan(event.plan)
             self._want(state.growth.graph, state.plan)
-            self._requeue(state)
+            self._attempts.requeue(state, now)
 
     def _nothing(self, event: ev.TaskStarted | ev.TaskProgressed, now: float) -> None:
         """Work goes on."""
 
     def _emitted(self, event: ev.ItemEmitted, now: float) -> None:
-        state, task = self._leases.get(event.lease, (None, None))
+        state, task = self._attempts.of(event.lease)
         if state is None or task is None:
             return
         if state.growth.emit(task, event.index, event.value):
@@ -116,7 +118,7 @@ class Scheduler:
             self._go_on(state, now)
 
     def _finished(self, event: ev.TaskFinished, now: float) -> None:
-        state, task = self._end_attempt(event.lease)
+        state, task = self._attempts.end(event.lease)
         if state is None or task is None:
             return
         state.took(task, event)
@@ -124,7 +126,7 @@ class Scheduler:
         self._go_on(state, now)
 
     def _failed(self, event: ev.TaskFailed, now: float) -> None:
-        state, task = self._end_attempt(event.lease)
+        state, task = self._attempts.end(event.lease)
         if state is not None and task is not None:
             self._retry(state, task, event, now)
 
@@ -143,18 +145,23 @@ class Scheduler:
     def _joined(self, event: ev.WorkerJoined, now: float) -> None:
         self._lost(ev.WorkerLost(event.worker, "it began anew", blame=False), now)
         self._fleet.joined(event.worker, event.machine, event.cores, event.models)
+        if event.models is not None:
+            for state in self._runs.values():
+                self._attempts.instances_joined(state, now)
 
     def _lost(self, event: ev.WorkerLost, now: float) -> None:
         worker = self._fleet.lost(event.worker)
         if worker is None:
             return
-        state, task = self._take_lease(worker.lease or "")
-        if state is None or task is None:
-            return
-        if event.blame:
-            self._retry(state, task, ev.TaskFailed(task.lease or "", f"its worker died: {event.reason}"), now)
-        else:
-            self._ready(state, task, now)
+        state, task = self._attempts.take(worker.lease or "")
+        if state is not None and task is not None:
+            if event.blame:
+                self._retry(state, task, ev.TaskFailed(task.lease or "", f"its worker died: {event.reason}"), now)
+            else:
+                self._attempts.queue(state, task, now)
+        if worker.usable is not None:
+            for run in self._runs.values():
+                self._attempts.instances_lost(run, now)
 
     def _loaded(self, event: ev.ModelLoaded, now: float) -> None:
         self._fleet.loaded(event.worker, event.model, event.error)
@@ -171,13 +178,13 @@ class Scheduler:
             if state.ended:
                 continue
             if task.status is Status.BACKOFF:
-                self._ready(state, task, now)
+                self._attempts.ready(state, task, now)
             else:
                 self._time_out(state, task, now)
 
     def _open(self, state: RunState, now: float) -> None:
         self._runs[state.run] = state
-        self._weigh(state)
+        self._filming.weigh(state)
         self._want(state.growth.graph, state.plan)
         self._go_on(state, now)
 
@@ -210,7 +217,7 @@ class Scheduler:
         elif not task.node.capability:
             self._out.append(state.evaluate(task, "value"))
         else:
-            self._ready(state, task, now)
+            self._attempts.ready(state, task, now)
 
     def _answer(self, state: RunState, task: TaskState, event: ev.Evaluated, now: float) -> None:
         if event.what == "when":
@@ -234,39 +241,11 @@ class Scheduler:
             seconds = meta.get("seconds", 0.0)
             state.published_item(path, float(seconds) if isinstance(seconds, int | float) else 0.0, now)
 
-    def _ready(self, state: RunState, task: TaskState, now: float) -> None:
-        task.status, task.lease, task.due, task.ready_at = Status.READY, None, None, now
-        self._queues.push(state, task)
-
-    def _requeue(self, state: RunState) -> None:
-        for node in state.growth.nodes.values():
-            for task in node.tasks.values():
-                if task.status is Status.READY:
-                    self._queues.push(state, task)
-
-    def _end_attempt(self, lease: str) -> tuple[RunState | None, TaskState | None]:
-        """Free the worker of an attempt and return its task when the lease was still held."""
-        if (worker := self._fleet.at(lease)) is not None:
-            self._fleet.release(worker)
-        return self._take_lease(lease)
-
-    def _take_lease(self, lease: str) -> tuple[RunState | None, TaskState | None]:
-        state, task = self._leases.pop(lease, (None, None))
-        if state is not None and task is not None:
-            del state.leases[lease]
-            task.due = None
-        return state, task
-
     def _time_out(self, state: RunState, task: TaskState, now: float) -> None:
         """Stop an attempt that takes too long; its worker is free when it says so."""
         lease = task.lease or ""
-        self._cancel(lease)
+        self._attempts.cancel(lease)
         self._retry(state, task, ev.TaskFailed(lease, f"took longer than {task.node.timeout_s:g} s"), now)
-
-    def _cancel(self, lease: str) -> None:
-        self._take_lease(lease)
-        if (worker := self._fleet.at(lease)) is not None:
-            self._out.append(CancelTask(lease, worker.name))
 
     def _retry(self, state: RunState, task: TaskState, failure: ev.TaskFailed, now: float) -> None:
         task.failures += 1
@@ -279,57 +258,11 @@ class Scheduler:
 
     def _end(self, state: RunState, status: str, error: str, input_fault: bool = False) -> None:
         for lease in list(state.leases):
-            self._cancel(lease)
+            self._attempts.cancel(lease)
         state.ended = True
-        self._weigh(state)
+        self._filming.weigh(state)
         del self._runs[state.run]
         self._out.append(FinishRun(state.run, status, error, input_fault, state.outputs()))
-
-    def _dispatch(self, now: float) -> None:
-        """Start what can start."""
-        while (found := self._queues.pop(self._fleet, now)) is not None:
-            state, task, worker, threads = found
-            if state.shots is not None and not self._filmed(state, task, now):
-                continue
-            task.status = Status.RUNNING
-            task.lease = self._new_lease(state, task)
-            self._leases[task.lease] = (state, task)
-            state.leases[task.lease] = task
-            self._fleet.assign(worker, task.lease, task.chosen.model, threads)
-            self._timers.wait(state, task, now + task.node.timeout_s)
-            self._out.append(state.start(task, worker.name))
-        self._out.extend(self._fleet.load_commands())
-
-    def _filmed(self, state: RunState, task: TaskState, now: float) -> bool:
-        """Choose the rung of a shot whose first task starts; False where the task must be queued anew for it."""
-        assert state.shots is not None
-        shot = state.shots.undecided(task.node.name, task.path)
-        if shot is not None:
-            others = self._demand - state.demand
-            cores = max(self._fleet.cores - others, self._fleet.cores / max(self._shows, 1))
-            self._out.append(state.shots.decide(shot, self._rungs, now, cores))
-            self._weigh(state)
-        queued, chosen = task.chosen, state.configuration(task)
-        if (chosen.model, chosen.needs.threads) != (queued.model, queued.needs.threads):
-            self._queues.push(state, task)
-            return False
-        task.chosen = chosen
-        return True
-
-    def _weigh(self, state: RunState) -> None:
-        """Count what a show that is watched takes of the cores."""
-        demand = state.shots.demand if state.shots is not None and not state.ended and state.clock.watched else 0.0
-        self._shows += (demand > 0) - (state.demand > 0)
-        self._demand += demand - state.demand
-        state.demand = demand
-
-    def _new_lease(self, state: RunState, task: TaskState) -> str:
-        """Name the next attempt; never as one that a worker is still at since it was cancelled."""
-        while True:
-            task.attempt += 1
-            lease = ev.lease_name(state.run, task.node.name, task.path, task.attempt)
-            if self._fleet.at(lease) is None:
-                return lease
 
 
 _HANDLERS: dict[type, Callable[[Scheduler, Any, float], None]] = {

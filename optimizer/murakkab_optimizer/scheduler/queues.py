@@ -8,15 +8,17 @@ from typing import NamedTuple
 
 from murakkab_optimizer.plan import Configuration
 from murakkab_optimizer.policies.queueing import Key, MovingPolicy, QueuePolicy, RenewingPolicy, TaskView
+from murakkab_optimizer.scheduler.members import WorkerState
 from murakkab_optimizer.scheduler.runs import RunState
 from murakkab_optimizer.scheduler.state import Status, TaskState
-from murakkab_optimizer.scheduler.workers import Fleet, WorkerState
+from murakkab_optimizer.scheduler.workers import Fleet
 
 
 class _Entry(NamedTuple):
-    """A task that was ready when it was queued; ``ticket`` tells entries apart, so that no more is compared."""
+    """A task that was ready when it was queued; ``number`` and ``ticket`` tell entries apart: no more is compared."""
 
     key: Key
+    number: int
     ticket: int
     run: RunState
     task: TaskState
@@ -43,13 +45,13 @@ class ReadyQueues:
         self._count = 0
 
     def push(self, state: RunState, task: TaskState) -> None:
-        """Add a ready task; where it stood before counts no more."""
+        """Add a ready task, or move it to where its key belongs now; among equals it keeps its place."""
         self._count += 1
-        task.chosen, task.ticket = state.configuration(task), self._count
+        task.chosen, task.ticket, task.number = state.configuration(task), self._count, task.number or self._count
         view = state.view(task)
         place = (task.chosen.model, self._moving.group(view) if self._moving is not None else 0)
         queue = self._queues.setdefault(place, [])
-        heapq.heappush(queue, _Entry(self._policy.key(view), self._count, state, task, view))
+        heapq.heappush(queue, _Entry(self._policy.key(view), task.number, self._count, state, task, view))
 
     def pop(self, fleet: Fleet, now: float) -> tuple[RunState, TaskState, WorkerState, int] | None:
         """Take out the first task that can start now, with the worker and the number of threads for it.
@@ -87,7 +89,7 @@ class ReadyQueues:
         for place in empty:
             del self._queues[place]
         if (moving := self._moving) is not None:
-            heads.sort(key=lambda head: (moving.urgency(head[1].view, now), head[1].ticket))
+            heads.sort(key=lambda head: (moving.urgency(head[1].view, now), head[1].number))
         elif len(heads) > 1:
             heads.sort(key=_entry)
         return heads

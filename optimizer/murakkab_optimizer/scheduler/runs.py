@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from murakkab_optimizer.graph import Graph, Path
 from murakkab_optimizer.plan import Configuration, Plan
 from murakkab_optimizer.policies.queueing import TaskView
@@ -10,6 +12,7 @@ from murakkab_optimizer.scheduler.clock import PlaybackClock
 from murakkab_optimizer.scheduler.commands import Evaluate, StartTask
 from murakkab_optimizer.scheduler.growth import Growth, Inputs
 from murakkab_optimizer.scheduler.shots import Shots
+from murakkab_optimizer.scheduler.stages import StagedShots, staged
 from murakkab_optimizer.scheduler.state import Status, TaskState
 
 
@@ -17,15 +20,18 @@ class RunState:
     """One run: its growing graph, its plan, its playback clock, its shots, its attempts and how much of it was shown.
 
     ``shots`` is None where the plan leaves nothing to choose; ``demand`` are the core-seconds for a second of the show
-    that the scheduler counts for it.
+    that the scheduler counts for it. ``instances`` tells how many there are of a model.
     """
 
-    def __init__(self, run: str, graph: Graph, plan: Plan, now: float) -> None:
+    def __init__(
+        self, run: str, graph: Graph, plan: Plan, now: float, instances: Callable[[str], int] = lambda model: 0
+    ) -> None:
         self.run = run
+        self._instances = instances
         self.growth = Growth(graph)
         self.plan = plan
         self.clock = PlaybackClock(graph, plan, now)
-        self.shots = Shots(run, plan, self.clock) if plan.rungs else None
+        self.shots = self._shots(plan)
         self.leases: dict[str, TaskState] = {}
         self.published = 0
         self.demand = 0.0
@@ -43,7 +49,17 @@ class RunState:
         if self.shots is not None and plan.rungs:
             self.shots.replan(plan)
         else:
-            self.shots = Shots(self.run, plan, self.clock) if plan.rungs else None
+            self.shots = self._shots(plan)
+
+    @property
+    def staged(self) -> bool:
+        """Whether its shots are made in stages on instances of accelerators."""
+        return isinstance(self.shots, StagedShots)
+
+    def _shots(self, plan: Plan) -> Shots | None:
+        if staged(plan):
+            return StagedShots(self.run, plan, self.clock, self._instances)
+        return Shots(self.run, plan, self.clock) if plan.rungs else None
 
     def took(self, task: TaskState, event: ev.TaskFinished) -> None:
         """Learn from what a task took."""

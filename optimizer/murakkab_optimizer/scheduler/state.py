@@ -38,7 +38,8 @@ class TaskState:
         decided: whether its condition was read and holds.
         asked: what the engine is evaluating for it, and the round.
         due: when its attempt has taken too long or, in BACKOFF, when the next one begins.
-        chosen: the configuration that it was last queued with, and ``ticket`` the number of its place in the queue.
+        chosen: the configuration that it was last queued with, and ``ticket`` the number of that entry.
+        number: of its first entry: it tells tasks apart that are equally urgent.
 
     """
 
@@ -52,6 +53,7 @@ class TaskState:
         "lease",
         "missing",
         "node",
+        "number",
         "path",
         "ready_at",
         "settled",
@@ -75,7 +77,7 @@ class TaskState:
         self.ready_at = 0.0
         self.due: float | None = None
         self.chosen = UNPLANNED
-        self.ticket = 0
+        self.ticket = self.number = 0
 
 
 class NodeState:

@@ -6,118 +6,12 @@ lost, and a run that needs something new, has all of them looked at.
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from murakkab_optimizer.policies.placement.spread import LARGE_MB, Spread
 from murakkab_optimizer.scheduler.commands import LoadModel
-
-Key = tuple[int, ...]
-
-
-class Machine:
-    """A thread budget that workers share: ``free`` of ``cores`` are not in use; ``workers`` counts them."""
-
-    __slots__ = ("cores", "free", "workers")
-
-    def __init__(self, cores: int) -> None:
-        self.cores = self.free = cores
-        self.workers = 0
-
-
-class WorkerState:
-    """One worker: it does one thing at a time, a task (``lease``) or loading a model (``loading``).
-
-    ``number`` counts the workers as they join; ``large`` its large models; ``gone`` says that it was lost,
-    ``brings`` how many threads it adds to its machine, ``usable`` which models it can hold (None: all).
-    """
-
-    __slots__ = (
-        "brings",
-        "gone",
-        "large",
-        "lease",
-        "loading",
-        "machine",
-        "models",
-        "name",
-        "number",
-        "threads",
-        "usable",
-        "wanted",
-    )
-
-    def __init__(
-        self, name: str, number: int, machine: Machine, brings: int, usable: frozenset[str] | None = None
-    ) -> None:
-        self.name = name
-        self.number = number
-        self.machine = machine
-        self.brings = brings
-        self.usable = usable
-        self.models: set[str] = set()
-        self.wanted: list[str] = []
-        self.lease: str | None = None
-        self.loading: str | None = None
-        self.threads = 0
-        self.large = 0
-        self.gone = False
-
-    @property
-    def idle(self) -> bool:
-        """Whether it can be given something to do."""
-        return self.lease is None and self.loading is None and not self.gone
-
-    def can(self, model: str) -> bool:
-        """Whether the model can be used there."""
-        return self.usable is None or model in self.usable
-
-    @property
-    def load(self) -> Key:
-        """Orders workers by what they hold: the smallest first."""
-        return (self.large, len(self.models), self.number)
-
-
-class Rank:
-    """Idle workers that fit a purpose, the best first.
-
-    Workers are put in when they become idle and looked through when one is asked for: what does not fit any more is
-    dropped then.
-    """
-
-    __slots__ = ("_fits", "_heap", "_keys")
-
-    def __init__(self, fits: Callable[[WorkerState], bool]) -> None:
-        self._fits = fits
-        self._heap: list[tuple[Key, WorkerState]] = []
-        self._keys: dict[WorkerState, Key] = {}
-
-    def put(self, worker: WorkerState, key: Key) -> None:
-        """Note an idle worker; keys of different workers differ."""
-        if self._keys.get(worker) != key:
-            self._keys[worker] = key
-            heapq.heappush(self._heap, (key, worker))
-
-    def best(self, threads: int) -> WorkerState | None:
-        """The idle worker with the smallest key whose machine has so many threads free."""
-        heap, keys = self._heap, self._keys
-        full: list[tuple[Key, WorkerState]] = []
-        found = None
-        while heap and found is None:
-            key, worker = heap[0]
-            if keys.get(worker) == key:
-                if worker.idle and self._fits(worker):
-                    if worker.machine.free >= threads:
-                        found = worker
-                        break
-                    full.append(heap[0])
-                else:
-                    del keys[worker]
-            heapq.heappop(heap)
-        for entry in full:
-            heapq.heappush(heap, entry)
-        return found
+from murakkab_optimizer.scheduler.members import Machine, Rank, WorkerState
 
 
 class Fleet:
@@ -149,6 +43,8 @@ class Fleet:
         self._seekers: dict[str, Rank] = {}
         self._anyone: dict[frozenset[str] | None, Rank] = {}
         self._widest: dict[str, int] = {}
+        self._able_to: Counter[str] = Counter()
+        self._open = 0
         self._loaders = Rank(lambda worker: bool(worker.wanted))
 
     @property
@@ -162,6 +58,16 @@ class Fleet:
             able = [worker.machine.cores for worker in self.workers.values() if worker.can(model)]
             found = self._widest[model] = max(able, default=self._machines[""].cores)
         return found
+
+    def instances(self, model: str) -> int:
+        """Workers on which a model can be used."""
+        return self._able_to[model] + self._open
+
+    def _count(self, worker: WorkerState, sign: int) -> None:
+        if worker.usable is None:
+            self._open += sign
+        for model in worker.usable or ():
+            self._able_to[model] += sign
 
     def at(self, lease: str) -> WorkerState | None:
         """The worker that is still at an attempt, cancelled or not."""
@@ -304,6 +210,7 @@ class Fleet:
         home = self._machines.setdefault(machine, Machine(0))
         usable = None if models is None else frozenset(models)
         worker = self.workers[name] = WorkerState(name, self._joined, home, cores, usable)
+        self._count(worker, 1)
         self._anyone.setdefault(usable, Rank(lambda worker: True))
         self._widen(home, cores)
         home.workers += 1
@@ -319,6 +226,7 @@ class Fleet:
             return None
         self.idle -= worker.idle
         worker.gone = True
+        self._count(worker, -1)
         self._leave(worker)
         if worker.lease is not None:
             del self._at[worker.lease]

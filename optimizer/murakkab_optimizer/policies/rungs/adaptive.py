@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from murakkab_optimizer.policies.rungs import staged
 from murakkab_optimizer.policies.rungs.base import OPENING, Choice, ShotView
 
 RESERVE_S = 4.0
@@ -38,6 +39,8 @@ class Adaptive:
 
     def choose(self, view: ShotView) -> Choice:
         """The rung of a shot."""
+        if isinstance(view, staged.StagedView):
+            return staged.choose(view)
         held = view.start if view.before is None else view.before
         why = ""
         for index in range(_highest(view, held), view.least + 1):

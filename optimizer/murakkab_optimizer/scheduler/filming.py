@@ -1,0 +1,102 @@
+"""How good shots are made, across all runs: who decides, what a show counts on, what is done for want of instances."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from murakkab_optimizer.graph import Path
+from murakkab_optimizer.policies.rungs import rung_policy
+from murakkab_optimizer.scheduler.commands import MakeShot
+from murakkab_optimizer.scheduler.runs import RunState
+from murakkab_optimizer.scheduler.stages import StagedShots
+from murakkab_optimizer.scheduler.state import Status, TaskState
+from murakkab_optimizer.scheduler.workers import Fleet
+
+_UNTOUCHED = (Status.WAITING, Status.READY, Status.BACKOFF)
+
+
+class Filming:
+    """The rungs of the shots of all runs.
+
+    Args:
+        policy: name of the rung policy.
+        fleet: whose cores and instances they share.
+
+    Attributes:
+        demand: core-seconds that the shows which are watched take for a second.
+
+    """
+
+    def __init__(self, policy: str, fleet: Fleet) -> None:
+        self._policy = rung_policy(policy)
+        self._fleet = fleet
+        self._shows = 0
+        self.demand = 0.0
+        self._held: dict[str, set[TaskState]] = {}
+
+    def decide(self, state: RunState, task: TaskState, now: float) -> MakeShot | None:
+        """Choose the rung of a shot whose first task starts; None where it was chosen, or there is none."""
+        assert state.shots is not None
+        shot = state.shots.undecided(task.node.name, task.path)
+        if shot is None:
+            return None
+        made = state.shots.decide(shot, self._policy, now, self._counts_on(state))
+        self.weigh(state)
+        return made
+
+    def weigh(self, state: RunState) -> None:
+        """Count what a show that is watched takes of the cores."""
+        demand = state.shots.demand if state.shots is not None and not state.ended and state.clock.watched else 0.0
+        self._shows += (demand > 0) - (state.demand > 0)
+        self.demand += demand - state.demand
+        state.demand = demand
+
+    def held_until(self, state: RunState, task: TaskState, now: float) -> float | None:
+        """Until when a task had better wait for an instance that is not there; None where it need or must not wait."""
+        shots, shot = _missed(state, task)
+        if shots is None:
+            return None
+        at = state.clock.deadline(task.node.name, task.path) - shots.resort_s(shot, _begun(state, shot))
+        if at <= now:
+            return None
+        self._held.setdefault(state.run, set()).add(task)
+        return at
+
+    def resort(self, state: RunState, task: TaskState, now: float) -> MakeShot | None:
+        """Put the shot of a task that cannot wait any longer on a rung that can be made with what is there."""
+        shots, shot = _missed(state, task)
+        return shots.lowered(shot, _begun(state, shot), now, "there is no instance for more") if shots else None
+
+    def freed(self, state: RunState) -> list[TaskState]:
+        """Tasks that waited for an instance and need not any more."""
+        held = self._held.pop(state.run, set())
+        return sorted((task for task in held if task.status is Status.BACKOFF), key=lambda task: task.path)
+
+    def review(self, state: RunState, now: float) -> Iterator[MakeShot]:
+        """Look at the shots of a run again after instances were lost."""
+        if isinstance(state.shots, StagedShots):
+            self._counts_on(state)
+            yield from state.shots.review(lambda path: _begun(state, path), now)
+
+    def _counts_on(self, state: RunState) -> float:
+        """Cores that a run may count on: what the others leave, and an equal share at least."""
+        cores = self._fleet.cores
+        mine = max(cores - (self.demand - state.demand), cores / max(self._shows, 1))
+        if isinstance(state.shots, StagedShots):
+            state.shots.counts_on(cores, min(mine / max(cores, 1), 1.0))
+        return mine
+
+
+def _missed(state: RunState, task: TaskState) -> tuple[StagedShots | None, Path]:
+    """The shots of a run and the one of a task, where there is no instance for what the task is to be done with."""
+    shots, node = state.shots, task.node.name
+    if not isinstance(shots, StagedShots) or not shots.missed(node, task.path):
+        return None, ()
+    shot = state.clock.shot(node, task.path)
+    return (None, ()) if shot is None else (shots, shot[1])
+
+
+def _begun(state: RunState, path: Path) -> Collection[str]:
+    """Nodes whose task at a path is under way or done."""
+    tasks = ((name, node.tasks.get(path)) for name, node in state.growth.nodes.items())
+    return {name for name, task in tasks if task is not None and task.status not in _UNTOUCHED}

@@ -1,0 +1,112 @@
+"""One worker, the machine whose threads it uses, and ranks of idle workers."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+
+Key = tuple[int, ...]
+
+
+class Machine:
+    """A thread budget that workers share: ``free`` of ``cores`` are not in use; ``workers`` counts them."""
+
+    __slots__ = ("cores", "free", "workers")
+
+    def __init__(self, cores: int) -> None:
+        self.cores = self.free = cores
+        self.workers = 0
+
+
+class WorkerState:
+    """One worker: it does one thing at a time, a task (``lease``) or loading a model (``loading``).
+
+    ``number`` counts the workers as they join; ``large`` its large models; ``gone`` says that it was lost,
+    ``brings`` how many threads it adds to its machine, ``usable`` which models it can hold (None: all).
+    """
+
+    __slots__ = (
+        "brings",
+        "gone",
+        "large",
+        "lease",
+        "loading",
+        "machine",
+        "models",
+        "name",
+        "number",
+        "threads",
+        "usable",
+        "wanted",
+    )
+
+    def __init__(
+        self, name: str, number: int, machine: Machine, brings: int, usable: frozenset[str] | None = None
+    ) -> None:
+        self.name = name
+        self.number = number
+        self.machine = machine
+        self.brings = brings
+        self.usable = usable
+        self.models: set[str] = set()
+        self.wanted: list[str] = []
+        self.lease: str | None = None
+        self.loading: str | None = None
+        self.threads = 0
+        self.large = 0
+        self.gone = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether it can be given something to do."""
+        return self.lease is None and self.loading is None and not self.gone
+
+    def can(self, model: str) -> bool:
+        """Whether the model can be used there."""
+        return self.usable is None or model in self.usable
+
+    @property
+    def load(self) -> Key:
+        """Orders workers by what they hold: the smallest first."""
+        return (self.large, len(self.models), self.number)
+
+
+class Rank:
+    """Idle workers that fit a purpose, the best first.
+
+    Workers are put in when they become idle and looked through when one is asked for: what does not fit any more is
+    dropped then.
+    """
+
+    __slots__ = ("_fits", "_heap", "_keys")
+
+    def __init__(self, fits: Callable[[WorkerState], bool]) -> None:
+        self._fits = fits
+        self._heap: list[tuple[Key, WorkerState]] = []
+        self._keys: dict[WorkerState, Key] = {}
+
+    def put(self, worker: WorkerState, key: Key) -> None:
+        """Note an idle worker; keys of different workers differ."""
+        if self._keys.get(worker) != key:
+            self._keys[worker] = key
+            heapq.heappush(self._heap, (key, worker))
+
+    def best(self, threads: int) -> WorkerState | None:
+        """The idle worker with the smallest key whose machine has so many threads free."""
+        heap, keys = self._heap, self._keys
+        full: list[tuple[Key, WorkerState]] = []
+        found = None
+        while heap and found is None:
+            key, worker = heap[0]
+            if keys.get(worker) == key:
+                if worker.idle and self._fits(worker):
+                    if worker.machine.free >= threads:
+                        found = worker
+                        break
+                    full.append(heap[0])
+                else:
+                    del keys[worker]
+            heapq.heappop(heap)
+        for entry in full:
+            heapq.heappush(heap, entry)
+        return found

@@ -1,0 +1,210 @@
+"""The shots of a run whose stages are done one after the other by instances on accelerators.
+
+How soon a shot is ready then depends on what waits for the instances of each model, and on how many of these there are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+import msgspec
+
+from murakkab_optimizer.graph import Path
+from murakkab_optimizer.plan import Configuration, Plan, Rung
+from murakkab_optimizer.policies.rungs.staged import StagedForecast, StagedView
+from murakkab_optimizer.scheduler.clock import Place, PlaybackClock
+from murakkab_optimizer.scheduler.commands import MakeShot
+from murakkab_optimizer.scheduler.events import TaskFinished
+from murakkab_optimizer.scheduler.shots import SHOT_S, Shots
+
+NEVER_S = 1e6
+"""Until a stage is done of which there is no instance."""
+
+RESORT_S, SPARE = 1.0, 1.25
+"""Before what needs no instance must begin where one is missed: this and a quarter more than it takes."""
+
+
+class StagedShots(Shots):
+    """Rungs of the shots of a run, by what its stages have to do at the instances of their models.
+
+    Args:
+        run: its name.
+        plan: whose rungs there are.
+        clock: of the run.
+        instances: how many instances of a model there are.
+
+    """
+
+    def __init__(self, run: str, plan: Plan, clock: PlaybackClock, instances: Callable[[str], int]) -> None:
+        self._instances = instances
+        self._left: dict[Path, dict[str, float]] = {}
+        self._share, self._cores = 1.0, 1.0
+        super().__init__(run, plan, clock)
+
+    def counts_on(self, cores: float, share: float) -> None:
+        """The run may count on that share of all instances, and on so many cores."""
+        self._cores, self._share = max(cores, 1.0), share
+
+    def finished(self, event: TaskFinished, node: str, path: Path) -> float:
+        """A stage is done; the seconds that it would have taken on the rung that the run is on."""
+        rung = self._rung(node, path)
+        if rung is None:
+            return event.seconds
+        shot = self._clock.shot(node, path)
+        assert shot is not None
+        self._left.get(shot[1], {}).pop(node, None)
+        pace = rung.paces.get(node, 0.0)
+        if not pace:
+            return self._clock.expected(node)
+        self._observe(node, event.seconds, pace * (self._clock.timing(shot)[1] or SHOT_S))
+        now = self._now.paces.get(node, 0.0)
+        return event.seconds * now / pace if now else self._clock.expected(node)
+
+    def published(self, path: Path, seconds: float) -> None:
+        """A shot can be shown."""
+        super().published(path, seconds)
+        self._left.pop(path, None)
+
+    def missed(self, node: str, path: Path) -> bool:
+        """Whether a stage cannot be done as its shot is to be made: there is no instance of its model."""
+        configuration = self.configuration(node, path)
+        return configuration is not None and bool(configuration.devices) and not self._instances(configuration.model)
+
+    def resort_s(self, path: Path, fixed: Collection[str]) -> float:
+        """Seconds that a shot takes at least, from a stage on, with the instances that are there."""
+        seconds = self._seconds(path)
+        found = [self._until_done(rung, seconds, fixed, {}) for rung in self._going(path, fixed)]
+        return min(found, default=NEVER_S) * SPARE + RESORT_S
+
+    def lowered(self, path: Path, fixed: Collection[str], now: float, reason: str) -> MakeShot | None:
+        """Put a shot on the rung on which it is done soonest; None where it is on it already.
+
+        Args:
+            path: of the shot.
+            fixed: its stages that were begun; they stay as they are.
+            now: the time.
+            reason: why, for people.
+
+        """
+        seconds, before = self._seconds(path), self._made.get(path, self._now)
+        soonest = min(self._going(path, fixed), key=lambda rung: self._until_done(rung, seconds, fixed, {}))
+        if path in self._made and soonest is before:
+            return None
+        return self._put(path, soonest, fixed, now, reason)
+
+    def review(self, fixed: Callable[[Path], Collection[str]], now: float) -> Iterator[MakeShot]:
+        """Look at all shots that were begun, in their order: what would be late is put on the best rung that is not.
+
+        Shots that wait for an instance which is not there are left alone: another one may come.
+        """
+        ahead: defaultdict[str, float] = defaultdict(float)
+        for path in sorted(self._left):
+            begun, seconds, lead_s = fixed(path), self._seconds(path), self._lead(path, now)
+            rung = self._made[path]
+            rest = self._until_done(rung, seconds, begun, ahead)
+            if lead_s < rest < NEVER_S:
+                lower = self._going(path, begun)
+                found = next((one for one in lower if self._until_done(one, seconds, begun, ahead) <= lead_s), rung)
+                if found is not rung:
+                    yield self._put(path, found, begun, now, "instances were lost")
+            for node, configuration in self._made[path].nodes.items():
+                if node not in begun:
+                    ahead[configuration.model] += self._work(self._made[path], node, seconds)
+                elif node in self._left[path]:
+                    ahead[configuration.model] += self._left[path][node] / 2
+
+    def _put(self, path: Path, rung: Rung, fixed: Collection[str], now: float, reason: str) -> MakeShot:
+        seconds = self._seconds(path)
+        index = self._rungs.index(rung)
+        left = {node: work for node, work in self._left.get(path, {}).items() if node in fixed}
+        if path not in self._made:
+            self._begin(path, rung, seconds)
+            self._step(index)
+        self._made[path] = rung
+        self._left[path] = left | {n: w for n, w in self._works(rung, seconds).items() if n not in fixed}
+        buffer = round(self._clock.buffer(now), 3)
+        return MakeShot(self._run, path, rung.name, index, rung.quality, reason, seconds, buffer)
+
+    def _begin(self, path: Path, rung: Rung, seconds: float) -> None:
+        super()._begin(path, rung, seconds)
+        self._left[path] = self._works(rung, seconds)
+
+    def _works(self, rung: Rung, seconds: float) -> dict[str, float]:
+        return {n: self._work(rung, n, seconds) for n, one in rung.nodes.items() if one.devices}
+
+    def _view(self, shot: Place, now: float, cores: float) -> StagedView:
+        return StagedView(**msgspec.structs.asdict(super()._view(shot, now, cores)))
+
+    def _forecast(self, index: int, seconds: float) -> StagedForecast:
+        """Stages follow each other; each begins when the one before is done and its instances have done what waits."""
+        rung = self._rungs[index]
+        ahead: defaultdict[str, float] = defaultdict(float)
+        for path, left in self._left.items():
+            nodes = self._made[path].nodes
+            for node, work in left.items():
+                ahead[nodes[node].model] += work
+        whole_s = self._until_done(rung, seconds, (), ahead)
+        busy = max((work / self._number(model) for model, work in self._loads(rung).items()), default=0.0)
+        load = sum(self._work(rung, node, 1.0) * one.needs.threads for node, one in rung.nodes.items())
+        return StagedForecast(whole_s, whole_s, min(max(load, busy * self._cores), NEVER_S), min(busy, NEVER_S))
+
+    def _loads(self, rung: Rung) -> Mapping[str, float]:
+        """By model, seconds of its instances for a second of the show."""
+        loads: defaultdict[str, float] = defaultdict(float)
+        for node, one in rung.nodes.items():
+            if one.devices:
+                loads[one.model] += self._work(rung, node, 1.0)
+        return loads
+
+    def _until_done(self, rung: Rung, seconds: float, fixed: Collection[str], ahead: Mapping[str, float]) -> float:
+        """Seconds until a shot is done whose stages in ``fixed`` were begun."""
+        at = 0.0
+        for node, configuration in rung.nodes.items():
+            if node not in fixed:
+                wait = ahead.get(configuration.model, 0.0) / self._number(configuration.model) if ahead else 0.0
+                at = max(at, wait) + self._stage(configuration, self._work(rung, node, seconds))
+        return min(at + self._behind(), NEVER_S)
+
+    def _stage(self, configuration: Configuration, work: float) -> float:
+        return NEVER_S if configuration.devices and not self._instances(configuration.model) else work
+
+    def _behind(self) -> float:
+        """Expected seconds of what comes after the last stage."""
+        last = self._nodes[-1]
+        return max(self._clock.remaining(last) - self._clock.expected(last), 0.0)
+
+    def _work(self, rung: Rung, node: str, seconds: float) -> float:
+        return rung.paces.get(node, 0.0) * self._slower.get(node, 1.0) * seconds
+
+    def _number(self, model: str) -> float:
+        """Instances of a model that the run may count on; of what is done on processors there is no lack."""
+        return max(self._instances(model) * self._share, 1.0 / NEVER_S)
+
+    def _going(self, path: Path, fixed: Collection[str]) -> list[Rung]:
+        """Rungs that a shot may be made on, no better than its own, the best first; what was begun stays as it is."""
+        mine = self._made.get(path)
+        if mine is None or mine not in self._rungs:
+            return list(self._rungs)
+        lower = self._rungs[self._rungs.index(mine) :]
+        return [rung for rung in lower if all(_same(rung.nodes[node], mine.nodes[node]) for node in fixed)]
+
+    def _seconds(self, path: Path) -> float:
+        return self._clock.timing(self._shot(path))[1] or SHOT_S
+
+    def _lead(self, path: Path, now: float) -> float:
+        return self._clock.timing(self._shot(path))[0] - now
+
+    def _shot(self, path: Path) -> Place:
+        shot = self._clock.shot(self._nodes[0], path)
+        assert shot is not None
+        return shot
+
+
+def staged(plan: Plan) -> bool:
+    """Whether shots are made in stages on accelerators."""
+    return any(one.devices for rung in plan.rungs[:1] for one in rung.nodes.values())
+
+
+def _same(one: Configuration, other: Configuration) -> bool:
+    return (one.model, one.knobs) == (other.model, other.knobs)
