@@ -5,7 +5,9 @@ Sources: Celery 5.7, "Configuration and defaults" and "Using Redis: caveats".
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
+from urllib.parse import urlsplit
 
 LONGEST_S = 12 * 3600.0
 """No attempt may take longer than this: Redis hands an attempt that is not acknowledged by then to the queue again."""
@@ -29,11 +31,20 @@ def make_app(broker: str, longest_s: float = LONGEST_S, model_load_s: float = MO
 
     app = Celery("murakkab", broker=broker, set_as_current=False)
     app.conf.update(settings(longest_s, model_load_s))
+    if broker.startswith("rediss:") and "ssl_" not in urlsplit(broker).query:
+        app.conf.broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}  # Kombu would check no certificate
     return app
 
 
 def settings(longest_s: float = LONGEST_S, model_load_s: float = MODEL_LOAD_S) -> dict[str, Any]:
     """What is set, and why.
+
+    Args:
+        longest_s: seconds after which Redis hands out again what nobody acknowledged.
+        model_load_s: seconds that a process may take until it is up.
+
+    Returns:
+        Configuration of a Celery application, by name.
 
     An attempt is acknowledged when it ended, and a process takes no second one before: what a dead worker has in hand
     is not lost, what it has not begun waits for nobody. Celery itself tries nothing again: the engine counts attempts,
