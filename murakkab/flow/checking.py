@@ -8,9 +8,11 @@ from typing import Any
 
 import yaml
 
+from murakkab.flow.phrases import in_python
 from murakkab.language.document import Data, Document
 from murakkab.language.load import check_document
 from murakkab.language.model import Workflow
+from murakkab.language.problems import WorkflowError
 
 
 def check(document: Document) -> Workflow:
@@ -19,7 +21,10 @@ def check(document: Document) -> Workflow:
     Raises:
         WorkflowError: with every problem.
     """
-    workflow = check_document(document)
+    try:
+        workflow = check_document(document)
+    except WorkflowError as fault:
+        raise in_python(fault) from None
     workflow._source_text = to_yaml(document.data)
     workflow._file = Path(document.file).absolute()
     return workflow

@@ -119,11 +119,21 @@ def _document(value: Data) -> str:
     path = Path(_text(str(value)))
     try:
         if not path.exists():
-            raise ValueError(f"there is no file {quoted(str(path))}; check the path")
+            hint = _PROSE_HINT if _is_prose(str(path)) else "check the path"
+            raise ValueError(f"there is no file {quoted(str(path))}; {hint}")
         if not path.is_file():
             raise ValueError(f"{quoted(str(path))} is not a file; give the path of one file")
         if not os.access(path, os.R_OK):
             raise ValueError(f"{quoted(str(path))} may not be read; change its permissions")
         return str(path.resolve())
     except OSError as fault:
-        raise ValueError(f"{quoted(str(path))} cannot be read: {fault.strerror}") from None
+        hint = f"; {_PROSE_HINT}" if _is_prose(str(path)) else ""
+        raise ValueError(f"{quoted(str(path))} cannot be read: {fault.strerror}{hint}") from None
+
+
+_PROSE_HINT = "this takes a file: write the text into one and give its path"
+
+
+def _is_prose(text: str) -> bool:
+    """Whether somebody wrote a text where a path is wanted."""
+    return len(text.split()) > 4

@@ -59,7 +59,10 @@ def order(shapes: Mapping[str, Shape]) -> list[str]:
 
 
 def cycles(shapes: Mapping[str, Shape]) -> Iterator[list[str]]:
-    """Circles of nodes; each list says who refers to whom: the first to the second, the last to the first."""
+    """Circles of nodes; each list says who refers to whom: the first to the second, the last to the first.
+
+    Circles that share nodes mostly come from one mistake: of those, one is told.
+    """
     left = {name: [s for s in shape.sources if s in shapes and s != name] for name, shape in shapes.items()}
     while True:
         try:
@@ -68,7 +71,9 @@ def cycles(shapes: Mapping[str, Shape]) -> Iterator[list[str]]:
         except CycleError as fault:
             circle = list(reversed(fault.args[1]))[:-1]
             yield circle
-            left[circle[0]].remove(circle[1 % len(circle)])
+            left = {
+                name: [s for s in sources if s not in circle] for name, sources in left.items() if name not in circle
+            }
 
 
 def task_lineages(shapes: Mapping[str, Shape], names: Iterable[str]) -> dict[str, Lineage]:

@@ -244,7 +244,8 @@ def _mismatch(kind: str, context: dict[str, Data], value: Data, place: Place, sa
         case "literal_error":
             return f"expected {context['expected']}, got {got}", f"write {context['expected']}"
         case "union_tag_not_found":
-            return "'type' is missing", f"types: {', '.join(INPUT_TYPES)}"
+            types = f"types: {', '.join(INPUT_TYPES)}"
+            return "'type' is missing", "; ".join(filter(None, (_misspelt("type", value), types)))
         case "union_tag_invalid":
             tag = value.get("type") if isinstance(value, dict) else value
             return f"there is no input type {quoted(str(tag))}", nearest(str(tag), INPUT_TYPES, what="types")
@@ -286,9 +287,8 @@ def _fields(data: Data, place: Place) -> list[str]:
 
 
 def _missing_hint(place: Place, name: str, group: Data) -> str:
-    near = difflib.get_close_matches(name, list(group) if isinstance(group, dict) else [], n=1, cutoff=0.8)
-    if near:
-        return f"is {quoted(near[0])} meant to be it?"
+    if meant := _misspelt(name, group):
+        return meant
     match place, name:
         case (), "apiVersion":
             return "write 'apiVersion: murakkab/v1' at the top"
@@ -299,3 +299,9 @@ def _missing_hint(place: Place, name: str, group: Data) -> str:
         case ("nodes", _), _:
             return "say what the node does, for example 'capability: text-generation'"
     return f"add '{name}: ...'"
+
+
+def _misspelt(name: str, group: Data) -> str:
+    """A hint where a key of the group looks like the one that is missing; else nothing."""
+    near = difflib.get_close_matches(name, list(group) if isinstance(group, dict) else [], n=1, cutoff=0.8)
+    return f"is {quoted(near[0])} meant to be it?" if near else ""

@@ -17,6 +17,9 @@ SHOWN = 25
 _WINDOW = 120
 _COMPARED = 1000
 
+ALIKE = 0.7
+"""Likeness (0 to 1, of difflib) from which a word is taken for a misspelling of another."""
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -96,7 +99,7 @@ class InputProblem(Exception):
 def nearest(word: str, known: Iterable[str], *, what: str = "known names") -> str:
     """A hint for a word that is not among ``known``: the nearest of them, or all when none is near."""
     names = sorted(islice(known, _COMPARED))
-    close = difflib.get_close_matches(word[:100].lower(), names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word[:100].lower(), names, n=1, cutoff=ALIKE)
     if close:
         return f"did you mean '{close[0]}'?"
     if not names:

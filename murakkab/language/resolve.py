@@ -123,7 +123,9 @@ class Resolver:
         return {NODE_KEY: source, "path": reference.path}
 
     def _previous(self, reader: Reader, place: Place, text: str, reference: Reference) -> Data:
-        if reader.node.get("join"):
+        """The mark of what was before: of the loop where one of its steps is named, else of a step with ``join``."""
+        names_step = reader.scope.loop and reference.names and reference.names[0].text in reader.scope.nodes
+        if reader.node.get("join") and not names_step:
             return {PREVIOUS_KEY: reference.path}
         if not reader.scope.loop:
             hint = "it is for steps inside a loop ('repeat:') and for steps with 'join:'"

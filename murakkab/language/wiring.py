@@ -126,12 +126,16 @@ class Wiring:
 
     def _output(self, name: str, mark: Data) -> None:
         kind = self._whole(mark[NODE_KEY])
-        if kind is not None and mark["path"]:
+        said = f"nodes.{mark[NODE_KEY]}"
+        if kind is None:
+            return
+        for part in mark["path"]:
             try:
-                for part in mark["path"]:
-                    kind = field(kind, part)
+                kind, said = field(kind, part), f"{said}.{part}"
             except KindError as fault:
-                self._note(self.document.value_span(("outputs", name)), fault.message, fault.hint)
+                span = self.document.value_span(("outputs", name))
+                self._note(span, f"'{said}' is {fault.message}", fault.hint)
+                return
 
     def _whole(self, name: str) -> Kind | None:
         """What the node gives, each time where it gives a list."""
@@ -294,13 +298,14 @@ class Wiring:
             except KindError as fault:
                 use = self._use(node, place, mark)
                 if use is None:
-                    self._note(self.document.value_span(place), fault.message, fault.hint)
+                    span, said = self.document.value_span(place), [mark.get(NODE_KEY, "item"), *path[:position]]
                 else:
-                    words = len(use.reference.path) - len(path) + position
                     skip = len(use.reference.names) - len(use.reference.path)
-                    word = use.reference.names[max(words, 0) + skip]
+                    at = skip + max(len(use.reference.path) - len(path) + position, 0)
+                    word = use.reference.names[at]
                     span = self.document.text_span(use.place, use.text, word.start, word.end)
-                    self._note(span, fault.message, fault.hint)
+                    said = [use.reference.root.text, *(before.text for before in use.reference.names[:at])]
+                self._note(span, f"'{'.'.join(said)}' is {fault.message}", fault.hint)
                 return ANY
         return kind
 

@@ -59,7 +59,10 @@ def test_a_cluster_that_is_too_small_ends_with_3(invoke: Invoke, trace: Path) ->
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a,b\n1,2\n", ":1: the column TIMESTAMP is missing"),
+        (
+            "a,b\n1,2\n",
+            ":1: the column TIMESTAMP is missing; the header must name TIMESTAMP, ContextTokens, GeneratedTokens",
+        ),
         (HEADER, "there is no request in it"),
         (HEADER + "2023-11-16 18:15:46.68,many,3\n", ":2: "),
         (HEADER + "yesterday,1,3\n", ":2: "),

@@ -78,7 +78,12 @@ WRONG = {
     'a = use("podcats", topic=topic)\nreturn {"a": a.stream}': (1, "use", "no shipped workflow", "did you mean"),
     'a = use("podcast", topik=topic)\nreturn {"a": a.stream}': (
         1, "topik", "no input 'topik'", "did you mean 'topic'?"),
-    'stream = write(n=topic)\nreturn {"stream": stream}': (2, "stream", "nothing to show piece by piece", "streams"),
+    'stream = write(n=topic)\nreturn {"stream": stream}': (
+        2, "stream", "nothing to show piece by piece", "add streams=\"name\" to 'stream'"),
+    'a = talk(topic=topic)\nb = write(n=a.text)\nreturn {"b": b}': (
+        2, "a.text", "'a' is the list of all its items here", "for item in each(a):"),
+    'a = task(capability="text-generation")(prompt=topic)\nb = write(n=a.god)\nreturn {"b": b}': (
+        2, "a.god", "'a' is an object, which has no field 'god'", "fields: finished, text"),
 }  # fmt: skip
 
 

@@ -39,7 +39,7 @@ from .texts import parsed, problems_of, workflow_text
         ("{uses: ./inner.yaml, text: '${{ inputs.film }}'}", "'text' of 'n' does not fit inputs.film: text is wanted"),
         ("{uses: ./inner.yaml, text: '${{ nodes.s }}'}", "text is wanted, a list is given"),
         ("{uses: ./inner.yaml, text: '${{ nodes.s.text }}'}", "'nodes.s' is the list of all its items here"),
-        ("{uses: ./inner.yaml, text: x, when: '${{ nodes.m.o }}'}", "an object has no field 'o'"),
+        ("{uses: ./inner.yaml, text: x, when: '${{ nodes.m.o }}'}", "'nodes.m' is an object, which has no field 'o'"),
         ("{uses: ./flow.yaml}", "it uses itself"),
         ("{uses: pdcast}", "did you mean 'podcast'?"),
     ],

@@ -184,7 +184,10 @@ def test_a_field_of_all_items_is_an_output_if_they_have_it() -> None:
     )
     outputs = "voices: ${{ nodes.b.audio }}\nlost: ${{ nodes.b.adio }}"
     (problem,) = problems_of(workflow_text(nodes, outputs=outputs))
-    assert (problem.message, problem.hint) == ("a speech has no field 'adio'", "did you mean 'audio'?")
+    assert (problem.message, problem.hint) == (
+        "'nodes.b' is a speech, which has no field 'adio'",
+        "did you mean 'audio'?",
+    )
 
 
 def test_a_used_workflow_is_given_values_as_a_run_is(tmp_path: Path) -> None:

@@ -241,7 +241,7 @@ def test_fields_are_read_through_what_may_be_missing():
             field(kind, name)
     with pytest.raises(KindError, match="for_each"):
         field(field(kind, "list"), "text")
-    with pytest.raises(KindError, match="text has no fields"):
+    with pytest.raises(KindError, match="text, which has no fields"):
         field(TEXT, "length")
 
 

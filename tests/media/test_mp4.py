@@ -120,6 +120,7 @@ def test_chapters_and_turns_come_from_the_segments() -> None:
         {"start": 2.0, "seconds": 2.0, "chapter": "B", "turn": [1]},
     ]
     assert chapters(parts) == [Chapter("A", 0.0, 2.0), Chapter("B", 2.0, 4.0)]
+    assert chapters([part | {"chapter": None} for part in parts]) == []
     assert turn_starts(parts) == [0.0, 2.0]
     assert clock(3725.9) == "1:02:05"
     assert transcript("T", [], []) == "T\nVoices and pictures are synthetic.\n"

@@ -89,7 +89,7 @@ def test_a_workflow_is_checked_against_what_the_plugin_says_of_itself(place):
     assert done.returncode == 2
     for complaint in (
         "'text-readability' takes no argument 'txt'",
-        "an object has no field 'level'",
+        "is an object, which has no field 'level'",
         "no capability matches these words",
     ):
         assert complaint in done.stderr

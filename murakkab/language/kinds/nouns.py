@@ -140,7 +140,7 @@ def field(kind: Kind, name: str) -> Kind:
     """The kind of ``value.name`` for a value of ``kind``; a field of null is null.
 
     Raises:
-        KindError: such a value has no such field.
+        KindError: such a value has no such field; its message goes on from ``VALUE is``.
     """
     match kind:
         case Scalar("any" | "json" | "null"):
@@ -149,16 +149,17 @@ def field(kind: Kind, name: str) -> Kind:
             found = kind.get(name)
             if found is None:
                 known = [one.name for one in kind.fields]
-                raise KindError(f"{named(kind)} has no field '{name}'", nearest(name, known, what="fields"))
+                raise KindError(f"{named(kind)}, which has no field '{name}'", nearest(name, known, what="fields"))
             return optional(found.kind) if found.optional else found.kind
         case Union(options):
             return union(field(option, name) for option in options)
         case ListOf():
             raise KindError(
-                f"a list has no field '{name}'", "run a step over it with for_each, and read the field of the item"
+                f"a list, which has no field '{name}'",
+                "run a step over it with for_each, and read the field of the item",
             )
         case Scalar():
-            raise KindError(f"{named(kind)} has no fields", "refer to the value itself")
+            raise KindError(f"{named(kind)}, which has no fields", "refer to the value itself")
 
 
 def named(kind: Kind) -> str:

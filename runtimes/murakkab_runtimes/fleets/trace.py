@@ -35,7 +35,7 @@ def read_trace(file: Path) -> list[Chat]:
             missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
             if missing:
                 raise FleetDocumentError(
-                    f"{file}:1: the column {missing[0]} is missing; the header must name {COLUMNS}"
+                    f"{file}:1: the column {missing[0]} is missing; the header must name {', '.join(COLUMNS)}"
                 )
             found = [_chat(row, file, rows.line_num) for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as fault:

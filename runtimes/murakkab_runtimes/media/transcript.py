@@ -22,8 +22,10 @@ class Chapter(msgspec.Struct, frozen=True):
 
 
 def chapters(segments: Sequence[Segment]) -> list[Chapter]:
-    """One chapter for each segment that names one; each lasts until the next."""
+    """One chapter for each segment that names one; each lasts until the next. None where none does."""
     named = [segment for segment in segments if segment.get("chapter")]
+    if not named:
+        return []
     ends = [segment["start"] for segment in named[1:]] + [length(segments)]
     return [Chapter(part["chapter"], part["start"], end) for part, end in zip(named, ends, strict=True)]
 
