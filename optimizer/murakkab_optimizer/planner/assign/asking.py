@@ -10,13 +10,11 @@ import msgspec
 
 from murakkab_optimizer.planner.assign.columns import Matters
 from murakkab_optimizer.planner.assign.evaluate import evaluate, violations
-from murakkab_optimizer.planner.assign.nouns import INFINITE, Assignment, Limits, Objective, Outcome, Problem
+from murakkab_optimizer.planner.assign.nouns import INFINITE, SLACK, Assignment, Limits, Objective, Outcome, Problem
+from murakkab_optimizer.planner.assign.pace import starts_at_once
 
 Aim = Literal["quality", "latency", "ttff", "cost", "energy", "wait", "shortfall"]
 """An objective; seconds until the show can start and never wait; or how far promises are missed."""
-
-SLACK = 1e-9
-"""What a limit may be missed by, relative."""
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -37,9 +35,8 @@ class Ask(msgspec.Struct, frozen=True):
 
     @property
     def strict(self) -> bool:
-        """Whether the show must be able to start with its first item and never wait."""
-        limits = self.problem.limits
-        return limits.realtime and bool(self.problem.shown) and limits.ttff_s == INFINITE
+        """Whether the show must start with its first item and never wait."""
+        return starts_at_once(self.problem)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -122,5 +119,5 @@ def matters(ask: Ask) -> Matters:
         dollars="cost" in named,
         joules="energy" in named,
         memory=problem.cluster.memory_mb > 0,
-        slow=ask.strict,
+        pace=ask.strict,
     )

@@ -18,6 +18,7 @@ from murakkab_optimizer.planner.assign.asking import Answer, Ask, answer
 from murakkab_optimizer.planner.assign.clock import least_span
 from murakkab_optimizer.planner.assign.columns import Columns, Field, Floats, Ints, Matters, Space, lay_out
 from murakkab_optimizer.planner.assign.nouns import INFINITE, Assignment, Objective, Problem, Solution, Use
+from murakkab_optimizer.planner.assign.pace import starts_at_once
 from murakkab_optimizer.planner.assign.terrain import Goal, State, Terrain
 
 SWEEPS = 12
@@ -51,7 +52,8 @@ def greedy(problem: Problem, may_go_on: Callable[[], bool] = lambda: True) -> So
         The best assignment of a few descents. Its bound is 0: nothing is proven.
 
     """
-    space = lay_out(problem, Matters(memory=problem.cluster.memory_mb > 0), no_zero=problem.limits.quality > 0)
+    compared = Matters(memory=problem.cluster.memory_mb > 0, pace=starts_at_once(problem))
+    space = lay_out(problem, compared, no_zero=problem.limits.quality > 0)
     if space is None:
         return None
     given = Climber(Ask(problem, problem.objectives[0]), space, may_go_on).best_of_all()
@@ -201,9 +203,11 @@ class Climber:
         table, terrain = self.terrain.tables[step], self.terrain
         rate = table[:, len(Field) :] @ terrain.price
         pooled = terrain.pools[step] >= 0
-        if len(terrain.each) and pooled.any():
+        if len(terrain.shared) and pooled.any():
             own = terrain.pools[step][pooled]
-            rate[pooled] += table[pooled, Field.INSTANCES] * terrain.each[own] * terrain.price[terrain.offer[own]]
+            rate[pooled] += (
+                table[pooled, Field.INSTANCES] * terrain.shared.each[own] * terrain.price[terrain.shared.offer[own]]
+            )
         money = (rate if terrain.held else 0.0) / max(terrain.price.max(initial=0.0), 1e-9)
         money = money + table[:, Field.DOLLARS] / max(float(table[:, Field.DOLLARS].max()), 1e-9)
         return int(

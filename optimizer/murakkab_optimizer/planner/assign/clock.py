@@ -6,7 +6,8 @@ import msgspec
 
 from murakkab_optimizer.planner.assign.asking import Ask
 from murakkab_optimizer.planner.assign.columns import Field, Ints, Space
-from murakkab_optimizer.planner.assign.nouns import INFINITE, Step
+from murakkab_optimizer.planner.assign.nouns import INFINITE, SLACK, Step
+from murakkab_optimizer.planner.assign.pace import feeding
 from murakkab_optimizer.planner.assign.sheet import Sheet, Term
 
 
@@ -43,6 +44,11 @@ class _Times:
         """Seconds of a step, in units."""
         return self.choice[index], self.space.columns[index].table[:, field] * (sign / self.unit)
 
+    def behind(self, index: int, field: Field) -> Term:
+        """Seconds of a step from its first item on, in units, negative."""
+        table = self.space.columns[index].table
+        return self.choice[index], (table[:, Field.FIRST] - table[:, field]) / self.unit
+
     def first(self, name: str, sign: float) -> list[Term]:
         """When the first item of a step is there."""
         index = self.at[name]
@@ -78,7 +84,7 @@ def keep_time(
         scale = 1 / (unit * ask.problem.cluster.cores)
         sheet.at_least((clock.span, 1.0), *[(own, -taken * scale) for own, taken in cores])
     clock.values["latency"] = clock.span
-    _show(times, clock, high / unit)
+    _show(times, clock)
     return clock
 
 
@@ -90,7 +96,7 @@ def _after(times: _Times, index: int, step: Step) -> None:
         times.sheet.at_least((end, 1.0), *times.last(index, need.step, -1.0))
 
 
-def _show(times: _Times, clock: Clock, high: float) -> None:
+def _show(times: _Times, clock: Clock) -> None:
     """When the show can start."""
     ask, sheet = times.ask, times.sheet
     shown, video = ask.problem.shown, ask.problem.video_s / times.unit
@@ -104,40 +110,21 @@ def _show(times: _Times, clock: Clock, high: float) -> None:
         if waits:
             sheet.row(-video, INFINITE, (variable, 1.0), (end, -1.0))
     if ask.strict:
-        sheet.row(-video, INFINITE, *times.first(shown, 1.0), (end, -1.0))
-        _not_later(times, high)
+        sheet.cap(_spread(times), video + SLACK / times.unit)
 
 
-def _not_later(times: _Times, high: float) -> None:
-    """The first shown item comes no later than it must: each time before it is one of those that it waits for."""
-    steps = times.ask.problem.steps
-    todo, seen = [("begin", times.ask.problem.shown)], set()
-    while todo:
-        what = todo.pop()
-        if what in seen:
+def _spread(times: _Times) -> int:
+    """A variable of at least the spread of the shown step."""
+    names, spreads = feeding(times.ask.problem), {}
+    for index, step in enumerate(times.ask.problem.steps):
+        if step.name not in names:
             continue
-        seen.add(what)
-        index = times.at[what[1]]
-        step = steps[index]
-        if what[0] == "begin":
-            variable = times.begins[index]
-            choices = [times.given(need.step, whole=need.whole, sign=-1.0) for need in step.needs]
-            todo += [("end" if need.whole else "begin", need.step) for need in step.needs]
-        else:
-            variable = int(times.ends[index])
-            choices = [times.busy(index, -1.0), *(times.last(index, need.step, -1.0) for need in step.needs)]
-            todo += [("begin", step.name), *(("end", need.step) for need in step.needs)]
-        _one_of(times.sheet, variable, choices, high)
-
-
-def _one_of(sheet: Sheet, variable: int, choices: list[list[Term]], high: float) -> None:
-    """A variable is at most one of several sums."""
-    if not choices:
-        return
-    which = sheet.variables(len(choices), 1.0, whole=True)
-    sheet.row(1.0, 1.0, (which, 1.0))
-    for taken, terms in zip(which, choices, strict=True):
-        sheet.row(-INFINITE, high, (variable, 1.0), (int(taken), high), *terms)
+        own = spreads[step.name] = times.sheet.variable()
+        times.sheet.at_least((own, 1.0), times.behind(index, Field.BUSY))
+        for need in step.needs:
+            if not need.whole:
+                times.sheet.at_least((own, 1.0), (spreads[need.step], -1.0), times.behind(index, Field.TASK))
+    return spreads[times.ask.problem.shown]
 
 
 def least_span(space: Space, ask: Ask) -> float:

@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 
 from murakkab_optimizer.planner.assign.evaluate import (
     best_quality,
+    first_seconds,
     instances_at_most,
     task_seconds,
     work_joules,
 )
-from murakkab_optimizer.planner.assign.nouns import Candidate, Pool, Problem, Step
+from murakkab_optimizer.planner.assign.nouns import SLACK, Candidate, Pool, Problem, Step
+from murakkab_optimizer.planner.assign.pace import feeding
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -46,13 +48,14 @@ class Field(IntEnum):
     WORK = 8
     INSTANCES = 9
     LOAD = 10
+    PACED = 11
 
 
 class Matters(msgspec.Struct, frozen=True):
     """What the objective and the limits depend on; the rest is not compared.
 
-    ``slow``: to be slower can help, for the show must be able to start with its first item and never wait: columns must
-    then be equal in time to be compared.
+    ``pace``: the show must start with its first item and never wait: columns that cannot keep its pace are left out,
+    and what they take behind their first item is compared, too.
     """
 
     time: bool = True
@@ -60,7 +63,7 @@ class Matters(msgspec.Struct, frozen=True):
     dollars: bool = True
     joules: bool = True
     memory: bool = True
-    slow: bool = False
+    pace: bool = False
 
 
 class SharedPool(msgspec.Struct, frozen=True):
@@ -85,7 +88,7 @@ class Columns(msgspec.Struct, frozen=True):
         candidate: index of each column's candidate.
         table: what it takes, a row for each column; seconds, dollars of the tasks alone and joules.
         pool: index of its shared pool, or ``ALONE``.
-        most: instances that the step can make use of; where to be slower can help, those of the column.
+        most: instances that the step can make use of.
 
     """
 
@@ -129,12 +132,13 @@ def lay_out(problem: Problem, matters: Matters, *, no_zero: bool = False) -> Spa
         return None
     pools = _shared_pools(problem, usable, matters)
     index = {shared.pool: at for at, shared in enumerate(pools)}
-    floor = _floor(problem)
+    floor, paced = _floor(problem), feeding(problem) if matters.pace else frozenset()
     columns = []
     for step, picks in zip(problem.steps, usable, strict=True):
-        made = _columns(problem, step, picks, index, floor, slow=matters.slow)
+        made = _columns(problem, step, picks, index, floor, paced=step.name in paced)
+        made = made.keep(_keeping_pace(problem, made))
         columns.append(made.keep(_undominated(made, _compared(problem, step, made, matters))))
-    return Space(tuple(columns), pools, floor)
+    return Space(tuple(columns), pools, floor) if all(map(len, columns)) else None
 
 
 def _usable(problem: Problem, step: Step, *, no_zero: bool) -> list[int]:
@@ -180,30 +184,35 @@ def _floor(problem: Problem) -> float:
 
 
 def _columns(
-    problem: Problem, step: Step, picks: list[int], index: dict[Pool, int], floor: float, *, slow: bool
+    problem: Problem, step: Step, picks: list[int], index: dict[Pool, int], floor: float, *, paced: bool
 ) -> Columns:
     rows, candidates, pools, most, best = [], [], [], [], best_quality(step)
     for pick in picks:
         candidate = step.candidates[pick]
         pool = index.get(candidate.pool, ALONE)
-        counts = _counts(problem, step, candidate, every=slow, shared=pool != ALONE)
+        counts = _counts(problem, step, candidate, paced=paced)
         rows.append(_rows(problem, step, candidate, np.array(counts), (best, floor), alone=pool == ALONE))
         candidates += [pick] * len(counts)
         pools += [pool] * len(counts)
-        most += counts if slow else [instances_at_most(problem, step, candidate)] * len(counts)
-    return Columns(np.array(candidates), np.concatenate(rows), np.array(pools), np.array(most))
+        most += [instances_at_most(problem, step, candidate)] * len(counts)
+    table = np.concatenate(rows)
+    if paced:
+        rounds = table[:, Field.BUSY] > table[:, Field.TASK]
+        table[:, Field.PACED] = np.where(rounds, table[:, Field.WORK], 0.0)
+    return Columns(np.array(candidates), table, np.array(pools), np.array(most))
 
 
-def _counts(problem: Problem, step: Step, candidate: Candidate, *, every: bool, shared: bool) -> list[int]:
-    """Numbers of instances that differ in rounds; of cores, whose number is not counted, the largest."""
-    most = instances_at_most(problem, step, candidate)
-    if every and shared and not _cpu(problem, candidate):
-        return list(range(1, most + 1))
-    if not task_seconds(problem, candidate) or not step.tasks:
+def _counts(problem: Problem, step: Step, candidate: Candidate, *, paced: bool) -> list[int]:
+    """Numbers of instances that differ in rounds, and the least that keeps pace; of cores, not counted, the largest."""
+    most, work = instances_at_most(problem, step, candidate), step.tasks * task_seconds(problem, candidate)
+    if not work:
         return [1]
-    if _cpu(problem, candidate) and not every:
-        return [_least(step.tasks, most)]
-    return sorted({_least(step.tasks, instances) for instances in range(1, most + 1)})
+    counts = {_least(step.tasks, instances) for instances in range(1, most + 1)}
+    if _cpu(problem, candidate):
+        counts = {max(counts)}
+    if paced and 0 < (enough := math.ceil((work - SLACK) / max(problem.video_s, SLACK))) <= most:
+        counts.add(enough)
+    return sorted(counts)
 
 
 def _least(tasks: int, instances: int) -> int:
@@ -221,7 +230,7 @@ def _rows(
     work = step.tasks * task_s
     rows[:, Field.BUSY] = -(-step.tasks // (np.ones_like(counts) if step.serial else counts)) * task_s
     rows[:, Field.TASK] = task_s
-    rows[:, Field.FIRST] = min(candidate.first_s or task_s, task_s)
+    rows[:, Field.FIRST] = first_seconds(problem, candidate)
     rows[:, Field.LOSS] = (math.log(best / candidate.quality) if candidate.quality else floor) if best else 0.0
     rows[:, Field.DOLLARS] = work * candidate.devices * offer.price if cpu or cluster.billing == "used" else 0.0
     rows[:, Field.JOULES] = work_joules(problem, step, candidate)
@@ -238,6 +247,12 @@ def _rows(
     return rows
 
 
+def _keeping_pace(problem: Problem, columns: Columns) -> NDArray[np.bool_]:
+    room = problem.video_s * columns.table[:, Field.INSTANCES] + SLACK
+    kept: NDArray[np.bool_] = columns.table[:, Field.PACED] <= room
+    return kept
+
+
 def _compared(problem: Problem, step: Step, columns: Columns, matters: Matters) -> Floats:
     """The parts of the columns by which they are compared, what ties ask for and allow included."""
     compared = {
@@ -251,11 +266,12 @@ def _compared(problem: Problem, step: Step, columns: Columns, matters: Matters) 
         Field.MEMORY: matters.memory,
     }
     picked = [field for field, matter in compared.items() if matter]
-    same = -columns.table[:, [Field.BUSY, Field.TASK, Field.FIRST]] if matters.slow else np.zeros((len(columns), 0))
+    behind = columns.table[:, [Field.BUSY, Field.TASK]] - columns.table[:, [Field.FIRST]]
+    spread = behind if matters.pace else np.zeros((len(columns), 0))
     devices = columns.table[:, len(Field) :]
     ties = [np.isin(columns.candidate, list(tie.when)) for tie in problem.ties if tie.step == step.name]
     ties += [~np.isin(columns.candidate, list(tie.then)) for tie in problem.ties if tie.other == step.name]
-    return np.column_stack([columns.table[:, picked], same, devices, *ties]).astype(float)
+    return np.column_stack([columns.table[:, picked], spread, devices, *ties]).astype(float)
 
 
 def _undominated(columns: Columns, compared: Floats) -> NDArray[np.bool_]:
@@ -264,7 +280,9 @@ def _undominated(columns: Columns, compared: Floats) -> NDArray[np.bool_]:
         mine = np.flatnonzero(columns.pool == pool)
         rows = compared[mine]
         if pool != ALONE:
-            rows = np.column_stack([rows, columns.table[mine][:, [Field.WORK, Field.INSTANCES, Field.LOAD]]])
+            rows = np.column_stack(
+                [rows, columns.table[mine][:, [Field.WORK, Field.INSTANCES, Field.LOAD, Field.PACED]]]
+            )
             rows = np.column_stack([rows, -columns.most[mine]])
         keep[mine[least(rows)]] = True
     return keep

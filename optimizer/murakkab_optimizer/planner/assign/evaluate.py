@@ -19,7 +19,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from murakkab_optimizer.hardware import Offer
-from murakkab_optimizer.planner.assign.nouns import Assignment, Candidate, Outcome, Pool, Problem, Step
+from murakkab_optimizer.planner.assign.nouns import SLACK, Assignment, Candidate, Outcome, Pool, Problem, Step
+from murakkab_optimizer.planner.assign.pace import Timed, keeps_pace, starts_at_once
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -43,6 +44,12 @@ def busy_seconds(problem: Problem, step: Step, candidate: Candidate, instances: 
     return math.ceil(step.tasks / (1 if step.serial else instances)) * task_seconds(problem, candidate)
 
 
+def first_seconds(problem: Problem, candidate: Candidate) -> float:
+    """Seconds from the start of a task to its first item."""
+    task_s = task_seconds(problem, candidate)
+    return min(candidate.first_s or task_s, task_s)
+
+
 def evaluate(problem: Problem, assignment: Assignment) -> Outcome:
     """What an assignment gives; whether it keeps the limits is asked of ``violations``."""
     chosen = [(s, s.candidates[use.candidate], use.instances) for s, use in zip(problem.steps, assignment, strict=True)]
@@ -54,7 +61,7 @@ def evaluate(problem: Problem, assignment: Assignment) -> Outcome:
     for step, candidate, instances in chosen:
         name, task_s = step.name, task_seconds(problem, candidate)
         begins[name] = max(((ends if need.whole else firsts)[need.step] for need in step.needs), default=0.0)
-        firsts[name] = begins[name] + min(candidate.first_s or task_s, task_s)
+        firsts[name] = begins[name] + first_seconds(problem, candidate)
         last = max((ends[need.step] + task_s for need in step.needs), default=0.0)
         ends[name] = max(begins[name] + busy_seconds(problem, step, candidate, instances), last)
         pools[candidate.pool] = max(pools[candidate.pool], instances)
@@ -86,7 +93,7 @@ def best_quality(step: Step) -> float:
     return max(candidate.quality for candidate in step.candidates)
 
 
-def violations(problem: Problem, assignment: Assignment, outcome: Outcome, slack: float = 1e-9) -> Iterator[str]:
+def violations(problem: Problem, assignment: Assignment, outcome: Outcome, slack: float = SLACK) -> Iterator[str]:
     """Names of what is not kept: promises, ``realtime``, ``cores``, ``memory``, ``devices``, ``ties``."""
     limits, cluster = problem.limits, problem.cluster
     tops = {
@@ -97,7 +104,7 @@ def violations(problem: Problem, assignment: Assignment, outcome: Outcome, slack
         "quality": (-outcome.quality, -limits.quality),
     }
     yield from (name for name, (value, most) in tops.items() if value > most + slack * max(1.0, abs(most)))
-    if limits.realtime and problem.shown and limits.ttff_s == float("inf") and outcome.ttff_s > outcome.first_s + slack:
+    if starts_at_once(problem) and not keeps_pace(problem, _timed(problem, assignment), slack):
         yield "realtime"
     if limits.realtime and outcome.load > cluster.cores * (1 - problem.reserve) + slack:
         yield "cores"
@@ -108,6 +115,16 @@ def violations(problem: Problem, assignment: Assignment, outcome: Outcome, slack
     picks = {step.name: use.candidate for step, use in zip(problem.steps, assignment, strict=True)}
     if any(picks[tie.step] in tie.when and picks[tie.other] not in tie.then for tie in problem.ties):
         yield "ties"
+
+
+def _timed(problem: Problem, assignment: Assignment) -> list[Timed]:
+    timed = []
+    for step, use in zip(problem.steps, assignment, strict=True):
+        candidate = step.candidates[use.candidate]
+        busy_s = busy_seconds(problem, step, candidate, use.instances)
+        seconds = (busy_s, task_seconds(problem, candidate), first_seconds(problem, candidate))
+        timed.append(Timed(step, candidate.pool, use.instances, *seconds))
+    return timed
 
 
 def _of_pools(chosen: list[tuple[Step, Candidate, int]]) -> tuple[dict[Pool, float], dict[Pool, float]]:

@@ -17,6 +17,9 @@ Pool = tuple[str, int, int]
 
 INFINITE = float("inf")
 
+SLACK = 1e-9
+"""What a limit may be missed by, relative; of seconds of the show's pace, absolute."""
+
 
 class Candidate(msgspec.Struct, frozen=True):
     """One way to do a step.
@@ -96,7 +99,8 @@ class Limits(msgspec.Struct, frozen=True):
 
     Attributes:
         ttff_s: seconds to the first item that is shown; with ``realtime``, to the earliest start without a later wait.
-        realtime: items are shown as they are needed; the show lasts ``Problem.video_s``.
+        realtime: items are shown as they are needed; the show lasts ``Problem.video_s``. Without ``ttff_s`` it starts
+            with its first item, and everything that feeds it keeps its pace.
         latency_s: seconds until all is done.
         cost_usd: US dollars.
         energy_wh: watt-hours.

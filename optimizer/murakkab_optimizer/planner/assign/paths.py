@@ -13,6 +13,7 @@ import numpy as np
 
 from murakkab_optimizer.planner.assign.columns import Field, Floats
 from murakkab_optimizer.planner.assign.nouns import INFINITE, Problem
+from murakkab_optimizer.planner.assign.pace import feeding
 
 Times = tuple[float, float, float]
 """Of a chosen column: seconds it is busy, of a task, and to the first item."""
@@ -31,11 +32,20 @@ class Tails(NamedTuple):
 
 
 class Graph:
-    """Who needs whom, by index, and the edges that pass each step."""
+    """Who needs whom, by index, and the edges that pass each step.
 
-    def __init__(self, problem: Problem) -> None:
-        at = {step.name: index for index, step in enumerate(problem.steps)}
-        self.needs = [[(at[need.step], need.whole) for need in step.needs] for step in problem.steps]
+    Args:
+        problem: the steps.
+        items: only what reaches the screen item by item.
+
+    """
+
+    def __init__(self, problem: Problem, *, items: bool = False) -> None:
+        at, fed = {step.name: index for index, step in enumerate(problem.steps)}, feeding(problem)
+        self.needs = [
+            [(at[need.step], need.whole) for need in step.needs if not items or (step.name in fed and not need.whole)]
+            for step in problem.steps
+        ]
         self.passing: list[list[tuple[int, int, bool]]] = [[] for _ in problem.steps]
         for index, needs in enumerate(self.needs):
             for before, whole in needs:
@@ -50,7 +60,7 @@ class Paths:
     Args:
         graph: the steps.
         rows: times of the chosen column of each step.
-        video_s: seconds that a show that must never wait lasts; infinite where it may wait.
+        video_s: seconds that a show that must not wait lasts; infinite where it may wait.
 
     """
 
@@ -60,7 +70,6 @@ class Paths:
         count = len(rows)
         self.all = self._tails([-INFINITE] * count, [0.0] * count)
         self.show = self._shown(-video_s) if graph.shown >= 0 else None
-        self.item = self._shown(-INFINITE) if graph.shown >= 0 and video_s < INFINITE else self.show
 
     def _shown(self, wait: float) -> Tails:
         first, end = [-INFINITE] * len(self.rows), [-INFINITE] * len(self.rows)
@@ -123,12 +132,6 @@ class Paths:
     def ttff(self, index: int, table: Floats) -> Floats:
         """Seconds until the show starts with each of the columns of a step."""
         return self._reach(self.show, index, table) if self.show else np.zeros(len(table))
-
-    def late(self, index: int, table: Floats) -> Floats:
-        """Seconds by which the show starts behind its first item, with each of the columns of a step."""
-        if not self.show or not self.item or self.item is self.show:
-            return np.zeros(len(table))
-        return self._reach(self.show, index, table) - self._reach(self.item, index, table)
 
     def _reach(self, tails: Tails, index: int, table: Floats) -> Floats:
         firsts = self.begin[index] + table[:, Field.FIRST]

@@ -13,11 +13,11 @@ import msgspec
 import numpy as np
 
 from murakkab_optimizer.hardware import Offer
-from murakkab_optimizer.planner.assign.asking import SLACK, Ask, limit_of, matters, promises
+from murakkab_optimizer.planner.assign.asking import Ask, limit_of, matters, promises
 from murakkab_optimizer.planner.assign.clock import Clock, keep_time
 from murakkab_optimizer.planner.assign.columns import ALONE, Columns, Field, Floats, Ints, Space
 from murakkab_optimizer.planner.assign.evaluate import SECONDS_PER_HOUR, idle_watts
-from murakkab_optimizer.planner.assign.nouns import INFINITE, Assignment, Objective, Use
+from murakkab_optimizer.planner.assign.nouns import INFINITE, SLACK, Assignment, Objective, Use
 from murakkab_optimizer.planner.assign.sharing import Sharing, share
 from murakkab_optimizer.planner.assign.sheet import Sheet, Term
 

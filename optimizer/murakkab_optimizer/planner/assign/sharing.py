@@ -9,7 +9,7 @@ import numpy as np
 from murakkab_optimizer.planner.assign.asking import Ask, matters
 from murakkab_optimizer.planner.assign.clock import Clock
 from murakkab_optimizer.planner.assign.columns import Columns, Field, Floats, Ints, SharedPool, Space
-from murakkab_optimizer.planner.assign.nouns import INFINITE
+from murakkab_optimizer.planner.assign.nouns import INFINITE, SLACK
 from murakkab_optimizer.planner.assign.sheet import Sheet, Term
 
 
@@ -63,6 +63,8 @@ class Sharing:
         if shared.cpu:
             return
         _no_more_than_used(sheet, count, users)
+        if ask.strict:
+            _pace(sheet, count, users, ask.problem.video_s)
         if clock:
             _capacity(sheet, count, shared.most, users, clock)
         if matters(ask).dollars:
@@ -135,6 +137,12 @@ def _capacity(sheet: Sheet, count: int, most: int, users: list[tuple[Ints, Colum
     sheet.at_least((done, 1.0), *[(own, -columns.table[:, Field.WORK] / clock.unit) for own, columns in users])
     sheet.at_least((count, clock.high), (done, -1.0))
     sheet.row(-INFINITE, -clock.low * most, (done, 1.0), (clock.span, -most), (count, -clock.low))
+
+
+def _pace(sheet: Sheet, count: int, users: list[tuple[Ints, Columns]], video_s: float) -> None:
+    """All the work of a pool with items is done within the time of the show."""
+    work = [(own, -columns.table[:, Field.PACED] / max(video_s, 1.0)) for own, columns in users]
+    sheet.row(-SLACK / max(video_s, 1.0), INFINITE, (count, min(video_s, 1.0)), *work)
 
 
 def _exactly(

@@ -13,6 +13,7 @@ from murakkab_optimizer.planner.assign.columns import ALONE, Field, Floats, Ints
 from murakkab_optimizer.planner.assign.evaluate import SECONDS_PER_HOUR, idle_watts
 from murakkab_optimizer.planner.assign.nouns import INFINITE, Objective
 from murakkab_optimizer.planner.assign.paths import Graph, Paths, Times
+from murakkab_optimizer.planner.assign.pools import Pools, Taken
 
 BROKEN = 1e3
 """What a limit that is missed by its own size weighs against an objective that doubles."""
@@ -40,23 +41,6 @@ class Goal(msgspec.Struct, frozen=True):
     weight: float = BROKEN
 
 
-class Taken(msgspec.Struct, frozen=True):
-    """What the shared pools take, one step left out.
-
-    Attributes:
-        count: instances of each pool.
-        work: seconds of tasks.
-        load: the largest cost of a load.
-        memory: the largest memory.
-
-    """
-
-    count: Floats
-    work: Floats
-    load: Floats
-    memory: Floats
-
-
 class Terrain:
     """Columns of all steps, and the figures of a cluster, as arrays."""
 
@@ -74,10 +58,7 @@ class Terrain:
         self.price = np.array([offer.price for offer in offers])
         self.idle = np.array([idle_watts(offer) for offer in offers])
         self.held = problem.cluster.billing == "held"
-        self.each = np.array([0 if shared.cpu else shared.pool[2] for shared in space.pools], dtype=float)
-        self.cpu = np.array([shared.cpu for shared in space.pools], dtype=bool)
-        self.offer = np.array([shared.pool[1] for shared in space.pools], dtype=np.int64)
-        self.before = np.array([problem.held.get(shared.pool, 0) for shared in space.pools], dtype=float)
+        self.shared = Pools(problem, space)
         self.tops = [(n, max(-math.log(top) if n == "quality" else top, 1e-9)) for n, top in promises(problem.limits)]
         caps = [
             (n, -math.log1p(-top) if n == "quality" else top)
@@ -85,13 +66,26 @@ class Terrain:
             if top < 1 or n != "quality"
         ]
         self.tops += [(name, max(top, 1e-9)) for name, top in caps]
-        self.strict = ask.strict
+        self.items = Graph(problem, items=True) if ask.strict else None
+        self.behind = [_behind(table) for table in self.tables] if ask.strict else []
         self.video_s = problem.video_s if problem.limits.realtime else INFINITE
 
     def times(self, step: int, pick: int) -> Times:
         """Seconds of a column."""
         busy, task, first = self.tables[step][pick, : Field.FIRST + 1].tolist()
         return busy, task, first
+
+    def trailing(self, step: int, pick: int) -> Times:
+        """Seconds of a column from its first item on."""
+        busy, task, first = self.behind[step][pick].tolist()
+        return busy, task, first
+
+
+def _behind(table: Floats) -> Floats:
+    """Seconds of columns from their first item on."""
+    times = table[:, [Field.BUSY, Field.TASK, Field.FIRST]]
+    behind: Floats = times - times[:, [Field.FIRST]]
+    return behind
 
 
 class State:
@@ -105,6 +99,7 @@ class State:
         for step, pick in enumerate(picks.tolist()):
             self._use(step, pick)
         self._paths: Paths | None = None
+        self._spreads: Paths | None = None
         self._pools: Taken | None = None
 
     def _use(self, step: int, pick: int) -> None:
@@ -118,6 +113,13 @@ class State:
             self._paths = Paths(self.terrain.graph, self.rows, self.terrain.video_s)
         return self._paths
 
+    def _spread(self, step: int, items: Graph) -> Floats:
+        """Seconds from the first shown item to the last one with each of the columns of a step."""
+        if self._spreads is None:
+            rows = [self.terrain.trailing(at, pick) for at, pick in enumerate(self.picks.tolist())]
+            self._spreads = Paths(items, rows, 0.0)
+        return self._spreads.ttff(step, self.terrain.behind[step])
+
     def move(self, step: int, pick: int) -> None:
         """Give a step another column."""
         terrain, old = self.terrain, int(self.picks[step])
@@ -127,28 +129,24 @@ class State:
         self.picks[step] = pick
         self._use(step, pick)
         self.rows[step] = terrain.times(step, pick)
-        self._paths = self._pools = None
+        self._paths = self._spreads = self._pools = None
 
     def _taken(self, step: int) -> Taken:
         """What the shared pools take without a step."""
         own = int(self.terrain.pools[step][self.picks[step]])
         if self._pools is None:
-            self._pools = Taken(*(np.zeros(len(self.terrain.each)) for _ in range(4)))
+            self._pools = Taken.nothing(len(self.terrain.shared))
             for pool in self.users:
-                self._fill(self._pools, pool, -1)
+                self._pools.fill(pool, self._rows(pool, -1))
         if own == ALONE:
             return self._pools
-        taken = Taken(*(part.copy() for part in msgspec.structs.astuple(self._pools)))
-        self._fill(taken, own, step)
+        taken = self._pools.copy()
+        taken.fill(own, self._rows(own, step))
         return taken
 
-    def _fill(self, taken: Taken, pool: int, without: int) -> None:
-        rows = [self.terrain.tables[user][self.picks[user]] for user in self.users[pool] if user != without]
-        table = np.array(rows) if rows else np.zeros((1, len(self.sums)))
-        taken.count[pool] = table[:, Field.INSTANCES].max()
-        taken.work[pool] = table[:, Field.WORK].sum()
-        taken.load[pool] = table[:, Field.LOAD].max()
-        taken.memory[pool] = table[:, Field.MEMORY].max()
+    def _rows(self, pool: int, without: int) -> list[Floats]:
+        """The columns of the users of a pool but for one."""
+        return [self.terrain.tables[user][self.picks[user]] for user in sorted(self.users[pool]) if user != without]
 
     def look(self, step: int, goal: Goal) -> Floats:
         """What the goal would be with each of the columns of a step: limits missed, then the objectives."""
@@ -160,11 +158,11 @@ class State:
             latency = np.maximum(latency, sums[:, Field.CORE_S] / problem.cluster.cores)
         devices, memory = sums[:, len(Field) :], sums[:, Field.MEMORY]
         dollars, joules = sums[:, Field.DOLLARS], sums[:, Field.JOULES]
-        if len(terrain.each):
-            shared = self._shared(step)
-            devices = devices + shared[0]
-            dollars, memory = dollars + shared[1], memory + shared[2]
-            latency = np.maximum(latency, shared[3])
+        paced = np.zeros(len(table))
+        if len(terrain.shared):
+            shares = terrain.shared.shares(self._taken(step), table, terrain.pools[step])
+            devices, dollars, memory = devices + shares.devices, dollars + shares.dollars, memory + shares.memory
+            latency, paced = np.maximum(latency, shares.seconds), shares.paced_s
         over = np.maximum(devices / terrain.count - 1, 0.0) @ terrain.gpu
         if terrain.held:
             rented = devices if goal.smooth else np.ceil(devices / terrain.size - 1e-9) * terrain.size
@@ -180,13 +178,13 @@ class State:
         for name, top in terrain.tops:
             value = sums[:, Field.LOSS] if name == "quality" else values[name]
             over = over + np.maximum(value / top - 1 - 1e-9, 0.0)
-        over = over + self._over(step, goal, sums, latency, memory)
+        over = over + self._over(goal, sums, latency, memory) + self._behind(step, paced)
         aims = [values[name] / goal.scale.get(name, 1.0) * LATER**at for at, name in enumerate(goal.objectives)]
         found: Floats = goal.weight * over + np.sum(aims, axis=0)
         return found
 
-    def _over(self, step: int, goal: Goal, sums: Floats, latency: Floats, memory: Floats) -> Floats:
-        """By how much makespan, memory, cores and real time are missed."""
+    def _over(self, goal: Goal, sums: Floats, latency: Floats, memory: Floats) -> Floats:
+        """By how much makespan, memory and cores are missed."""
         problem, over = self.terrain.problem, np.zeros(len(sums))
         if goal.span:
             over += np.maximum(latency / goal.span - 1 - 1e-9, 0.0)
@@ -195,39 +193,12 @@ class State:
         if problem.limits.realtime and problem.video_s:
             room = problem.video_s * problem.cluster.cores * (1 - problem.reserve)
             over += np.maximum(sums[:, Field.CORE_S] / max(room, 1e-9) - 1, 0.0)
-        if self.terrain.strict:
-            over += np.maximum(self.paths.late(step, self.terrain.tables[step]), 0.0) / max(problem.video_s, 1.0)
         return over
 
-    def _shared(self, step: int) -> tuple[Floats, Floats, Floats, Floats]:
-        """Devices, dollars, memory and seconds of the shared pools with each of the columns of a step."""
-        terrain, taken = self.terrain, self._taken(step)
-        table, pool = terrain.tables[step], terrain.pools[step]
-        devices = np.zeros(len(terrain.size))
-        np.add.at(devices, terrain.offer, taken.count * terrain.each)
-        new = np.maximum(taken.count - terrain.before, 0.0)
-        loads = np.where(terrain.cpu, 0.0, taken.load * new)
-        kept = taken.memory * np.where(terrain.cpu, 1.0, taken.count)
-        seconds = np.where(terrain.cpu, 0.0, taken.work / np.maximum(taken.count, 1))
-        found: tuple[Floats, Floats, Floats, Floats] = (
-            np.tile(devices, (len(table), 1)),
-            np.full(len(table), loads.sum()),
-            np.full(len(table), kept.sum()),
-            np.full(len(table), seconds.max()),
-        )
-        mine = np.flatnonzero(pool != ALONE)
-        if not len(mine):
-            return found
-        own = pool[mine]
-        count = np.maximum(taken.count[own], table[mine, Field.INSTANCES])
-        cpu = terrain.cpu[own]
-        found[0][mine, terrain.offer[own]] += (count - taken.count[own]) * terrain.each[own]
-        load = np.maximum(taken.load[own], table[mine, Field.LOAD]) * np.maximum(count - terrain.before[own], 0.0)
-        found[1][mine] += np.where(cpu, 0.0, load) - loads[own]
-        memory = np.maximum(taken.memory[own], table[mine, Field.MEMORY]) * np.where(cpu, 1.0, count)
-        found[2][mine] += memory - kept[own]
-        most = int(seconds.argmax())
-        others = np.where(own == most, np.partition(seconds, -2)[-2] if len(seconds) > 1 else 0.0, seconds[most])
-        done = np.where(cpu, 0.0, (taken.work[own] + table[mine, Field.WORK]) / count)
-        found[3][mine] = np.maximum(others, done)
-        return found
+    def _behind(self, step: int, paced: Floats) -> Floats:
+        """By how much the pace of the show is missed, ``paced`` seconds being the most of a shared pool."""
+        terrain, video_s = self.terrain, self.terrain.problem.video_s
+        if terrain.items is None:
+            return np.zeros_like(paced)
+        late = np.maximum(self._spread(step, terrain.items) - video_s, 0.0) + np.maximum(paced - video_s, 0.0)
+        return late / max(video_s, 1.0)
