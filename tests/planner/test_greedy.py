@@ -59,6 +59,21 @@ def test_a_model_that_would_miss_real_time_is_replaced_and_the_reason_says_so() 
     assert plan_greedy(show(realtime=False), cards, 2).nodes["speech"].chosen.model == "slow"
 
 
+def test_a_join_that_falls_behind_alone_is_replaced_however_many_cores_there_are() -> None:
+    script, speech, video = show().nodes
+    ordered = Graph("show", (script, msgspec.structs.replace(speech, join="ordered"), video), slo=Slo(realtime=True))
+    cards = [
+        WRITER,
+        card("plain", "speak", 0.5, 0.01),
+        card("slow", "speak", 0.9, 1.5),
+        card("pen", "draw", 1, 0.01, "frame"),
+    ]
+    chosen = plan_greedy(ordered, cards, 16).nodes["speech"]
+    assert chosen.chosen.model == "plain"
+    assert "slow would fall 0.50 s behind in each second of the show" in chosen.reason
+    assert plan_greedy(show(), cards, 16).nodes["speech"].chosen.model == "slow"
+
+
 def test_the_choice_that_saves_most_for_each_point_of_quality_is_lowered_first() -> None:
     cards = [
         WRITER,

@@ -12,11 +12,10 @@ import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import msgspec
-
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
-from murakkab_optimizer.plan import Configuration, NodePlan, Pin, Plan
+from murakkab_optimizer.plan import Pin, Plan
+from murakkab_optimizer.planner.choice import Choice, explained, lower
 from murakkab_optimizer.planner.eligible import (
     Eligible,
     Here,
@@ -26,7 +25,6 @@ from murakkab_optimizer.planner.eligible import (
     joined,
     known,
     objectives,
-    pinned_knobs,
 )
 from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.planner.tiers import ceiling, floor
@@ -39,32 +37,6 @@ RESERVE = 0.4
 _EPSILON = 1e-9
 _SAMPLES = 200
 """Plans that are looked at to find out what a tier of the whole means."""
-
-
-class _Choice(msgspec.Struct):
-    node: Node
-    found: Eligible
-    pin: Pin
-    ranked: list[ModelCard]
-    index: int = 0
-    why: str = ""
-
-    @property
-    def card(self) -> ModelCard:
-        return self.ranked[self.index]
-
-    @property
-    def best(self) -> float:
-        """The highest quality that can be had."""
-        return max(card.quality.value for card in self.ranked)
-
-    def share(self, card: ModelCard) -> float:
-        """Quality of a card as a share of the best."""
-        return card.quality.value / self.best if self.best else 1.0
-
-
-_Cost = Callable[[_Choice, ModelCard], float]
-"""What a choice would take with a card, in the unit that has to be saved."""
 
 
 def plan_greedy(
@@ -112,7 +84,7 @@ class _Greedy:
         nodes = [node for node in graph.nodes if node.capability]
         for name in pins:
             known(name, [node.name for node in nodes], "the workflow has no node")
-        self.choices: list[_Choice] = []
+        self.choices: list[Choice] = []
         for node in nodes:
             check_place(node, here)
             pin = pins.get(node.name, Pin())
@@ -120,14 +92,14 @@ class _Greedy:
             found = eligible(node, cards, absent, pin, passing=not changed)
             self._keep_quality(node, found)
             self._keep_latency(node, found)
-            self.choices.append(_Choice(node, found, pin, sorted(found.cards, key=self._order(node))))
+            self.choices.append(Choice(node, found, pin, sorted(found.cards, key=self._order(node))))
 
     def plan(self) -> Plan:
         if self.graph.slo.realtime:
             self._keep_real_time(self.cores * (1 - RESERVE))
         notes = [*self._keep_latency_of_all(), *_not_predicted(self.graph)]
         self._raise_quality()
-        nodes = {choice.node.name: self._explain(choice) for choice in self.choices}
+        nodes = {c.node.name: explained(self.graph, c, self.seconds(c.node, c.card)) for c in self.choices}
         return Plan(nodes, tuple(notes), workflow=self.graph.name, defaults=self.work.defaults)
 
     def seconds(self, node: Node, card: ModelCard) -> float:
@@ -138,7 +110,7 @@ class _Greedy:
     def measured(self, card: ModelCard, node: Node) -> bool:
         return self.speeds.on_processor(card, node, card.knobs) is not None
 
-    def load(self, choice: _Choice, card: ModelCard) -> float:
+    def load(self, choice: Choice, card: ModelCard) -> float:
         """Core-seconds that one second of the show costs at this node; 0 where it runs once."""
         if choice.node.for_each is None:
             return 0.0
@@ -200,11 +172,24 @@ class _Greedy:
         )
 
     def _keep_real_time(self, capacity: float) -> None:
+        """Choose faster models until the cores do all of it and no node takes longer for its items than they last."""
         while sum(self.load(c, c.card) for c in self.choices) > capacity:
-            if (found := self._lower(self.load)) is None:
-                return
+            if (found := lower(self.choices, self.load)) is None:
+                break
             choice, before, saved = found
             choice.why = f"{before} would need {saved:.2f} more cores than are free to keep real time"
+        while found := lower(self.choices, self._late):
+            choice, before, saved = found
+            late = saved + self._late(choice, choice.card)
+            choice.why = f"{before} would fall {late:.2f} s behind in each second of the show, too slow for real time"
+
+    def _late(self, choice: Choice, card: ModelCard) -> float:
+        """Seconds by which a node falls behind in a second of the show; 0 where it does all its tasks at once."""
+        work, node = self.work.nodes[choice.node.name], choice.node
+        instances = 1 if node.join else max(self.cores // max(card.needs.threads, 1), 1)
+        if node.for_each is None or work.tasks * work.rounds <= instances:
+            return 0.0
+        return max(self.seconds(node, card) * work.tasks * work.rounds / instances / self.work.show_s - 1.0, 0.0)
 
     def _keep_latency_of_all(self) -> list[str]:
         """Choose faster models until the whole is as fast as promised; say so where that cannot be known."""
@@ -214,12 +199,12 @@ class _Greedy:
         if obstacle := self._unpredictable():
             return [f"latency is not predicted: {obstacle}"]
 
-        def seconds(choice: _Choice, card: ModelCard) -> float:
+        def seconds(choice: Choice, card: ModelCard) -> float:
             return self.seconds(choice.node, card)
 
         most = ceiling(bound, self._reachable()) if isinstance(bound, str) else bound
         while (total := self._total([c.card for c in self.choices])) > most + _EPSILON:
-            if (found := self._lower(seconds)) is None:
+            if (found := lower(self.choices, seconds)) is None:
                 raise NoPlanError(
                     f"all is promised within {bound} s; the fastest models here take about {total:.3g} s",
                     {"latency": total},
@@ -265,24 +250,6 @@ class _Greedy:
         drawn = [math.prod(c.share(rng.choice(c.ranked)) for c in self.choices) for _ in range(_SAMPLES)]
         return floor(tier, [1.0, *drawn])
 
-    def _lower(self, cost: _Cost) -> tuple[_Choice, str, float] | None:
-        """Take the step that saves most for each point of quality: the choice, what it was before and what it saved."""
-        steps = [step for choice in self.choices if (step := _step(choice, cost)) is not None]
-        if not steps:
-            return None
-        _, choice, index, saved = max(steps, key=lambda step: step[0])
-        before, choice.index = choice.card.name, index
-        return choice, before, saved
-
-    def _explain(self, choice: _Choice) -> NodePlan:
-        card = choice.card
-        knobs = {**card.knobs, **pinned_knobs(choice.node, card, choice.pin)}
-        seconds = round(self.seconds(choice.node, card), 4)
-        quality = card.quality_with(knobs).value
-        configuration = Configuration(card.name, knobs, card.needs, seconds, quality=quality)
-        others = [(c.name, _against(choice, c)) for c in choice.ranked if c is not card]
-        return NodePlan(configuration, _reason(self.graph, choice), (*others, *choice.found.refused))
-
 
 def longest_path(graph: Graph, seconds: Mapping[str, float]) -> float:
     """Seconds from the beginning to the end where every node runs once and waits for those that it refers to.
@@ -307,32 +274,3 @@ def _not_predicted(graph: Graph) -> list[str]:
     if any(slo.energy is not None for slo in slos):
         notes.append("energy is not predicted: nothing here measures it")
     return notes
-
-
-def _step(choice: _Choice, cost: _Cost) -> tuple[float, _Choice, int, float] | None:
-    """The next cheaper model of a node: work saved for each point of quality lost, and where it stands."""
-    here = cost(choice, choice.card)
-    for index in range(choice.index + 1, len(choice.ranked)):
-        card = choice.ranked[index]
-        saved = here - cost(choice, card)
-        if saved > 0:
-            lost = choice.card.quality.value - card.quality.value
-            return saved / max(lost, 1e-6), choice, index, saved
-    return None
-
-
-def _reason(graph: Graph, choice: _Choice) -> str:
-    """What decided: a promise that had to be kept, a person, or the objective."""
-    if choice.why:
-        return choice.why
-    wanted = [objective for objective in objectives(graph, choice.node) if objective != "quality"]
-    if len(choice.ranked) == 1:
-        return choice.found.reason or "the only one here"
-    best = f"the least work here, for {wanted[0]}" if wanted else "the best-rated one here"
-    return f"{best}; {choice.found.reason}" if choice.found.reason else best
-
-
-def _against(choice: _Choice, card: ModelCard) -> str:
-    if card.quality.value <= choice.card.quality.value:
-        return f"rated {card.quality.value:.2f} against {choice.card.quality.value:.2f}"
-    return "too slow to keep real time here" if choice.why.endswith("real time") else "more work"
