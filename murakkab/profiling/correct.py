@@ -13,8 +13,12 @@ from murakkab.profiling.store import Learnt, ProfileStore, base_of, key_of
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node, Path
 from murakkab_optimizer.plan import Configuration, Plan, Rung
+from murakkab_optimizer.planner.candidates import lines
+from murakkab_optimizer.planner.pictures import maker
 from murakkab_optimizer.planner.speeds import Speeds
+from murakkab_optimizer.planner.workload import workload
 from murakkab_optimizer.profiles import Profile
+from murakkab_optimizer.profiles.conditions import FROM_HEIGHT, drawn_height
 from murakkab_optimizer.profiles.correction import Correction, drift, observe
 
 NOTABLE = 1.05
@@ -36,26 +40,30 @@ def learn(
 ) -> list[str]:
     """Correct the profiles that a plan went by, once for the whole run; returns what has drifted, in words.
 
-    Results from the cache, failed attempts, tasks whose work cannot be counted, settings that no profile is of and work
-    of less than ``LEAST_S`` say nothing.
+    What was expected at conditions that nobody measured speaks for the profile that it was inferred from. Results from
+    the cache, failed attempts, tasks whose work cannot be counted, settings that no profile is of and work of less than
+    ``LEAST_S`` say nothing.
     """
     if store is None and not corrects():
         return []
     store = store or ProfileStore()
     used = {choice.chosen.model for choice in plan.nodes.values()}
     used |= {configuration.model for rung in plan.rungs for configuration in rung.nodes.values()}
-    base = Speeds(known_profiles([cards[n] for n in used if n in cards], shipped, store, corrected=False))
+    known = known_profiles([cards[n] for n in used if n in cards], shipped, store, corrected=False)
+    base, inferred = Speeds(known, exact=True), Speeds(known)
     sums: dict[str, _Sum] = {}
     events = list(events)
-    rungs = rungs_of(plan, events)
+    rungs, work = rungs_of(plan, events), workload(graph)
     for node, path, seconds, units in tasks_of(graph, events):
         chosen = configured(plan, rungs, node, path)
-        profile = profile_of(base, cards.get(chosen.model), node, chosen)
+        more = {"seconds": work.nodes[node.name].seconds} | _from_height(graph, plan, rungs, node, path)
+        profile = profile_of(base, cards.get(chosen.model), node, chosen, more)
         count = units_of(profile, node, units) if profile else None
         if profile is None or not count or not profile.seconds(count):
             continue
         one = sums.setdefault(key_of(profile), _Sum(profile))
-        one.expected_s += profile.seconds(count)
+        here = inferred.on_processor(cards[chosen.model], node, chosen.knobs, more=more) or profile
+        one.expected_s += here.seconds(count)
         one.observed_s += seconds
     sums = {named: one for named, one in sums.items() if one.expected_s >= LEAST_S}
     return _keep(store, sums) if sums else []
@@ -125,9 +133,33 @@ def units_of(profile: Profile, node: Node, sums: Mapping[str, float]) -> float |
     return None
 
 
-def profile_of(base: Speeds, card: ModelCard | None, node: Node, chosen: Configuration) -> Profile | None:
-    """The profile that a node is planned by; None where none is of its settings."""
-    found = base.on_processor(card, node, chosen.knobs) if card else None
+def _from_height(graph: Graph, plan: Plan, rungs: Mapping[Path, Rung], node: Node, path: Path) -> dict[str, float]:
+    """The lines of the pictures that a task was given, as a condition; empty where nobody knows."""
+    before = maker(graph, node)
+    if before is None:
+        return {}
+    knobs = configured(plan, rungs, before, path).knobs if before.name in plan.nodes else {}
+    return {FROM_HEIGHT: drawn_height(knobs) or lines(before)}
+
+
+def profile_of(
+    base: Speeds,
+    card: ModelCard | None,
+    node: Node,
+    chosen: Configuration,
+    more: Mapping[str, float] | None = None,
+) -> Profile | None:
+    """The profile that a node is planned by; None where none is of its settings.
+
+    Args:
+        base: what is known.
+        card: of the model.
+        node: its arguments are conditions.
+        chosen: what the node was done with.
+        more: conditions that its arguments do not tell.
+
+    """
+    found = base.on_processor(card, node, chosen.knobs, more=more) if card else None
     return found if found and found.holds_for(chosen.knobs) else None
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import msgspec
-
 from murakkab.profiling.calibrate import factor
 from murakkab.profiling.store import Calibration, Kept, Learnt, ProfileStore, base_of, key_of
 from murakkab.profiling.versions import is_current
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.hardware import CPU
-from murakkab_optimizer.profiles.nouns import LoadPoint, Profile
+from murakkab_optimizer.profiles.nouns import Profile
 
 CORRECTION = "MURAKKAB_CORRECTION"
 """Environment variable: with ``off``, runs say nothing of the user's profiles, and what they said does not count."""
@@ -77,7 +75,7 @@ def _scaled(profile: Profile, card: ModelCard | None, calibration: Calibration |
         return profile
     by = factor(card.packages, calibration)
     source = f"{known.source}; times {by:.2f} by a calibration of this machine on {calibration.date}"
-    return slower(profile, by, kind="scaled", source=source)
+    return profile.slower(by, kind="scaled", source=source)
 
 
 def _corrected(profile: Profile, learnt: Mapping[str, Learnt]) -> Profile:
@@ -87,17 +85,4 @@ def _corrected(profile: Profile, learnt: Mapping[str, Learnt]) -> Profile:
         return profile
     by, count = found.correction.factor, found.correction.count
     source = f"{profile.provenance.source}; times {by:.2f} by what {count} runs took"
-    return slower(profile, by, source=source)
-
-
-def slower(profile: Profile, by: float, **provenance: str) -> Profile:
-    """A profile whose times are longer by a factor."""
-    return msgspec.structs.replace(
-        profile,
-        unit_s=profile.unit_s * by,
-        fixed_s=profile.fixed_s * by,
-        first_s=None if profile.first_s is None else profile.first_s * by,
-        spread_s=profile.spread_s * by,
-        load=tuple(LoadPoint(point.rate / by, point.unit_s * by) for point in profile.load),
-        provenance=msgspec.structs.replace(profile.provenance, **provenance),
-    )
+    return profile.slower(by, source=source)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -312,3 +314,38 @@ def test_without_time_there_is_a_plan_all_the_same() -> None:
 def test_plans_are_kept_and_read_again() -> None:
     made = planned(show(Slo(ttff_s=0.5)), relax=True)
     assert msgspec.json.decode(msgspec.json.encode(made), type=type(made)) == made
+
+
+ENLARGER = model("enlarge", "video-to-video", 0.8)
+
+
+def clips(canvas: int, *drawn: int) -> Any:
+    """A plan in which clips are drawn smaller than the canvas, in one of these heights, and enlarged."""
+    pen = model("pen", "image-to-video", 0.5, knobs={"draw_height": drawn[0]}, ranges={"draw_height": Range(drawn)})
+    speeds = [speed("pen", 1e-6 * h * h, "frame", knobs={"draw_height": h}) for h in drawn]
+    speeds += [
+        speed("enlarge", 0.01, "frame", conditions={"height": 200, "from_height": 100}),
+        speed("enlarge", 0.04, "frame", conditions={"height": 400, "from_height": 200}),
+        speed("enlarge", 0.16, "frame", conditions={"height": 400, "from_height": 100}),
+        speed("wrap", 0.01, "clip"),
+    ]
+    size = {"height": canvas, "fps": 10, "duration": 60}
+    video = Node("video", "image-to-video", size, streams=True)
+    upscale = Node("upscale", "video-to-video", {"height": canvas}, (Edge("video", 1),), "video", depth=1)
+    packed = Node("package", "pack", {}, (Edge("upscale", 1),), "upscale", depth=1, join="ordered")
+    shown = Graph("clips", (video, upscale, packed), publish="package", slo=Slo(objective=("latency",)))
+    return planned(shown, cards=[pen, ENLARGER, CARDS[2]], profiles=speeds)
+
+
+def test_who_enlarges_sees_the_height_that_it_starts_from() -> None:
+    plan = clips(400, 100, 200)
+    assert plan.nodes["video"].chosen.knobs == {"draw_height": 200}
+    assert plan.nodes["upscale"].chosen.seconds == pytest.approx(0.04 * 10 * 1.5)
+    small = clips(400, 100)
+    assert small.nodes["upscale"].chosen.seconds == pytest.approx(0.16 * 10 * 1.5)
+
+
+def test_who_enlarges_to_another_size_takes_as_long_as_its_pixels_say() -> None:
+    plan = clips(300, 150)
+    assert plan.nodes["upscale"].chosen.seconds == pytest.approx(0.0225 * 10 * 1.5)
+    assert "interpolated between 200 lines and 400 lines" in plan.nodes["upscale"].provenance

@@ -81,7 +81,7 @@ def test_hosts_are_drawn_whole_unless_a_person_asks_otherwise(slides: str) -> No
 
 
 def test_a_larger_picture_on_one_core_is_drawn_with_less(slides: str) -> None:
-    made = plan(graph("podcast", slides, width=1920, height=1080, fps=60), 1)
+    made = plan(graph("podcast", slides, width=1920, height=1080), 1)
     hosts = made.nodes["hosts"]
     assert hosts.chosen.knobs != load_catalog()["drawn-hosts"].knobs
     assert "real time" in hosts.reason or "ttff" in hosts.reason

@@ -145,3 +145,21 @@ def test_it_can_be_left_out_for_the_profiles_of_the_user(monkeypatch: pytest.Mon
         monkeypatch.setenv("MURAKKAB_CORRECTION", switch)
         learn(GRAPH, PLAN, CARDS, [SHIPPED], [finished(1.0, frames=40)])
         assert len(list(tmp_path.iterdir())) == files
+
+
+def test_a_run_at_a_size_that_nobody_measured_says_nothing_where_it_takes_what_was_inferred(
+    store: ProfileStore,
+) -> None:
+    shipped = [
+        Profile("lanczos", "frame", seconds, conditions={"height": height}, provenance=Provenance("shipped"))
+        for height, seconds in ((360, 0.01), (720, 0.04))
+    ]
+    node = Node("upscale", "video-to-video", {"height": 540, "fps": 24})
+    for _ in range(10):
+        learn(Graph("g", (node,)), PLAN, CARDS, shipped, [finished(2.25, frames=100)], store)
+    found = known_profiles([CARDS["lanczos"]], shipped, store)
+    assert [one.unit_s for one in found] == pytest.approx([0.01, 0.04])
+    for _ in range(40):
+        learn(Graph("g", (node,)), PLAN, CARDS, shipped, [finished(4.5, frames=100)], store)
+    corrected = known_profiles([CARDS["lanczos"]], shipped, store)
+    assert sorted(one.unit_s for one in corrected) == pytest.approx([0.01, 0.08], rel=0.05)

@@ -7,7 +7,7 @@ import math
 import msgspec
 import pytest
 
-from murakkab.profiling.known import known_profiles, slower
+from murakkab.profiling.known import known_profiles
 from murakkab.profiling.store import Calibration, Learnt, ProfileStore, Record, base_of, key_of
 from murakkab_optimizer.profiles.correction import Correction, observe
 from murakkab_optimizer.profiles.nouns import LoadPoint, Profile, Provenance, nearest
@@ -119,5 +119,5 @@ def test_a_damaged_store_counts_as_empty(store: ProfileStore) -> None:
 
 def test_slower_leaves_everything_but_times(store: ProfileStore) -> None:
     record: Record = measured(LANCZOS, memory_mb=7.0, power_w=3.0)
-    twice = slower(record.profile, 2.0)
+    twice = record.profile.slower(2.0)
     assert (twice.unit_s, twice.memory_mb, twice.power_w) == (1.0, 7.0, 3.0)

@@ -23,6 +23,7 @@ from murakkab_optimizer.planner.candidates import Finder, Ways
 from murakkab_optimizer.planner.eligible import known
 from murakkab_optimizer.planner.greedy import RESERVE
 from murakkab_optimizer.planner.limits import limits
+from murakkab_optimizer.planner.pictures import heights
 from murakkab_optimizer.planner.promised import keep_best, keep_known, keep_promises
 from murakkab_optimizer.planner.stills import set_aside
 from murakkab_optimizer.planner.ties import ties
@@ -77,7 +78,10 @@ def build(
     nodes = [node for node in graph.nodes if node.capability]
     for name in pins:
         known(name, [node.name for node in nodes], "the workflow has no node")
-    ways = {node.name: _ways(graph, node, work, finder, pins, strict=strict) for node in nodes}
+    ways: dict[str, Ways] = {}
+    for node in nodes:  # each stands behind those whose pictures it is given
+        found = finder.ways(node, work.nodes[node.name], pins.get(node.name, Pin()), heights(graph, node, ways))
+        ways[node.name] = _kept(graph, found, work, finder, strict=strict)
     cluster = finder.cluster
     problem = Problem(
         steps=_ordered(_step(graph, node, work, ways.get(node.name), cluster) for node in graph.nodes),
@@ -98,9 +102,9 @@ def wanted(graph: Graph) -> tuple[Objective, ...]:
     return (*said, *(objective for objective in THEN if objective not in said))
 
 
-def _ways(graph: Graph, node: Node, work: Workload, finder: Finder, pins: Mapping[str, Pin], *, strict: bool) -> Ways:
-    mine = work.nodes[node.name]
-    found = finder.ways(node, mine, pins.get(node.name, Pin()))
+def _kept(graph: Graph, found: Ways, work: Workload, finder: Finder, *, strict: bool) -> Ways:
+    """The ways that keep what the node itself promises."""
+    node, mine = found.node, work.nodes[found.node.name]
     keep_known(found, node.slo.objective or wanted(graph))
     keep_promises(found, mine, finder.cluster)
     set_aside(found)

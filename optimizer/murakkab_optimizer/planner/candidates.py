@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from murakkab_optimizer.planner.eligible import (
 from murakkab_optimizer.planner.speeds import HEIGHT, Speeds, drawn_height
 from murakkab_optimizer.planner.workload import Work
 from murakkab_optimizer.profiles import Profile
+from murakkab_optimizer.profiles.conditions import FROM_HEIGHT
 
 SETTINGS = 64
 """Combinations of settings of one model that are looked at, those nearest to the usual ones first."""
@@ -41,6 +42,7 @@ class Way(msgspec.Struct, frozen=True):
         candidate: what the planner chooses from.
         task_s: seconds of one task; the candidate's are those of all rounds of the loops that it stands in.
         profile: that the time comes from; None where nobody measured.
+        from_height: lines of the pictures that it is given; 0 where that makes no difference.
 
     """
 
@@ -48,6 +50,7 @@ class Way(msgspec.Struct, frozen=True):
     candidate: Candidate
     task_s: float
     profile: Profile | None = None
+    from_height: float = 0.0
 
     @property
     def quality(self) -> float:
@@ -85,6 +88,20 @@ class Ways(msgspec.Struct):
             self.reason = reason
 
 
+class _Asked(msgspec.Struct, frozen=True):
+    """A node that one model is to do, from pictures of one height."""
+
+    node: Node
+    card: ModelCard
+    work: Work
+    from_height: float = 0.0
+
+    @property
+    def conditions(self) -> dict[str, float]:
+        """What the arguments of the node do not tell."""
+        return {"seconds": self.work.seconds} | ({FROM_HEIGHT: self.from_height} if self.from_height else {})
+
+
 class Finder:
     """Finds the ways to do the nodes of a graph.
 
@@ -110,8 +127,14 @@ class Finder:
         self.cards, self.speeds, self.cluster, self.absent = cards, speeds, cluster, absent
         self.here, self.rate = here, rate
 
-    def ways(self, node: Node, work: Work, pin: Pin) -> Ways:
+    def ways(self, node: Node, work: Work, pin: Pin, heights: Iterable[float] = ()) -> Ways:
         """The ways to do a node.
+
+        Args:
+            node: of the graph.
+            work: of the node.
+            pin: what a person asks of it.
+            heights: lines of the pictures that it may be given, by the ways to do the node that makes them.
 
         Raises:
             NoPlanError: there is none.
@@ -120,7 +143,10 @@ class Finder:
         """
         offers = self.offers(node)
         found = eligible(node, self.cards, self.absent, pin)
-        ways = [way for card in found.cards for way in _distinct(self.of_card(node, card, work, pin, offers))]
+        asked = [
+            _Asked(node, card, work, height) for card in found.cards for height in self._starts(node, card, heights)
+        ]
+        ways = list(_distinct(way for one in asked for way in self.of_card(one, pin, offers)))
         if not ways:
             raise NoPlanError(self._no_device(node, found, offers))
         used = {way.card.name for way in ways}
@@ -143,8 +169,16 @@ class Finder:
             raise NoPlanError(f"node '{node.name}': {self.cluster.name} offers nothing that its 'where' allows")
         return found
 
-    def of_card(self, node: Node, card: ModelCard, work: Work, pin: Pin, offers: Sequence[int]) -> Iterator[Way]:
-        """The ways to do a node with one model; of those that are known to be the same, the first one."""
+    def _starts(self, node: Node, card: ModelCard, heights: Iterable[float]) -> list[float]:
+        """Heights that a model may start from: smaller ones than the node is to make, where there are any."""
+        if not self.speeds.reads(card.name, FROM_HEIGHT):
+            return [0.0]
+        found = sorted(set(heights))
+        return [height for height in found if height < lines(node)] or found or [0.0]
+
+    def of_card(self, asked: _Asked, pin: Pin, offers: Sequence[int]) -> Iterator[Way]:
+        """The ways to do a node with one model."""
+        node, card = asked.node, asked.card
         pinned = pinned_knobs(node, card, pin)
         _check_ranges(node, card, pinned)
         for index in offers:
@@ -154,39 +188,33 @@ class Finder:
                     continue
                 usual = all(card.knobs.get(name) == value for name, value in knobs.items() if name not in pinned)
                 if offer.device.kind == "cpu":
-                    yield from self._on_cores(node, card, work, knobs, index, usual=usual)
+                    yield from self._on_cores(asked, knobs, index, usual=usual)
                 else:
-                    yield from self._on_accelerators(node, card, work, knobs, index, usual=usual)
+                    yield from self._on_accelerators(asked, knobs, index, usual=usual)
 
-    def _on_cores(
-        self, node: Node, card: ModelCard, work: Work, knobs: dict[str, Any], index: int, *, usual: bool
-    ) -> Iterator[Way]:
+    def _on_cores(self, asked: _Asked, knobs: dict[str, Any], index: int, *, usual: bool) -> Iterator[Way]:
+        card, offer = asked.card, self.cluster.offers[index]
         if card.needs.accelerator_mb:
             return
-        offer = self.cluster.offers[index]
-        profile = self.speeds.on_processor(card, node, knobs, offer.device.name)
+        profile = self.speeds.on_processor(card, asked.node, knobs, offer.device.name, asked.conditions)
         if not usual and profile is not None and not profile.holds_for(knobs):
             return
         threads = min(card.needs.threads, offer.count)
         slower = card.needs.threads / threads if threads else 1.0
         drawn = profile.power_w / slower if profile else 0.0
         power = drawn or offer.device.peak_w * max(threads, 1)
-        yield self._way(node, card, work, knobs, index, threads, profile, power, slower)
+        yield self._way(asked, knobs, index, threads, profile, power, slower)
 
-    def _on_accelerators(
-        self, node: Node, card: ModelCard, work: Work, knobs: dict[str, Any], index: int, *, usual: bool
-    ) -> Iterator[Way]:
-        offer = self.cluster.offers[index]
-        for profile in self.speeds.find(card.name, offer.device.name, node, knobs, other=usual):
-            if profile.devices <= offer.count and _fits(card, offer, profile.devices):
+    def _on_accelerators(self, asked: _Asked, knobs: dict[str, Any], index: int, *, usual: bool) -> Iterator[Way]:
+        offer, more = self.cluster.offers[index], asked.conditions
+        for profile in self.speeds.find(asked.card.name, offer.device.name, asked.node, knobs, other=usual, more=more):
+            if profile.devices <= offer.count and _fits(asked.card, offer, profile.devices):
                 power = profile.power_w or offer.device.peak_w * profile.devices
-                yield self._way(node, card, work, knobs, index, profile.devices, profile, power)
+                yield self._way(asked, knobs, index, profile.devices, profile, power)
 
     def _way(
         self,
-        node: Node,
-        card: ModelCard,
-        work: Work,
+        asked: _Asked,
         knobs: dict[str, Any],
         index: int,
         devices: int,
@@ -194,6 +222,7 @@ class Finder:
         power: float,
         slower: float = 1.0,
     ) -> Way:
+        node, card, work = asked.node, asked.card, asked.work
         units = work.units(profile.unit) if profile else 0.0
         slower *= loaded(profile, self.rate * work.all_units(profile.unit)) if profile else 1.0
         task_s = profile.seconds(units) * slower if profile else 0.0
@@ -214,7 +243,7 @@ class Finder:
             load_s=card.load_s,
             known=profile is not None or card.passes,
         )
-        return Way(card, candidate, task_s, profile)
+        return Way(card, candidate, task_s, profile, asked.from_height)
 
     def _place(self, region: str) -> Here:
         """The cluster as one place, for messages; where a region is one of several, it is that one."""
@@ -231,12 +260,13 @@ class Finder:
         return f"node '{node.name}': nothing is known of how fast {names} would be on what it may use: {devices}"
 
 
-def _distinct(ways: Iterator[Way]) -> Iterator[Way]:
-    """Without settings of which nobody knows that they make a difference."""
+def _distinct(ways: Iterable[Way]) -> Iterator[Way]:
+    """Without settings of which nobody knows that they make a difference; the first of equals stays."""
     seen = set()
     for way in ways:
         made = way.candidate
-        facts = (made.pool, made.task_s, made.first_s, made.quality, made.power_w, drawn_height(made.knobs))
+        figures = (made.task_s, made.first_s, made.quality, made.power_w)
+        facts = (made.pool, *figures, drawn_height(made.knobs), way.from_height)
         if facts not in seen:
             seen.add(facts)
             yield way

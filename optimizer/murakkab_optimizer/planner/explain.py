@@ -88,7 +88,7 @@ class _Explainer:
         kinds: dict[tuple[object, ...], Way] = {}
         for way in sorted(found.ways, key=lambda way: (-way.quality, way.candidate.task_s)):
             if way is not chosen:
-                kinds.setdefault((*kind(way), way.quality, drawn_height(way.candidate.knobs)), way)
+                kinds.setdefault((*kind(way), way.quality, drawn_height(way.candidate.knobs), way.from_height), way)
         return list(kinds.values())[:CLOSEST]
 
     def _instead(self, name: str, way: Way) -> Other:

@@ -9,30 +9,60 @@ from typing import Any
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Node
 from murakkab_optimizer.hardware import CPU
-from murakkab_optimizer.profiles import Profile, nearest
+from murakkab_optimizer.profiles import Profile
+from murakkab_optimizer.profiles.between import Family
+from murakkab_optimizer.profiles.conditions import HEIGHT, drawn, drawn_height
+from murakkab_optimizer.profiles.nouns import nearest
 
-HEIGHT, FORM = "height", "form"
+__all__ = ["HEIGHT", "Speeds", "conditions", "drawn_height"]
+
+FORM = "form"
 WRITES = "text-generation"
 """The capability whose nodes write plain answers where they do not name a form."""
 
 
 class Speeds:
-    """Profiles by model and device."""
+    """Profiles by model and device.
 
-    def __init__(self, profiles: Iterable[Profile]) -> None:
+    Args:
+        profiles: what is known.
+        exact: only what was measured, the nearest to what is asked for; else what is inferred for just that.
+
+    """
+
+    def __init__(self, profiles: Iterable[Profile], *, exact: bool = False) -> None:
+        self.exact = exact
         self._known: dict[tuple[str, str], list[Profile]] = defaultdict(list)
+        models: dict[str, list[Profile]] = defaultdict(list)
         for profile in profiles:
             self._known[profile.model, profile.device].append(profile)
+            models[profile.model].append(profile)
+        self._families = {model: Family(of_it) for model, of_it in models.items()}
 
     def measured(self, model: str, device: str) -> bool:
         """Whether anything is known of the model on a device."""
         return bool(self._known.get((model, device)))
 
-    def find(self, model: str, device: str, node: Node, knobs: Mapping[str, Any], *, other: bool) -> list[Profile]:
-        """For each number of devices an instance may have, the profile nearest to what the node asks for.
+    def reads(self, model: str, condition: str) -> bool:
+        """Whether the speed of a model is known to depend on a condition."""
+        family = self._families.get(model)
+        return family is not None and any(condition in profile.conditions for profile in family.profiles)
 
-        Of those equally near, one that was taken for just what is asked for; then one in the unit that is known for
-        most numbers of devices: figures in different units, of different publications, do not compare.
+    def find(
+        self,
+        model: str,
+        device: str,
+        node: Node,
+        knobs: Mapping[str, Any],
+        *,
+        other: bool,
+        more: Mapping[str, float] | None = None,
+    ) -> list[Profile]:
+        """For each number of devices an instance may have, the speed at what the node asks for.
+
+        It is inferred from the nearest profile (see ``profiles.between``). Of those equally near, one that was taken
+        for just what is asked for; then one in the unit that is known for most numbers of devices: figures in different
+        units, of different publications, do not compare.
 
         Args:
             model: name of the card.
@@ -40,21 +70,33 @@ class Speeds:
             node: its arguments are the conditions.
             knobs: settings of the model.
             other: whether profiles of other settings may stand in where there is none of these.
+            more: conditions that its arguments do not tell, such as ``from_height``.
 
         """
         held = self._known.get((model, device), [])
         fitting = [profile for profile in held if profile.holds_for(knobs)] or (held if other else [])
         groups: dict[int, list[Profile]] = defaultdict(list)
-        wanted = conditions(node, knobs)
+        wanted = {**(more or {}), **conditions(node, knobs)}
         for profile in _closest_first(fitting, wanted):
             groups[profile.devices].append(profile)
-        return [found for group in groups.values() if (found := nearest(group, wanted)) is not None]
+        found = (self._at(group, model, wanted) for group in groups.values())
+        return [profile for profile in found if profile is not None]
 
-    def on_processor(self, card: ModelCard, node: Node, knobs: Mapping[str, Any], device: str = CPU) -> Profile | None:
+    def _at(self, group: list[Profile], model: str, wanted: Mapping[str, Any]) -> Profile | None:
+        return nearest(group, wanted) if self.exact else self._families[model].at(group, wanted)
+
+    def on_processor(
+        self,
+        card: ModelCard,
+        node: Node,
+        knobs: Mapping[str, Any],
+        device: str = CPU,
+        more: Mapping[str, float] | None = None,
+    ) -> Profile | None:
         """The profile on processor cores whose threads are nearest to those that the card asks for."""
-        found = self.find(card.name, device, node, knobs, other=True)
+        found = self.find(card.name, device, node, knobs, other=True, more=more)
         if not found and device != CPU:
-            return self.on_processor(card, node, knobs)
+            return self.on_processor(card, node, knobs, more=more)
         return min(found, key=lambda profile: abs(profile.devices - card.needs.threads), default=None)
 
 
@@ -70,11 +112,4 @@ def conditions(node: Node, knobs: Mapping[str, Any]) -> dict[str, Any]:
     plain = {name: value for name, value in node.arguments.items() if name == FORM or isinstance(value, int | float)}
     if node.capability == WRITES:
         plain.setdefault(FORM, "plain")
-    drawn = drawn_height(knobs)
-    return {**plain, **knobs} | ({HEIGHT: drawn} if drawn else {})
-
-
-def drawn_height(knobs: Mapping[str, Any]) -> float:
-    """Lines of the picture that a model makes, where its settings say so; 0 for all that are asked for."""
-    heights = [value for name, value in knobs.items() if name.endswith(HEIGHT) and isinstance(value, int | float)]
-    return max([float(height) for height in heights], default=0.0)
+    return drawn(plain, knobs)

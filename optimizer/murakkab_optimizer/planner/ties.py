@@ -1,4 +1,4 @@
-"""What must go together: who hands pictures on needs whole ones, who enlarges them smaller ones."""
+"""What must go together: who hands pictures on needs whole ones, who enlarges them those that it counts with."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.planner.assign.nouns import Tie
 from murakkab_optimizer.planner.candidates import Ways, lines
 from murakkab_optimizer.planner.eligible import NoPlanError
+from murakkab_optimizer.planner.pictures import height_of, maker
 from murakkab_optimizer.planner.speeds import drawn_height
 
 
@@ -24,7 +25,21 @@ def ties(graph: Graph, found: Mapping[str, Ways]) -> list[Tie]:
         source = found.get(mine.node.for_each or "")
         if source is not None and mine.enlarges:
             made += _tied(name, mine, source, _canvas(graph, mine.node))
+        before = maker(graph, mine.node)
+        if before is not None and before.name in found:
+            made += _of_one_height(name, mine, before, found[before.name])
     return made
+
+
+def _of_one_height(name: str, mine: Ways, before: Node, source: Ways) -> Iterator[Tie]:
+    """Ways that start from pictures of some height go with ways that make them so high."""
+    made = [height_of(before, way) for way in source.ways]
+    starts = [way.from_height for way in mine.ways]
+    for height in sorted(set(starts) - {0.0}):
+        when = frozenset(i for i, start in enumerate(starts) if start == height)
+        then = frozenset(i for i, lines in enumerate(made) if lines == height)
+        if len(then) < len(made):
+            yield Tie(name, when, before.name, then)
 
 
 def _tied(name: str, mine: Ways, source: Ways, canvas: float) -> Iterator[Tie]:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from murakkab_optimizer.profiles.latency import DETAILED, Shape, fit_shape
-from murakkab_optimizer.profiles.latency_folds import Split, errors, held, k_folds, last_levels
+from murakkab_optimizer.profiles.latency import DETAILED, LatencyModel, Shape, fit_shape
+from murakkab_optimizer.profiles.latency_folds import Predictor, Split, errors, held, k_folds, last_levels
 from murakkab_optimizer.profiles.latency_reading import readings
 from murakkab_optimizer.profiles.latency_table import Table
 
@@ -34,6 +34,20 @@ def choose(table: Table) -> Shape:
     return detailed if len(some) >= DETAILED and _score(some, detailed, splits) < GAIN * score else plain
 
 
+PLAIN = (Shape(), Shape(grids=("linear",)), Shape(grids=("quadratic",)))
+"""Trends that a table of a catalogue chooses from: planning has no time for more."""
+
+
+def quick_fit(table: Table) -> tuple[LatencyModel, float | None]:
+    """The best of a few plain trends, and its median error on configurations that were held out; no detail on top.
+
+    Some milliseconds, where ``latency.fit`` takes seconds.
+    """
+    splits = [k_folds(len(table))]
+    best = min(PLAIN, key=lambda shape: _score(table, shape, splits))
+    return fit_shape(table, best), held(errors(_fitting(best), table, splits[0])).median
+
+
 def _trend(table: Table, reading: int, splits: Sequence[list[Split]]) -> tuple[float, Shape]:
     """The best trend of a reading: a power law, or a sum whose grids are refined column by column."""
     columns = len(readings(table)[reading].products)
@@ -57,12 +71,15 @@ def _plainest(table: Table) -> Shape:
 
 def _score(table: Table, shape: Shape, splits: Sequence[list[Split]]) -> float:
     """Mean over the sets of splits of the median error and a quarter of the p90."""
+    found = [held(errors(_fitting(shape), table, one)) for one in splits]
+    return sum((one.median or 0.0) + 0.25 * (one.p90 or 0.0) for one in found) / len(found)
 
+
+def _fitting(shape: Shape) -> Predictor:
     def predict(known: Table, unseen: Table) -> list[float]:
         return fit_shape(known, shape).predict(unseen.rows())
 
-    found = [held(errors(predict, table, one)) for one in splits]
-    return sum((one.median or 0.0) + 0.25 * (one.p90 or 0.0) for one in found) / len(found)
+    return predict
 
 
 def _score_within(table: Table, shape: Shape) -> float:

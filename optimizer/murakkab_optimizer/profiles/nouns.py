@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from murakkab_optimizer.hardware import CPU
+from murakkab_optimizer.profiles.conditions import drawn
 
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,17 +88,39 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether it was taken at these settings."""
         return all(knobs.get(name) == value for name, value in self.knobs.items())
 
+    def slower(self, by: float, **provenance: str) -> Profile:
+        """A profile whose times are longer by a factor; what is said of its provenance replaces what it says."""
+        return msgspec.structs.replace(
+            self,
+            unit_s=self.unit_s * by,
+            fixed_s=self.fixed_s * by,
+            first_s=None if self.first_s is None else self.first_s * by,
+            spread_s=self.spread_s * by,
+            load=tuple(LoadPoint(point.rate / by, point.unit_s * by) for point in self.load),
+            provenance=msgspec.structs.replace(self.provenance, **provenance),
+        )
 
-def nearest(profiles: Iterable[Profile], conditions: Mapping[str, Any]) -> Profile | None:
-    """The profile whose conditions are nearest to those given, the first of equals; None where there is none.
+
+def taken(profile: Profile) -> dict[str, Any]:
+    """The conditions and settings that a profile was taken at."""
+    return drawn(profile.conditions, profile.knobs)
+
+
+def nearest(profiles: Iterable[Profile], wanted: Mapping[str, Any]) -> Profile | None:
+    """The profile that was taken nearest to what is wanted, the first of equals; None where there is none.
 
     Numbers are compared by their ratio; anything else is equal or not.
+
+    Args:
+        profiles: to choose from.
+        wanted: conditions and settings, as `conditions.drawn` puts them together.
+
     """
-    return min(profiles, key=lambda profile: _distance(profile.conditions, conditions), default=None)
+    return min(profiles, key=lambda profile: _distance(taken(profile), wanted), default=None)
 
 
-def _distance(taken: Mapping[str, Any], wanted: Mapping[str, Any]) -> float:
-    return sum(_apart(value, wanted[name]) for name, value in taken.items() if name in wanted)
+def _distance(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> float:
+    return sum(_apart(value, wanted[name]) for name, value in known.items() if name in wanted)
 
 
 def _apart(one: object, other: object) -> float:
