@@ -9,6 +9,7 @@ import typer
 
 from murakkab.cli.common import BROKER, RUNS, command_app
 from murakkab.cli.requests import RunOptions
+from murakkab.cli.which import RUN, find_run
 
 app = command_app()
 main = app
@@ -16,7 +17,7 @@ main = app
 
 @app.command()
 def resume(
-    run: Annotated[str, typer.Argument(help="Id of the run; 'murakkab runs' lists them.", metavar="ID")],
+    run: Annotated[str | None, RUN] = None,
     llm: Annotated[str | None, typer.Option("--llm", help="Server to write with.", metavar="URL")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
@@ -29,6 +30,7 @@ def resume(
 ) -> None:
     """End a run that was interrupted, cancelled or failed, without redoing what it had finished."""
     from murakkab.cli.session import resume_here, run_loop
+    from murakkab.engine import RunStore
 
     options = RunOptions(llm=llm, json=json, quiet=quiet, browser=browser, port=port, runs=runs, broker=broker)
-    raise typer.Exit(run_loop(resume_here(run, options)))
+    raise typer.Exit(run_loop(resume_here(find_run(RunStore(runs), run), options)))

@@ -57,19 +57,25 @@ def remove(context: typer.Context, ids: Annotated[list[str], typer.Argument(meta
 def collect(
     context: typer.Context,
     budget: Annotated[str, typer.Option("--budget", help="Bytes that may stay, for example 5GB.", metavar="SIZE")],
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Remove runs, too, that failed, were stopped or interrupted.")
+    ] = False,
 ) -> None:
-    """Remove the oldest finished runs until the others fit the budget."""
+    """Remove the oldest finished runs until the others fit the budget; what could be resumed stays."""
     from murakkab.cli.wording import size
     from murakkab.engine import RunStore
 
     store = RunStore(context.obj)
-    before = {record.run: record.bytes for record in store.list()}
-    removed = store.collect(parse_size(budget))
+    most, before = parse_size(budget), {record.run: record for record in store.list()}
+    removed = store.collect(most, unfinished=failed)
     for run in removed:
-        typer.echo(f"Removed {run} ({size(before[run])})")
-    typer.echo(
-        f"{size(sum(before.values()) - sum(before[run] for run in removed))} in {len(before) - len(removed)} runs stay"
-    )
+        typer.echo(f"Removed {run} ({size(before[run].bytes)})")
+    left = [record for run, record in before.items() if run not in removed]
+    total = sum(record.bytes for record in left)
+    typer.echo(f"{size(total)} in {len(left)} run{'s' * (len(left) != 1)} stay")
+    spared = sum(record.status not in ("succeeded", "running") for record in left)
+    if total > most and spared:
+        typer.echo(f"{spared} of them could be resumed and are kept; --failed removes them, too")
 
 
 def parse_size(text: str, example: str = "--budget 5GB") -> int:
@@ -100,6 +106,13 @@ def _print_table(records: list[RunRecord]) -> None:
     for title in ("Run", "Status", "Length", "Made in", "Size", "Title"):
         table.add_column(title, no_wrap=title != "Title", overflow="fold" if title == "Run" else "ellipsis")
     for r in records:
-        cells = (r.run, r.status, seconds(r.duration_s), seconds(r.made_in_s), size(r.bytes), printable(r.title))
+        cells = (
+            r.run,
+            r.status,
+            seconds(r.duration_s or None),
+            seconds(r.made_in_s),
+            size(r.bytes),
+            printable(r.title),
+        )
         table.add_row(*map(Text, cells))
     Console(highlight=False).print(table)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from murakkab.cli.common import RUNS, command_app
+from murakkab.cli.which import RUN, find_run
 
 if TYPE_CHECKING:
     from murakkab.engine import RunRecord
@@ -19,7 +20,7 @@ main = app
 
 @app.command()
 def show(
-    run: Annotated[str, typer.Argument(help="Id of the run; 'murakkab runs' lists them.", metavar="ID")],
+    run: Annotated[str | None, RUN] = None,
     runs: Annotated[Path, RUNS] = Path("runs"),
 ) -> None:
     """Show the plan, the script with its sources, the shots, the figures and the outputs of a run."""
@@ -27,8 +28,9 @@ def show(
     from murakkab.engine.feed import read_events
 
     store = RunStore(runs)
-    events = read_events(store.folder(run) / "events.jsonl")
-    _print_head(store.record(run), store.folder(run))
+    found = find_run(store, run)
+    events = read_events(store.folder(found) / "events.jsonl")
+    _print_head(store.record(found), store.folder(found))
     _print_plan(events)
     _print_cache(events)
     _print_script(events)

@@ -86,7 +86,11 @@ def _html(facts: dict[str, Any]) -> str:
     return _PAGE.format(
         title=escape(facts["title"]),
         summary=escape(summary),
-        figures="".join(_row(label, _seconds(facts[key]), number=True) for key, label in _LABELS.items())
+        figures="".join(
+            _row(label, _seconds(facts[key]), number=True)
+            for key, label in _LABELS.items()
+            if facts[key] or key != "duration_s"  # what shows nothing has no length
+        )
         + _row("Measured by", facts["measured_by"] or "nothing was played"),
         plan="".join(_row(n["node"], _model(n), _threads(n), n["reason"]) for n in facts["plan"]),
         work="".join(

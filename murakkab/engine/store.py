@@ -128,15 +128,20 @@ class RunStore:
             raise UserError(f"the run '{run}' is being made", "Stop it first.")
         shutil.rmtree(folder)
 
-    def collect(self, budget_bytes: int) -> tuple[str, ...]:
-        """Delete the oldest runs that are not being made until all together fit the budget; return their ids."""
+    def collect(self, budget_bytes: int, *, unfinished: bool = False) -> tuple[str, ...]:
+        """Delete the oldest runs until all together fit the budget; return their ids.
+
+        Args:
+            budget_bytes: that may stay.
+            unfinished: whether those may go, too, that can be resumed: that failed, were stopped or interrupted.
+        """
         records = self.list()
         total = sum(record.bytes for record in records)
         removed = []
         for record in reversed(records):
             if total <= budget_bytes:
                 break
-            if record.status != "running":
+            if record.status == "succeeded" or (unfinished and record.status != "running"):
                 self.remove(record.run)
                 total -= record.bytes
                 removed.append(record.run)
