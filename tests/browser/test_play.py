@@ -143,13 +143,16 @@ def test_obeys_the_keyboard_and_counts_no_seek_as_a_wait(watched: Watched) -> No
     assert watched.report["stall_s"] == pytest.approx(0, abs=0.05)
 
 
-def test_measures_the_wait_for_data_when_making_is_too_slow(tmp_path: Path) -> None:
+def test_begins_when_it_has_enough_and_measures_the_wait_when_making_is_too_slow(tmp_path: Path) -> None:
     program("chromium")
     with hosted(tmp_path / "runs", tmp_path / "show", lead_s=LEAD_S, pace=1.4) as server:
+        server.engine.pause_s = 5.0
         watched = watch("chromium", server, tmp_path)
     playing = [s for s in watched.samples if s["time"] > 0]
     first, last = playing[0], playing[-1]
+    assert first["segments"] >= 6, "four seconds, for it is made more slowly than it plays"
+    assert watched.report["ttff_s"] > LEAD_S + 3
     waited = (last["at"] - first["at"]) - (last["time"] - first["time"])
     assert waited > 1
     assert watched.report["stall_s"] == pytest.approx(waited, abs=0.6)
-    assert watched.report["stalls"] >= 2
+    assert watched.report["stalls"] >= 1

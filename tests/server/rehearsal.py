@@ -71,12 +71,16 @@ class Rehearsal:
         scratch: folder for what is prepared once.
         lead_s: seconds from the request to the first segment.
         pace: seconds of making for a second of show.
+
+    Attributes:
+        pause_s: seconds for which nothing is made before the last turn.
+
     """
 
     def __init__(self, root: Path, scratch: Path, *, lead_s: float = 0.3, pace: float = 0.5) -> None:
         self.store = RunStore(root)
         self.scratch = scratch
-        self.lead_s, self.pace = lead_s, pace
+        self.lead_s, self.pace, self.pause_s = lead_s, pace, 0.0
         self.reports: list[dict[str, Any]] = []
         self.inputs: dict[str, Any] = {}
         self.received: dict[str, bytes] = {}
@@ -148,6 +152,7 @@ class Rehearsal:
         await asyncio.sleep(max(0.0, live.feed.began + self.lead_s - time.time()))
         index = 0
         for number, (speaker, text, seconds, source) in enumerate(TURNS):
+            await asyncio.sleep(self.pause_s if number == len(TURNS) - 1 else 0.0)
             path = (number // 2, number % 2)
             passage = source and {"id": number, "page": 3, "text": source}
             live.feed.send("turn.written", time.time(), path=path, speaker=speaker, text=text, passage=passage)

@@ -40,7 +40,9 @@ export class Measure {
     });
   }
 
+  /** A frame that stands still while playing has not begun is not the first one. */
   onFrame(position, moment) {
+    if (this.video.paused && this.frameAt === null) return;
     this.frameAt ??= moment;
     this.sample(position, moment);
   }

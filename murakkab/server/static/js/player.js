@@ -46,10 +46,14 @@ export class Player {
     this.hls?.on(Hls.Events.ERROR, (_name, fault) => fault.fatal && this.recover(fault));
   }
 
-  /** Load the playlist and play as soon as there is a frame; without sound where the browser insists. */
-  async play(url) {
+  /** Load the playlist. */
+  load(url) {
     if (this.hls) this.hls.loadSource(url);
     else this.video.src = url;
+  }
+
+  /** Play as soon as there is a frame; without sound where the browser insists. */
+  async play() {
     try {
       await this.video.play();
     } catch (fault) {

@@ -118,7 +118,7 @@ function addTurn(state, event) {
 }
 
 function addSegment(state, event) {
-  state.segments.push({ start: event.start, seconds: event.seconds, shot: event.shot });
+  state.segments.push({ start: event.start, seconds: event.seconds, shot: event.shot, t: event.t });
   const turn = state.turnOfShot(event.shot);
   const opens = turn && turn.start === null;
   if (opens) turn.start = event.start;

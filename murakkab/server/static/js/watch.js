@@ -6,6 +6,7 @@ import { clockTime, h, ICONS, icon, replace, secondsText } from "./dom.js";
 import { Lanes } from "./lanes.js";
 import { Measure } from "./measure.js";
 import { Outputs } from "./outputs.js";
+import { mayBegin } from "./pace.js";
 import { Player } from "./player.js";
 import { Rungs } from "./rungs.js";
 import { RunState } from "./state.js";
@@ -36,7 +37,7 @@ export class Watch {
   }
 
   build() {
-    this.video = h("video", { playsinline: true, autoplay: true, preload: "auto", "aria-label": "Episode" });
+    this.video = h("video", { playsinline: true, preload: "auto", "aria-label": "Episode" });
     this.soundOn = h("button", { type: "button", class: "sound-on", hidden: true, onclick: () => this.player.unmute() }, icon(ICONS.sound), "Sound on");
     this.waiting = h("p", { class: "awaiting", role: "status" }, h("span", { class: "spinner" }), "The first seconds are being made…");
     this.captions = h("div", { class: "captions" });
@@ -77,8 +78,9 @@ export class Watch {
     this.isLive = this.state.status === "running";
     this.showStream();
     this.measure = new Measure(this.video, this.requestedAt);
-    this.video.addEventListener("loadeddata", () => { this.waiting.hidden = true; });
-    if (this.stream) this.player.play(`/runs/${run}/hls/main.m3u8`);
+    this.video.addEventListener("playing", () => { this.waiting.hidden = true; });
+    if (this.stream) this.player.load(`/runs/${run}/hls/main.m3u8`);
+    this.begin();
     this.unfollow = follow(run, (event) => this.onEvent(event));
     this.reporter = this.isLive && this.stream ? setInterval(() => this.sendReport(), REPORT_MS) : null;
     this.ticks = 0;
@@ -98,6 +100,13 @@ export class Watch {
     this.picture.hidden = !this.stream;
     this.transcript.element.hidden = !this.stream;
     this.element.classList.toggle("plain", !this.stream);
+  }
+
+  /** Play once what follows will be there in time. */
+  begin() {
+    if (this.begun || !this.stream || !mayBegin(this.state, this.elapsed())) return;
+    this.begun = true;
+    this.player.play();
   }
 
   /** What this run shows piece by piece is no video. */
@@ -124,6 +133,7 @@ export class Watch {
     this.changed = true;
     if (this.isLive && !this.clicked) this.noteRequest(performance.now() - event.t * 1000);
     if (event.event === "segment.published") this.noteFirsts(event);
+    this.begin();
     if (event.event === "item.published" && this.stream) this.playNothing();
     if (event.event === "run.finished") this.onFinished(event);
   }
@@ -160,6 +170,7 @@ export class Watch {
 
   tick() {
     const { measure, state } = this;
+    this.begin();
     const caption = this.player.firstCaption();
     measure.speechAt ??= caption;
     if (state.segments.length >= UNTOLD_SEGMENTS) measure.contentAt ??= caption;
