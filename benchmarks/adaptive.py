@@ -1,13 +1,18 @@
 """Adaptive quality on this machine: podcasts that a real Chromium plays, with and without a core taken away.
 
     python -m benchmarks.adaptive [--duration 600] [--taken 60] [--at 0.1] [--policy adaptive ...] [--no-vmaf]
+    python -m benchmarks.adaptive --vmaf-only [--keep FOLDER]
 
 Each rung policy makes one episode with all cores and one while a busy process holds a core for ``--taken`` seconds,
 from the moment at which the share ``--at`` of the show is ready. The process is pinned and, where the system allows it,
 has the highest priority, so that next to nothing of that core is left. Stalls and the time to the first frame are those
-that Chromium measured. VMAF compares what was shown with the same shots made again on the best rung: same script, seed
-and timeline. One picture for each episode has the rung and the seconds that were ready over time. Needs Chromium,
-Node.js and `npm ci`, and for VMAF the package imageio-ffmpeg.
+that Chromium measured. *Sustained* is the share of shots on the best rung that the profiles say is made 1.1 times
+faster than it plays, or on a better one. VMAF compares what was shown with the same shots made again on the best rung:
+same script, seed and timeline. One picture for each episode has the rung and the seconds that were ready over time.
+
+Every episode stays below ``--keep``: an episode that is there is not made again, so a call that broke off goes on where
+it was, and one that failed is tried again; the others are told all the same. ``--vmaf-only`` compares the episodes that
+are there and were not compared. Needs Chromium, Node.js and `npm ci`, and for VMAF the package imageio-ffmpeg.
 """
 
 from __future__ import annotations
@@ -16,12 +21,10 @@ import argparse
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,43 +32,35 @@ from typing import Any
 
 import httpx
 
+from benchmarks.adaptive_figures import dip, shares, sustained, waits
+from benchmarks.adaptive_looks import vmaf
 from benchmarks.adaptive_plot import draw
 from benchmarks.harness import write
 from benchmarks.podcast import make, server
-from benchmarks.retake import Retake
-from benchmarks.rungs import ffmpeg, scores
 from murakkab.engine.feed import read_events
 from murakkab_optimizer.policies.rungs import POLICIES
 
 TOPIC, SEED = "How tides work", 7
 BUSY = "import os, sys\nos.sched_setaffinity(0, {int(sys.argv[1])})\nwhile True: pass"
 HIGHEST = -20
+BASELINES = ["adaptive", "top", "lowest", "per-run"]
+ASKED = ("duration", "at", "width", "height")
+"""Options that all episodes of a folder share."""
+
+Row = dict[str, Any]
 
 
 def main() -> None:
-    """Measure, print the table, write the JSON and the pictures."""
+    """Measure what is missing, print the table, write the JSON."""
     given = options().parse_args()
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        raise SystemExit("Chromium is missing: apt-get install chromium")
-    rows = []
-    print(
-        f"{'policy':<10}{'core taken':>11}{'TTFF s':>8}{'stall s':>9}{'quality':>9}{'top':>6}{'VMAF':>7}"
-        f"{'worst':>7}  rungs"
-    )
-    for policy in given.policy or ["adaptive", "top", "lowest", "per-run"]:
-        for taken in dict.fromkeys((0.0, given.taken)):
-            row = episode(policy, taken, given, program)
-            rows.append(row)
-            looks = row["vmaf"] or {"mean": float("nan"), "worst_shot": float("nan")}
-            rungs = ", ".join(f"{name} {share:.0%}" for name, share in row["shares"].items())
-            print(
-                f"{policy:<10}{row['taken_s']:>9.0f} s{row['ttff_s']:>8.2f}{row['stall_s']:>9.2f}{row['quality']:>9.3f}"
-                f"{row['top_share']:>6.0%}{looks['mean']:>7.1f}{looks['worst_shot']:>7.1f}  {rungs}",
-                flush=True,
-            )
-    facts = {"player": "Chromium, headless", "canvas": f"{given.width}x{given.height}", "at": given.at, "rows": rows}
-    print(f"written to {write('adaptive', facts, given.out)}")
+    given.keep.mkdir(parents=True, exist_ok=True)
+    check_same(given)
+    rows = list(compared(given) if given.vmaf_only else measured(given))
+    print("\n".join(table(rows)))
+    facts = {"player": "Chromium, headless", **{name: getattr(given, name) for name in ASKED}, "rows": rows}
+    print(f"written to {write('adaptive', facts, given.out)}; episodes and pictures are in {given.keep}")
+    if any("error" in row for row in rows):
+        raise SystemExit(1)
 
 
 def options() -> argparse.ArgumentParser:
@@ -74,33 +69,106 @@ def options() -> argparse.ArgumentParser:
     found.add_argument("--duration", type=int, default=600, help="seconds of the show")
     found.add_argument("--taken", type=float, default=60.0, help="seconds for which a core is taken away")
     found.add_argument("--at", type=float, default=0.1, help="share of the show that is ready then")
-    found.add_argument("--policy", action="append", choices=list(POLICIES))
+    found.add_argument("--policy", action="append", choices=list(POLICIES), help=f"by default {', '.join(BASELINES)}")
     found.add_argument("--width", type=int, default=1280)
     found.add_argument("--height", type=int, default=720)
-    found.add_argument("--no-vmaf", action="store_true")
-    found.add_argument("--pictures", type=Path, default=Path(tempfile.gettempdir()), help="folder of the pictures")
+    found.add_argument("--no-vmaf", action="store_true", help="only play; --vmaf-only can compare later")
+    found.add_argument("--vmaf-only", action="store_true", help="only compare what was played before")
+    found.add_argument(
+        "--keep",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "murakkab-adaptive",
+        help="folder of the episodes, their pictures and their figures",
+    )
     found.add_argument("--out", type=Path)
     return found
 
 
-def episode(policy: str, taken: float, given: argparse.Namespace, program: str) -> dict[str, Any]:
-    """Make and play one episode; what came of it."""
-    folder = Path(tempfile.mkdtemp(prefix="murakkab-adaptive-"))
-    try:
-        runs = folder / "runs"
-        with server(runs, "--rungs", policy) as (_, address):
-            with httpx.Client(base_url=address, timeout=120) as client:
-                make(client, runs, "A first episode", 10, 99)
-            known = set(runs.glob("*/run.json"))
-            with played(folder, address, given, program) as player:
-                window = take_core(runs, known, taken, given, player)
-                out, err = player.communicate()
-            if player.returncode:
-                raise RuntimeError(err)
-        run = runs / out.strip()
-        return facts(run, policy, taken, window, given)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def check_same(given: argparse.Namespace) -> None:
+    """Episodes of one folder are of one kind; those that are there say of which where only VMAF is asked for."""
+    kind = given.keep / "asked.json"
+    asked = {name: getattr(given, name) for name in ASKED}
+    if kind.exists():
+        known = json.loads(kind.read_text())
+        if given.vmaf_only:
+            vars(given).update(known)
+        elif known != asked:
+            raise SystemExit(f"{given.keep} holds episodes of {known}, not of {asked}: name another folder with --keep")
+    elif given.vmaf_only:
+        raise SystemExit(f"{given.keep} holds no episodes: play some first")
+    kind.write_text(json.dumps(asked if not given.vmaf_only else known))
+
+
+def measured(given: argparse.Namespace) -> Iterator[Row]:
+    """Rows of all episodes that are asked for, made or found; one that fails leaves the others alone."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        raise SystemExit("Chromium is missing: apt-get install chromium")
+    for policy in given.policy or BASELINES:
+        for taken in dict.fromkeys((0.0, given.taken)):
+            folder = given.keep / f"{policy}-{taken:.0f}"
+            try:
+                row = known(folder) or episode(folder, policy, taken, given, program)
+                if not given.no_vmaf:
+                    compare(folder, row)
+            except (RuntimeError, OSError, httpx.HTTPError, subprocess.SubprocessError) as fault:
+                row = {"policy": policy, "taken_s": taken, "error": str(fault) or type(fault).__name__}
+            print(told(row), flush=True)
+            yield row
+
+
+def compared(given: argparse.Namespace) -> Iterator[Row]:
+    """Rows of the episodes that were played before, with their VMAF."""
+    for folder in sorted(path.parent for path in given.keep.glob("*/row.json")):
+        row = known(folder)
+        assert row is not None
+        compare(folder, row)
+        print(told(row), flush=True)
+        yield row
+
+
+def known(folder: Path) -> Row | None:
+    """Figures of an episode that was made before."""
+    path = folder / "row.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def keep(folder: Path, row: Row) -> None:
+    """Write the figures of an episode, all or nothing."""
+    (folder / "row.new").write_text(json.dumps(row, indent=2))
+    (folder / "row.new").replace(folder / "row.json")
+
+
+def compare(folder: Path, row: Row) -> None:
+    """Add VMAF where it is missing."""
+    if row["vmaf"] is None and (found := vmaf(folder / "run", row["seed"])) is not None:
+        row["vmaf"] = found
+        keep(folder, row)
+
+
+def episode(folder: Path, policy: str, taken: float, given: argparse.Namespace, program: str) -> Row:
+    """Make and play one episode; what came of it. Its run stays in ``folder``, without the streams."""
+    shutil.rmtree(folder, ignore_errors=True)
+    runs = folder / "runs"
+    runs.mkdir(parents=True)
+    with server(runs, "--rungs", policy) as (_, address):
+        with httpx.Client(base_url=address, timeout=120) as client:
+            make(client, runs, "A first episode", 10, 99)
+        before = set(runs.glob("*/run.json"))
+        with played(folder, address, given, program) as player:
+            window = take_core(runs, before, taken, given, player)
+            out, err = player.communicate()
+        if player.returncode:
+            raise RuntimeError(f"the player: {err.strip()}")
+    (runs / out.strip()).rename(folder / "run")
+    for rest in (runs, folder / "run" / "hls", *folder.glob("profile*")):
+        shutil.rmtree(rest, ignore_errors=True)
+    row = facts(folder / "run", policy, taken, window)
+    picture = folder.with_suffix(".png")
+    title = f"{policy}, a core taken for {taken:.0f} s" if taken else policy
+    picture.write_bytes(draw(title, read_events(folder / "run" / "events.jsonl"), row["taken_from_to_s"]))
+    keep(folder, row)
+    return row
 
 
 @contextmanager
@@ -119,12 +187,12 @@ def played(folder: Path, address: str, given: argparse.Namespace, program: str) 
 
 
 def take_core(
-    runs: Path, known: set[Path], taken: float, given: argparse.Namespace, player: subprocess.Popen[str]
+    runs: Path, before: set[Path], taken: float, given: argparse.Namespace, player: subprocess.Popen[str]
 ) -> tuple[float, float] | None:
     """Keep a core busy for a while once enough of the show is ready; when, in seconds since the epoch."""
     while taken and player.poll() is None:
         time.sleep(0.1)
-        for record in set(runs.glob("*/run.json")) - known:
+        for record in set(runs.glob("*/run.json")) - before:
             events = read_events(record.parent / "events.jsonl")
             ready = sum(event["seconds"] for event in events if event["event"] == "segment.published")
             if ready >= given.at * given.duration:
@@ -149,34 +217,31 @@ def keep_busy(seconds: float) -> tuple[float, float]:
     return began, time.time()
 
 
-def facts(
-    run: Path, policy: str, taken: float, window: tuple[float, float] | None, given: argparse.Namespace
-) -> dict[str, Any]:
-    """Figures of an episode, and its picture."""
-    report = json.loads((run / "report.json").read_text())
+def facts(run: Path, policy: str, taken: float, window: tuple[float, float] | None) -> Row:
+    """Figures of an episode."""
+    report, plan = (json.loads((run / name).read_text()) for name in ("report.json", "plan.json"))
     if report["measured_by"] != "player":
         raise RuntimeError(f"the player of {report['run']} did not report")
-    events = read_events(run / "events.jsonl")
-    began = first_second(run)
-    within = None if window is None else (window[0] - began, window[1] - began)
-    picture = given.pictures / f"adaptive-{policy}-{taken:.0f}.png"
-    picture.write_bytes(draw(f"{policy}, a core taken for {taken:.0f} s" if taken else policy, events, within))
-    names = ("ttff_s", "stall_s", "duration_s", "made_in_s", "quality", "top_share")
-    seconds = Counter[str]()
-    for shot in report["shots"]:
-        seconds[shot["rung"]] += shot["seconds"]
+    events, began = read_events(run / "events.jsonl"), first_second(run)
+    within = None if window is None else (round(window[0] - began, 2), round(window[1] - began, 2))
+    least = sustained(plan["rungs"], len(os.sched_getaffinity(0)))
+    names = ("ttff_s", "first_content_s", "stall_s", "duration_s", "made_in_s", "quality", "top_share", "seed")
     return {
         "policy": policy,
         "taken_s": taken if window else 0.0,
         "taken_from_to_s": within,
         **{name: report[name] for name in names},
-        "shares": {name: round(one / sum(seconds.values()), 4) for name, one in seconds.most_common()},
+        "waits": waits(events),
+        "sustained_rung": plan["rungs"][least]["name"],
+        **shares(report["shots"], least),
+        "dip": dip(report["shots"], within),
+        "ladder": [{name: rung[name] for name in ("name", "quality", "load", "static")} for rung in plan["rungs"]],
         "rungs": [
             [shot["shot"], shot["rung"], shot["decided_at"], shot["seconds"], shot["reason"]]
             for shot in report["shots"]
         ],
-        "vmaf": None if given.no_vmaf else vmaf(run, report["seed"]),
-        "picture": picture.name,
+        "vmaf": None,
+        "picture": f"{run.parent.name}.png",
     }
 
 
@@ -189,40 +254,35 @@ def first_second(run: Path) -> float:
     return entry.now - float(submitted["t"])
 
 
-def vmaf(run: Path, seed: int) -> dict[str, Any] | None:
-    """What was shown against the same shots on the best rung: mean, and the mean of the worst shot."""
-    program = ffmpeg()
-    if not program:
-        print("no VMAF: pip install imageio-ffmpeg", file=sys.stderr)
-        return None
-    retake = Retake(run, seed)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        shots, shown, reference = [], folder / "shown.h264", folder / "reference.h264"
-        with shown.open("wb") as left, reference.open("wb") as right:
-            again = retake.again(folder / "again")
-            for (path, clips), (same, best) in zip(retake.shown(), again, strict=True):
-                assert path == same
-                left.writelines(clip.read_bytes() for clip in clips)
-                right.writelines(clip.read_bytes() for clip in best)
-                shots.append((path, len(clips)))
-                shutil.rmtree(folder / "again" / ".".join(map(str, path)))
-        found = scores(program, shown, reference, folder / "scores.json")
-    lengths = [frames for _, frames in frames_of(run)]
-    means, start = {}, 0
-    for (path, _), length in zip(shots, lengths, strict=True):
-        means[".".join(map(str, path))] = round(statistics.fmean(found[start : start + length]), 2)
-        start += length
-    return {"mean": round(statistics.fmean(found), 2), "worst_shot": min(means.values()), "shots": means}
+def table(rows: list[Row]) -> Iterator[str]:
+    """All episodes, one a line."""
+    yield ""
+    yield (
+        f"{'policy':<10}{'core taken':>11}{'TTFF s':>8}{'stall s':>9}{'quality':>9}{'top':>6}{'sustained':>11}"
+        f"{'VMAF':>7}{'worst':>7}{'dips after':>12}{'back after':>12}"
+    )
+    yield from map(told, rows)
+    good = [row for row in rows if "error" not in row]
+    if good:
+        ladder = ", ".join(f"{rung['name']} {rung['load']:.2f}" for rung in good[0]["ladder"])
+        yield f"sustained: on '{good[0]['sustained_rung']}' or better. Core-seconds a second of the show: {ladder}"
 
 
-def frames_of(run: Path) -> list[tuple[str, int]]:
-    """Frames of every shot, in the order of the show."""
-    counted: dict[str, float] = {}
-    for event in read_events(run / "events.jsonl"):
-        if event["event"] == "segment.published":
-            counted[event["shot"]] = counted.get(event["shot"], 0.0) + event["seconds"]
-    return [(shot, round(seconds * 24)) for shot, seconds in counted.items()]
+def told(row: Row) -> str:
+    """One episode in a line."""
+    head = f"{row['policy']:<10}{row['taken_s']:>9.0f} s"
+    if "error" in row:
+        return f"{head}  failed: {row['error']}"
+    looks, moved = row["vmaf"] or {}, row["dip"] or {}
+    return (
+        f"{head}{row['ttff_s']:>8.2f}{row['stall_s']:>9.2f}{row['quality']:>9.3f}{row['top_share']:>6.0%}"
+        f"{row['shots_sustained']:>11.0%}{_number(looks.get('mean')):>7}{_number(looks.get('worst_shot')):>7}"
+        f"{_number(moved.get('down_after_s')):>10} s{_number(moved.get('back_after_s')):>10} s"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,73 @@
+"""What the events of an episode say of its rungs: shares, where it dipped and came back, where the viewer waited."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+SPARE = 1.1
+"""Times faster than it plays that a rung must be made, as the profiles say, to be one that the machine keeps up."""
+
+Event = dict[str, Any]
+Shot = dict[str, Any]
+Window = tuple[float, float]
+
+
+def sustained(rungs: Sequence[dict[str, Any]], cores: int) -> int:
+    """Index of the best rung on which the profiles make a show ``SPARE`` times faster than it plays."""
+    moving = [index for index, rung in enumerate(rungs) if not rung["static"]]
+    return next((index for index in moving if rungs[index]["load"] * SPARE <= cores), moving[-1])
+
+
+def shares(shots: Sequence[Shot], least: int) -> dict[str, Any]:
+    """Shares of the seconds by rung, and of shots and seconds on rung ``least`` or a better one."""
+    seconds = Counter[str]()
+    for shot in shots:
+        seconds[shot["rung"]] += shot["seconds"]
+    total = sum(seconds.values())
+    good = [shot for shot in shots if shot["index"] <= least]
+    return {
+        "shares": {name: round(one / total, 4) for name, one in seconds.most_common()},
+        "shots_sustained": round(len(good) / len(shots), 4),
+        "seconds_sustained": round(sum(shot["seconds"] for shot in good) / total, 4),
+    }
+
+
+def dip(shots: Sequence[Shot], taken: Window | None) -> dict[str, Any] | None:
+    """What the loss of a core did to shots, in the order in which they were decided; None where none was taken.
+
+    Returns:
+        ``before``: rung of the last shot before it; ``lowest``: the worst one from then until it was back where it had
+        been; ``down_after_s``: from the loss to the first lower shot; ``back_after_s``: from the return of the core to
+        the first shot as good as before, or better. Times are None where that did not happen.
+    """
+    if taken is None:
+        return None
+    decided = sorted(shots, key=lambda shot: shot["decided_at"])
+    earlier = [shot for shot in decided if shot["decided_at"] < taken[0]]
+    before = earlier[-1] if earlier else decided[0]
+    later = [shot for shot in decided if shot["decided_at"] >= taken[0]]
+    down = next((shot for shot in later if shot["index"] > before["index"]), None)
+    facts = {"before": before["rung"], "lowest": before["rung"], "down_after_s": None, "back_after_s": None}
+    if down is None:
+        return facts
+    behind = [shot for shot in later if shot["decided_at"] >= taken[1]]
+    back = next((shot for shot in behind if shot["index"] <= before["index"]), None)
+    low = [shot for shot in later if back is None or shot["decided_at"] < back["decided_at"]]
+    return facts | {
+        "lowest": max(low, key=lambda shot: shot["index"])["rung"],
+        "down_after_s": round(down["decided_at"] - taken[0], 2),
+        "back_after_s": None if back is None else round(back["decided_at"] - taken[1], 2),
+    }
+
+
+def waits(events: Sequence[Event]) -> list[list[float]]:
+    """Where in the show the player waited, and for how long, as its reports tell (a report is a second apart)."""
+    found: list[list[float]] = []
+    known = 0.0
+    for event in events:
+        if event["event"] == "playback.moved" and event["stall_s"] > known + 1e-3:
+            found.append([event["position_s"], round(event["stall_s"] - known, 3)])
+            known = event["stall_s"]
+    return found
