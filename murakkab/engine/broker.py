@@ -32,11 +32,19 @@ for _, key in ipairs(KEYS) do
 end
 """
 
+_FOLLOW = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('RPUSH', KEYS[2], ARGV[2])
+redis.call('EXPIRE', KEYS[2], ARGV[3])
+return 1
+"""
+
 _ENGINE_S = 10.0
 """An engine that has not said for this long that it has something to do has nothing."""
 
 _BLOCK_MS = 1000
 _AT_ONCE = 500
+_KEPT_REPLIES = 250
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ class Broker:
             self._async = connect_async(url)
             self._stream = connect_async(url)
             self._sync = connect(url)
+            self._follow = self._sync.register_script(_FOLLOW)
             self._app = make_app(url)
         except ImportError:
             raise UserError("--broker needs Celery", "pip install 'murakkab[cluster]'", FAILED) from None
@@ -83,6 +92,7 @@ class Broker:
             raise UserError(f"'{url}' is no address of a Redis: {fault}", "Write redis://host:6379/0.", USAGE) from None
         self._engine = engine
         self._last = "0"
+        self._untrimmed = 0
         self._tasks: dict[str, str] = {}
 
     async def reach(self) -> None:
@@ -130,7 +140,10 @@ class Broker:
             entries = found[0][1] if found else []
             if entries:
                 self._last = entries[-1][0].decode()
+            self._untrimmed += len(entries)
+            if self._untrimmed >= _KEPT_REPLIES:
                 await self._stream.xtrim(stream, minid=self._last, approximate=False)
+                self._untrimmed = 0
         return [msgspec.json.decode(fields[b"said"], type=wire.Said) for _, fields in entries]
 
     async def own(self, names: list[str]) -> set[str]:
@@ -166,11 +179,13 @@ class Broker:
             self._sync.close()
             self._app.close()
 
-    def post(self, slot: wire.Slot, order: wire.Order) -> None:
-        """Put a task into a slot's queue."""
+    def post(self, slot: wire.Slot, order: wire.Order, child: str) -> None:
+        """Give a slot something to do: its process ``child`` when that waits for more, else by Celery."""
         text = msgspec.json.encode(order).decode()
-        sent = self._app.send_task(wire.TASK, args=[text], queue=slot.queue, ignore_result=True, retry=True)
-        self._tasks[slot.name] = sent.id
+        keys = [wire.session(child), wire.following(child)]
+        if not self._follow(keys=keys, args=[self._engine, text, wire.REPLIES_S]):
+            sent = self._app.send_task(wire.TASK, args=[text], queue=slot.queue, ignore_result=True, retry=True)
+            self._tasks[slot.name] = sent.id
 
     def cancel(self, lease: str) -> None:
         """Let the slot that is at an attempt know that it is cancelled."""

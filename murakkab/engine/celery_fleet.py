@@ -140,7 +140,7 @@ class CeleryFleet(WatchedFleet):
         elif isinstance(request, Run | Load):
             lease = request.lease if isinstance(request, Run) else ""
             self._sent[worker] = (lease, time.monotonic())
-            self._do(self._broker.post, seen.slot, wire.Order(self.id, request))
+            self._do(self._broker.post, seen.slot, wire.Order(self.id, request), seen.joined)
 
     def _do(self, action: Callable[..., None], *args: Any) -> None:  # noqa: ANN401 - whatever the action takes
         """Do something with the broker beside the loop, in order; what does not get there is missed by ``_look``."""

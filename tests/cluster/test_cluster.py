@@ -156,10 +156,10 @@ def test_an_attempt_that_is_delivered_twice_is_made_once(server: Server, machine
         posted: list[wire.Order] = []
         post = fleet._broker.post
 
-        def twice(slot: wire.Slot, order: wire.Order) -> None:
+        def twice(slot: wire.Slot, order: wire.Order, child: str) -> None:
             posted.append(order)
-            post(slot, order)
-            post(slot, order)
+            post(slot, order, child)
+            post(slot, order, child)
 
         fleet._broker.post = twice
         end = await ends(made, tmp_path, count=5, log=str(log))
@@ -185,7 +185,7 @@ def test_an_attempt_of_an_engine_that_is_gone_commits_nothing(server: Server, ma
         (store / wire.MARK).write_text("gone")
         arguments = {"count": 2, "log": str(log)}
         late = Run("r/numbers/-#1", str(store), load_catalog()["toy-count"], {}, 1, arguments, 0, streams=True)
-        fleet._broker.post(seen.slot, wire.Order("gone", late))
+        fleet._broker.post(seen.slot, wire.Order("gone", late), seen.joined)
         assert (await ends(made, tmp_path, count=4))["status"] == "succeeded"
 
     with_engine(server.url, tmp_path, scenario)

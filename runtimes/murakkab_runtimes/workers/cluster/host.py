@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from murakkab_optimizer.scheduler.events import TaskFailed, TaskFinished
+from murakkab_optimizer.scheduler.events import TaskFailed, TaskFinished, TaskStarted
 from murakkab_runtimes.base import Cancelled
 from murakkab_runtimes.workers.child import Child
 from murakkab_runtimes.workers.cluster import wire
@@ -23,7 +23,37 @@ from murakkab_runtimes.workers.messages import Reply, Run
 LOOK_S = 0.5
 """Shortest time between two looks whether the attempt in hand was cancelled."""
 
+LINGER_S = 0.5
+"""A process waits this long for what follows before it hands itself back to Celery."""
+
+SESSION_S = 600.0
+"""After this long it does so as soon as nothing waits: a message of Celery must not stay unacknowledged for ever."""
+
 _REMEMBERED = 1000
+
+_CANCELLED = 2
+
+_BEGIN = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if not redis.call('SET', KEYS[2], ARGV[2], 'NX', 'EX', ARGV[3]) then return 0 end
+redis.call('SET', KEYS[5], ARGV[6], 'EX', ARGV[7])
+if redis.call('EXISTS', KEYS[3]) == 1 then return 2 end
+redis.call('XADD', KEYS[4], '*', 'said', ARGV[4])
+redis.call('EXPIRE', KEYS[4], ARGV[5])
+return 1
+"""
+
+_TELL = """
+redis.call('XADD', KEYS[1], '*', 'said', ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+if KEYS[2] then redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4]) end
+"""
+
+_CLOSE = """
+local order = redis.call('LPOP', KEYS[1])
+if not order then redis.call('DEL', KEYS[2]) end
+return order
+"""
 
 
 class Host(Child):
@@ -39,6 +69,7 @@ class Host(Child):
         super().__init__(slot.name, BytesIO())
         self._slot, self._machine, self._width = slot.name, slot.machine, slot.width
         self._redis = connect(broker)
+        self._begin, self._tell, self._close = map(self._redis.register_script, (_BEGIN, _TELL, _CLOSE))
         self._child = secrets.token_hex(8)
         self._engine, self._lease = "", ""
         self._number = 0
@@ -47,50 +78,81 @@ class Host(Child):
         self._tell_state()
         threading.Thread(target=self._beat, daemon=True).start()
 
-    def serve(self, order: wire.Order, longest_s: float) -> None:
-        """Carry out what an engine asks for, unless it was begun before or the slot is another engine's now."""
-        if self._owner() != order.engine:
+    def serve(self, first: wire.Order, longest_s: float) -> None:
+        """Carry out what Celery brought, then what the engine sends after it, as long as something comes.
+
+        What was begun before is not begun again, nor is what an engine asks for that the slot is not of any more.
+        """
+        if self._owner() != first.engine:
             return
+        self._redis.set(wire.session(self._child), first.engine, ex=int(longest_s))
+        until = time.monotonic() + SESSION_S
+        order: wire.Order | None = first
+        while order is not None:
+            self._carry_out(order, longest_s)
+            order = self._next(until)
+
+    def _carry_out(self, order: wire.Order, longest_s: float) -> None:
         self._engine, request = order.engine, order.request
         try:
-            if not isinstance(request, Run):
+            if isinstance(request, Run):
+                self._attempt_once(request, longest_s)
+            else:
                 self._tell_state()
                 self._load(msgspec.structs.replace(request, threads=min(request.threads, self._width)))
-            elif self._is_first(request.lease, longest_s):
-                self._attempt_once(request)
         finally:
-            self._engine = ""
-            self._tell_state()
+            self._rest()
+
+    def _next(self, until: float) -> wire.Order | None:
+        """What the engine sent meanwhile or sends within a moment; None ends the session, and none is lost by that."""
+        orders = wire.following(self._child)
+        found = self._redis.blpop([orders], LINGER_S) if time.monotonic() < until else None
+        text = found[1] if found is not None else self._close(keys=[orders, wire.session(self._child)])
+        return None if text is None else msgspec.json.decode(text, type=wire.Order)
 
     def send(self, reply: Reply) -> None:
-        """Tell the engine; waits for a broker that is away."""
-        self._number += 1
-        said = msgspec.json.encode(wire.Said(self._slot, self._child, self._number, reply))
-        stream = wire.replies(self._engine)
-        with self._redis.pipeline(transaction=True) as pipe:
-            if isinstance(reply, TaskFinished | TaskFailed):
-                self._lease = ""
-                pipe.set(wire.state(self._slot), self._state(), ex=wire.FORGET_S)
-            pipe.xadd(stream, {"said": said})
-            pipe.expire(stream, wire.REPLIES_S)
-            pipe.execute()
+        """Tell the engine; waits for a broker that is away. That an attempt starts was told as it began."""
+        if isinstance(reply, TaskStarted):
+            return
+        said, stream = self._said(reply), wire.replies(self._engine)
+        if isinstance(reply, TaskFinished | TaskFailed):
+            self._engine, self._lease = "", ""
+            self._tell(keys=[stream, wire.state(self._slot)], args=[said, wire.REPLIES_S, self._state(), wire.FORGET_S])
+        else:
+            self._tell(keys=[stream], args=[said, wire.REPLIES_S])
 
-    def _attempt_once(self, request: Run) -> None:
-        self._lease, self._looked = request.lease, 0.0
-        self._tell_state()
+    def _said(self, reply: Reply) -> bytes:
+        self._number += 1
+        return msgspec.json.encode(wire.Said(self._slot, self._child, self._number, reply))
+
+    def _attempt_once(self, request: Run, longest_s: float) -> None:
+        self._lease = request.lease
+        if not self._begins(request.lease, longest_s):
+            return
         if fault := self._unreachable(Path(request.store)):
             self.send(TaskFailed(request.lease, fault, retry=False))
         else:
             self._run(msgspec.structs.replace(request, threads=min(request.threads, self._width)))
 
-    def _is_first(self, lease: str, longest_s: float) -> bool:
-        """Whether nobody began the attempt before; whoever asks first does."""
-        name = wire.attempted(self._engine, lease)
-        first = name not in self._done and self._redis.set(name, self._child, nx=True, ex=int(longest_s) + 60)
-        self._done[name] = None
+    def _begins(self, lease: str, longest_s: float) -> bool:
+        """Say that the attempt starts, if it is to: the slot is its engine's, and nobody began it before."""
+        if f"{self._engine}:{lease}" in self._done:
+            return False
+        self._remember(lease)
+        names = (wire.owner(self._slot), wire.attempted(self._engine, lease), wire.cancelled(self._engine, lease))
+        told = (self._said(TaskStarted(lease)), wire.REPLIES_S, self._state(), wire.FORGET_S)
+        found = self._begin(
+            keys=[*names, wire.replies(self._engine), wire.state(self._slot)],
+            args=[self._engine, self._child, int(longest_s) + 60, *told],
+        )
+        self._looked = 0.0 if found == _CANCELLED else time.monotonic()
+        return bool(found)
+
+    def _remember(self, lease: str) -> None:
+        """A broker that lost its data does not know any more what was begun; the process does."""
+        self._done[f"{self._engine}:{lease}"] = None
         while len(self._done) > _REMEMBERED:
             self._done.popitem(last=False)
-        return bool(first)
 
     def _unreachable(self, store: Path) -> str:
         """Why the artifacts of a run cannot be used here; empty when they can."""
@@ -122,6 +184,12 @@ class Host(Child):
 
     def _tell_state(self) -> None:
         self._redis.set(wire.state(self._slot), self._state(), ex=wire.FORGET_S)
+
+    def _rest(self) -> None:
+        """Be idle; one that is said to be is not told again."""
+        if self._engine:
+            self._engine, self._lease = "", ""
+            self._tell_state()
 
     def _beat(self) -> None:
         """Say it again and again: a broker may have lost it."""

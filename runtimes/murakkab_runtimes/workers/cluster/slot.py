@@ -84,14 +84,13 @@ class Announcer:
             queue = self._slot.queue
             self._redis.delete(queue, *(f"_kombu.binding{kind}.{queue}" for kind in ("", "_permanent")))
 
-    def died(self, args: list[str], reason: str) -> None:
-        """Tell an engine that the process ended at its attempt."""
-        order = msgspec.json.decode(args[0], type=wire.Order)
-        if (lease := getattr(order.request, "lease", "")) == "":
-            return
-        said = wire.Said(self._slot.name, "", 0, wire.Died(lease, reason))
+    def died(self, reason: str) -> None:
+        """Tell the engine that the process ended at its attempt."""
         with contextlib.suppress(Exception):
-            self._redis.xadd(wire.replies(order.engine), {"said": msgspec.json.encode(said)})
+            state = msgspec.json.decode(self._redis.get(wire.state(self._slot.name)), type=wire.State)
+            if state.lease:
+                said = wire.Said(self._slot.name, "", 0, wire.Died(state.lease, reason))
+                self._redis.xadd(wire.replies(state.engine), {"said": msgspec.json.encode(said)})
 
 
 def build(slot: wire.Slot, broker: str, longest_s: float = LONGEST_S) -> tuple[Any, Announcer]:
@@ -136,8 +135,8 @@ def _watch(slot: wire.Slot, broker: str, announcer: Announcer) -> None:
         die_with_parent(signal.SIGKILL)
         _host = Host(slot, broker)
 
-    def failed(exception: BaseException, args: list[str], **_: Any) -> None:  # noqa: ANN401
-        announcer.died(args, f"its process ended: {exception}")
+    def failed(exception: BaseException, **_: Any) -> None:  # noqa: ANN401
+        announcer.died(f"its process ended: {exception}")
 
     def leaving(**_: Any) -> None:  # noqa: ANN401
         announcer.drain()

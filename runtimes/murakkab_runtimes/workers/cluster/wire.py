@@ -139,6 +139,16 @@ def attempted(engine: str, lease: str) -> str:
     return f"murakkab:attempted:{engine}:{lease}"
 
 
+def session(child: str) -> str:
+    """Key that is there, with the id of the engine, as long as a process takes what follows its first order."""
+    return f"murakkab:session:{child}"
+
+
+def following(child: str) -> str:
+    """Key of the list of orders that follow."""
+    return f"murakkab:following:{child}"
+
+
 def queue(device: str, slot: str) -> str:
     """Celery queue of a slot."""
     return f"murakkab.{device}.{slot}"
