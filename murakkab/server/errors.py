@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from murakkab.engine import UserError
@@ -51,4 +51,15 @@ def on_fault(_request: Request, fault: Exception) -> Response:
     return refused(500, Fault(f"the server failed: {reason}", "see the log of the server"))
 
 
-HANDLERS = {HTTPException: on_http, UserError: on_user_error, InputProblem: on_input_problem, Exception: on_fault}
+def on_gone(_request: Request, _fault: Exception) -> Response:
+    """End a request whose sender went away; nobody reads the answer."""
+    return Response(status_code=400)
+
+
+HANDLERS = {
+    HTTPException: on_http,
+    UserError: on_user_error,
+    InputProblem: on_input_problem,
+    ClientDisconnect: on_gone,
+    Exception: on_fault,
+}

@@ -22,8 +22,10 @@ RETRY_MS, ENDED_RETRY_MS = 500, 3_600_000
 
 def last_seen(request: Request) -> int:
     """The number of the last event the client has: ``Last-Event-ID``, else ``?after=``, else 0."""
-    given = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
-    return whole_number(given, "the number of an event", "send the 'seq' of the last event you have")
+    given = (request.headers.get("last-event-id"), request.query_params.get("after"))
+    fix = "send the 'seq' of the last event you have"
+    numbers = [whole_number(text, "the number of an event", fix) for text in given if text]
+    return numbers[0] if numbers else 0
 
 
 def event_response(

@@ -34,11 +34,12 @@ class Submission:
     inputs: dict[str, Any]
     seed: int | None = None
     files: dict[str, UploadFile] = field(default_factory=dict)
+    form: FormData | None = None
 
     async def close(self) -> None:
         """Let go of the uploaded files."""
-        for upload in self.files.values():
-            await upload.close()
+        if self.form is not None:
+            await self.form.close()
 
 
 def limited(request: Request, limit: int) -> Request:
@@ -92,7 +93,12 @@ async def read_submission(request: Request, limit: int = UPLOAD_LIMIT) -> Submis
         asked = await read_json(request, NewRun)
         return Submission(asked.workflow, asked.inputs, asked.seed)
     if kind == "multipart/form-data":
-        return _form(await limited(request, limit).form(max_files=8, max_fields=8))
+        form = await limited(request, limit).form(max_files=8, max_fields=8)
+        try:
+            return _submission(form)
+        except Refusal:
+            await form.close()
+            raise
     raise Refusal(415, f"cannot read a body of type '{kind}'", "send application/json or multipart/form-data")
 
 
@@ -116,7 +122,7 @@ def safe_name(filename: str) -> str:
     return words + (f".{re.sub(r'[^A-Za-z0-9]', '', suffix)[:8].lower()}" if dot else "")
 
 
-def _form(form: FormData) -> Submission:
+def _submission(form: FormData) -> Submission:
     files = {name: value for name, value in form.items() if isinstance(value, UploadFile) and value.filename}
     texts = {name: value for name, value in form.items() if isinstance(value, str)}
     inputs = json_of(texts.pop("inputs", "") or "{}", dict[str, Any], "'inputs'")
@@ -127,4 +133,4 @@ def _form(form: FormData) -> Submission:
         asked = msgspec.convert({**texts, "inputs": inputs, "seed": int(seed) if seed else None}, NewRun)
     except msgspec.ValidationError as fault:
         raise Refusal(400, f"the form does not fit: {fault}", "send workflow, inputs (JSON), seed and files") from None
-    return Submission(asked.workflow, asked.inputs, asked.seed, files)
+    return Submission(asked.workflow, asked.inputs, asked.seed, files, form)

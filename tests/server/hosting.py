@@ -52,7 +52,13 @@ class Hosted:
 
 @contextmanager
 def hosted(
-    root: Path, scratch: Path, *, lead_s: float = 0.1, pace: float = 0.02, workflows: Path | None = None
+    root: Path,
+    scratch: Path,
+    *,
+    lead_s: float = 0.1,
+    pace: float = 0.02,
+    workflows: Path | None = None,
+    token: str = "",
 ) -> Iterator[Hosted]:
     """Serve a rehearsal, small uploads only; see ``Rehearsal`` for the arguments."""
     make_packages(scratch)
@@ -67,7 +73,7 @@ def hosted(
             listening.set()
 
         try:
-            limits = {"workflows": workflows, "upload_limit": UPLOAD_LIMIT}
+            limits = {"workflows": workflows, "upload_limit": UPLOAD_LIMIT, "token": token}
             await serve(engine, port=0, ready=ready, quit_on=quit_on, **limits)
         finally:
             await engine.close()
