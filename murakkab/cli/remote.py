@@ -14,6 +14,7 @@ import typer
 from murakkab.cli.display import open_sinks
 from murakkab.cli.faults import FAILED, USAGE
 from murakkab.cli.interrupts import Interrupts
+from murakkab.cli.offered import check_offered
 from murakkab.cli.requests import RunOptions
 from murakkab.cli.session import Event, follow
 from murakkab.engine import UserError
@@ -54,6 +55,8 @@ def _refuse_local_options(options: RunOptions) -> None:
 
 
 async def _submit(client: httpx.AsyncClient, workflow: Workflow, inputs: dict[str, Any], seed: int | None) -> str:
+    found = _checked(await client.get("/api/workflows"))
+    check_offered(workflow, found.get("workflows") or (), str(client.base_url))
     checked = {name: value for name, value in check_inputs(workflow, inputs).items() if name in inputs}
     documents = {n: str(v) for n, v in checked.items() if workflow.inputs[n].type == "document" and v}
     plain = {n: v for n, v in checked.items() if n not in documents}

@@ -63,7 +63,10 @@ def parse_script(text: str, name: str = "script") -> list[dict[str, Any]]:
             continue
         match = _TURN.match(paragraph) if named else None
         if named and not match:
-            raise InputError(f"{name}:{number}: expected 'NAME: what they say', got '{paragraph[:40]}'")
+            raise InputError(
+                f"{name}:{number}: expected 'NAME: what they say', got '{paragraph[:40]}'; put a name before every "
+                "turn, or take all names out: then the hosts say the paragraphs in turn"
+            )
         said = ((match[2] or "") if match else paragraph).strip()
         _check(said, name, number)
         turns.append({"speaker": match[1].strip() if match else None, "text": said, "title": title, "line": number})
