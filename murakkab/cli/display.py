@@ -132,6 +132,9 @@ class PlainLines:
             case "run.planned":
                 plan = "Plan: " + ", ".join(f"{n['node']}={n['model']}" for n in event["nodes"] if n["model"])
                 return list(filter(None, (plan, expected(event))))
+            case "run.replanned" | "run.waiting":
+                what = "New plan" if event["event"] == "run.replanned" else "Waiting"
+                return [f"{what}: {printable(event['reason'])}"]
             case "run.first_segment":
                 return [f"First segment playable after {event['ttff_s']:.1f} s"]
             case "task.failed" if event["retry"]:

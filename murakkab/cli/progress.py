@@ -110,6 +110,8 @@ class Progress:
         for plan in event["nodes"]:
             self.nodes.setdefault(plan["node"], NodeState(plan)).plan = plan
 
+    _on_run_replanned = _on_run_planned
+
     def _on_item_emitted(self, event: Event) -> None:
         self._node(event).items += 1
 

@@ -66,6 +66,10 @@ class RunCache:
         for model in set(self._asking.values()):
             adapter_version(self._cards[model].adapter)
 
+    def replan(self, plan: Plan) -> None:
+        """Go by another plan from now on."""
+        self._off = _reasons_not_to(self._graph, plan, self._cards, self._seed, off=self._cache is None)
+
     def asks(self, command: StartTask) -> bool:
         """Whether a task may be in the cache; where it cannot be, the reason is noted."""
         reason = self._off.get(command.node)

@@ -115,6 +115,10 @@ class CeleryFleet(WatchedFleet):
             await self._broker.leave(self._owned())
         await self._broker.close()
 
+    def models(self) -> frozenset[str]:
+        """Names of the models that can be used at any slot that lives, whoever owns it."""
+        return self._slots.models(time.monotonic())
+
     def pids(self) -> dict[str, int]:
         """Process ids by slot, on its machine."""
         states = {name: self._slots.known[name].state for name in self._owned()}
@@ -289,7 +293,7 @@ class CeleryFleet(WatchedFleet):
         assert seen.state is not None
         seen.joined, seen.leaving = seen.state.child, False
         self._up.set()
-        self._on_reply(name, Ready(seen.state.pid, seen.slot.machine, seen.slot.cores))
+        self._on_reply(name, Ready(seen.state.pid, seen.slot.machine, seen.slot.cores, seen.slot.models))
 
     def _drop(self, name: str, reason: str, blame: bool) -> None:
         """The scheduler can use a slot no more; a task that ends one process after the other is given up."""

@@ -126,7 +126,7 @@ class Driver:
         except Exception as fault:
             reason = self._explain(fault)
             if live is not None:
-                self._abort(live, reason)
+                self.abort(live, reason)
 
     def _explain(self, fault: Exception) -> str:
         """Words for a fault that nothing foresaw; its trace is kept."""
@@ -226,9 +226,9 @@ class Driver:
             live.publish(command, now)
         except OSError as fault:
             reason = f"cannot write to {live.folder}: {fault.strerror}: free some space, then resume the run"
-            self._abort(live, reason)
+            self.abort(live, reason)
 
-    def _abort(self, live: LiveRun, reason: str) -> None:
+    def abort(self, live: LiveRun, reason: str) -> None:
         """Fail a run for a reason outside its graph, after the commands in hand."""
         live.abort_reason = live.abort_reason or reason
         asyncio.get_running_loop().call_soon(self.apply, ev.RunCancelled(live.record.run))
@@ -257,7 +257,10 @@ class Driver:
             self.apply(answer)
 
     def _reply(self, worker: str, reply: Reply) -> None:
-        self.apply(ev.WorkerJoined(worker, reply.machine, reply.cores) if isinstance(reply, Ready) else reply)
+        if isinstance(reply, Ready):
+            self.apply(ev.WorkerJoined(worker, reply.machine, reply.cores, reply.models))
+        else:
+            self.apply(reply)
 
     def _lost(self, worker: str, reason: str, blame: bool) -> None:
         self.apply(ev.WorkerLost(worker, reason, blame))

@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,11 +25,13 @@ from murakkab.engine.figures import PlayerReport
 from murakkab.engine.fleet import LocalFleet
 from murakkab.engine.journal import Journal
 from murakkab.engine.locks import claim, is_claimed
+from murakkab.engine.replanning import Replanner
 from murakkab.engine.resume import committed
 from murakkab.engine.run import LiveRun
 from murakkab.engine.store import RunRecord, RunStore
 from murakkab.engine.submission import RunRequest, check_files, check_secrets, import_files, renew_functions, title_of
-from murakkab_optimizer.plan import Plan
+from murakkab_optimizer.graph import Graph
+from murakkab_optimizer.plan import Pin, Plan
 from murakkab_optimizer.scheduler import events as ev
 
 if TYPE_CHECKING:
@@ -80,6 +82,7 @@ class Engine:
         self._cache = ResultCache(options.runs / ".cache", options.cache_bytes) if options.cache else None
         self._claim: TextIO | None = None
         self._started: Driver | None = None
+        self._replanner: Replanner | None = None
         self._loaded: set[str] = set()
         if options.llm:
             if not re.match(r"https?://[^/\s]+", options.llm):
@@ -122,12 +125,22 @@ class Engine:
         self._started = Driver(self._folder, journal, 0, fleet, *policies)
         await self._started.fleet.start()
         self.cores = max(self._started.scheduler.cores, 1)
+        self._replanner = Replanner(self._started, self._plan)
+        self._replanner.start()
+
+    def _plan(self, graph: Graph, pins: Mapping[str, Pin]) -> Plan:
+        """A plan for the workers that there are now; an engine that has nothing to do goes by those that it had."""
+        if self.options.broker:
+            self.cores = self._driver.scheduler.cores or self.cores
+        return planning.make_plan(graph, self.cores, pins, self._driver.fleet.models())
 
     def _busy(self) -> bool:
         return self._started is not None and bool(self._started.live)
 
     async def close(self) -> None:
         """Cancel what runs, stop the workers, close the journal, and trim the cache."""
+        if self._replanner is not None:
+            self._replanner.close()
         if self._started is not None:
             await self._started.close()
         if self._claim is not None:
@@ -144,7 +157,7 @@ class Engine:
         from murakkab.language import check_inputs, compile_graph
 
         graph = compile_graph(workflow, check_inputs(workflow, {}))
-        plan = planning.make_plan(graph, self.cores)
+        plan = self._plan(graph, {})
         self._loaded |= planning.must_load(plan)
         self._driver.apply(ev.ModelsExpected(graph, plan))
 
@@ -196,7 +209,8 @@ class Engine:
         """Begin a run of a graph and return its id."""
         graph = request.graph
         check_secrets(graph)
-        plan = request.plan or planning.make_plan(graph, self.cores, planning.parse_pins(request.use, graph))
+        pins = planning.parse_pins(request.use, graph)
+        plan = request.plan or self._plan(graph, pins)
         check_files(graph, plan)
         record = RunRecord(
             run=request.run or self.store.new_id(graph.name),
@@ -214,7 +228,7 @@ class Engine:
             graph = await asyncio.to_thread(import_files, graph, folder / "artifacts")
             (folder / "workflow.yaml").write_text(request.source_text, encoding="utf-8")
             (folder / "plan.json").write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
-            self._begin(ev.RunSubmitted(record.run, graph, plan), record, began)
+            self._begin(ev.RunSubmitted(record.run, graph, plan), record, began, None if request.plan else pins)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -236,7 +250,7 @@ class Engine:
         planning.check_models(event.plan)
         record.status, record.error = "running", ""
         check_secrets(event.graph)
-        self._begin(event, record, self.now())
+        self._begin(event, record, self.now(), {})
         return run
 
     async def events(self, run: str, after: int = 0) -> AsyncIterator[dict[str, Any]]:
@@ -273,14 +287,22 @@ class Engine:
         else:
             self._update_record(run, said)
 
-    def _begin(self, event: ev.RunSubmitted | ev.RunResumed, record: RunRecord, began: float) -> None:
-        """Hand a run over to the driver."""
+    def _begin(
+        self,
+        event: ev.RunSubmitted | ev.RunResumed,
+        record: RunRecord,
+        began: float,
+        pins: Mapping[str, Pin] | None,
+    ) -> None:
+        """Hand a run over to the driver; ``pins`` is None where its plan was given."""
         slow = planning.must_load(event.plan)
         results = self._cache if record.uses_cache else None
         live = LiveRun(self.store, record, event.graph, event.plan, began, results, cold=not slow <= self._loaded)
         self._loaded |= slow
         self.store.save(record)
         self._driver.add(live)
+        if self._replanner is not None:
+            self._replanner.watch(record.run, pins)
         now = self.now()
         name = "run.resumed" if isinstance(event, ev.RunResumed) else "run.submitted"
         live.feed.send(name, now, workflow=record.workflow, title=record.title, inputs=record.inputs, seed=record.seed)

@@ -43,6 +43,9 @@ class Fleet(Protocol):
     def pids(self) -> dict[str, int]:
         """Process ids by worker, of those on this machine."""
 
+    def models(self) -> frozenset[str] | None:
+        """Names of the models that its workers can use; None for those of this machine."""
+
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over and watch it; one that may take ``timeout_s`` may be silent for as long."""
 
@@ -163,6 +166,9 @@ class LocalFleet(WatchedFleet):
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
+
+    def models(self) -> None:
+        """All that this machine can use."""
 
     def pids(self) -> dict[str, int]:
         """Process ids by worker."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.planner import Here
-from murakkab_runtimes.base import missing_parts, only_planned, remedy
+from murakkab_runtimes.base import obstacle, only_planned
 
 if TYPE_CHECKING:
     from murakkab_optimizer.profiles import Profile
@@ -33,14 +33,11 @@ def available(cards: Mapping[str, ModelCard]) -> tuple[list[ModelCard], dict[str
     return usable, absent
 
 
-def obstacle(card: ModelCard) -> str:
-    """What it would take to use the model here; empty when it can be used."""
-    if planned := only_planned(card):
-        return planned
-    variable = card.options.get("needs_environment")
-    if variable and not os.environ.get(variable):
-        return f"set {variable}"
-    return f"run: {remedy(card)}" if missing_parts(card) else ""
+def offered(cards: Mapping[str, ModelCard], names: Collection[str]) -> Usable:
+    """As ``available``, where workers of other machines say which models they can use."""
+    there = [card for card in cards.values() if card.name in names]
+    others = [card for card in cards.values() if card.name not in names]
+    return there, {card.name: only_planned(card) or "no worker there can use it" for card in others}
 
 
 def usable(cards: Mapping[str, ModelCard]) -> Usable:

@@ -12,12 +12,13 @@ import msgspec
 import yaml
 
 from murakkab.engine.errors import NO_PLAN, UserError
-from murakkab.engine.here import Same, available, obstacle, profiles, this_machine, usable
+from murakkab.engine.here import Same, available, offered, profiles, this_machine, usable
 from murakkab.engine.lenient import as_promised, noted
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.plan import Pin, Plan
 from murakkab_optimizer.planner import NoPlanError, PinError
+from murakkab_runtimes.base import obstacle
 from murakkab_runtimes.catalog import load_catalog
 
 if TYPE_CHECKING:
@@ -64,8 +65,10 @@ _EVALUATED = {
 }
 
 
-def make_plan(graph: Graph, cores: int, pins: Mapping[str, Pin] | None = None) -> Plan:
-    """Plan a graph on this machine.
+def make_plan(
+    graph: Graph, cores: int, pins: Mapping[str, Pin] | None = None, names: frozenset[str] | None = None
+) -> Plan:
+    """Plan a graph on this machine, or for workers that can use the models of these names.
 
     Latency, cost, energy and quality are kept or there is no plan. A first item and real time that nothing here can
     keep are kept as far as can be, and the notes of the plan say so: a show that starts late is better than none.
@@ -77,16 +80,18 @@ def make_plan(graph: Graph, cores: int, pins: Mapping[str, Pin] | None = None) -
     cards = load_catalog()
     _check_capabilities(graph, {card.capability for card in cards.values()})
     try:
-        return _kept_plan(graph, cores, pins or {}, cards)
+        return _kept_plan(graph, cores, pins or {}, cards, names)
     except PinError as fault:
         raise UserError(str(fault), "Change it, under --use or under where.") from None
     except NoPlanError as fault:
         raise UserError(str(fault), "`murakkab doctor` shows what is here; or promise less.", NO_PLAN) from None
 
 
-def _kept_plan(graph: Graph, cores: int, pins: Mapping[str, Pin], cards: Mapping[str, ModelCard]) -> Plan:
+def _kept_plan(
+    graph: Graph, cores: int, pins: Mapping[str, Pin], cards: Mapping[str, ModelCard], names: frozenset[str] | None
+) -> Plan:
     """The plan of an earlier run of the same form, or a new one."""
-    can, cannot = usable(cards)
+    can, cannot = usable(cards) if names is None else offered(cards, names)
     known = profiles(cards)
     asked = msgspec.json.encode(
         (cores, pins, [card.name for card in can], os.environ.get(PRICE)), order="deterministic"

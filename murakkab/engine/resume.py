@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path as FilePath
 
+import msgspec
+
 from murakkab.engine.errors import FAILED, UserError
 from murakkab.engine.journal import read_journal
 from murakkab_optimizer.graph import Node, Path
@@ -53,6 +55,8 @@ class _Past:
         match event:
             case ev.RunSubmitted():
                 self.opening = event
+            case ev.PlanChanged(_, plan) if self.opening is not None:
+                self.opening = msgspec.structs.replace(self.opening, plan=plan)
             case ev.RunResumed():
                 self.opening = event
                 self._items.update({(i.node, i.path): i for i in event.items})

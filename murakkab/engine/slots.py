@@ -93,6 +93,10 @@ class Slots:
         ]
         return [slot.name for slot in sorted(fit, key=lambda slot: (slot.cores == 0, slot.name))]
 
+    def models(self, now: float) -> frozenset[str]:
+        """Names of the models that usable slots can use."""
+        return frozenset().union(*(self.known[name].slot.models for name in self.usable(now)))
+
     def claims(self, usable: Collection[str], owned: Collection[str], taken: Collection[str], part: float) -> list[str]:
         """The slots to own next: those owned already, and free ones up to a part of the fleet.
 

@@ -7,6 +7,7 @@ tasks one at a time. It is found by the name of its entry point in the group ``m
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -161,6 +162,16 @@ def only_planned(card: ModelCard) -> str:
     if card.adapter in adapters():
         return ""
     return f"planned for, not run here: there is no adapter '{card.adapter}'"
+
+
+def obstacle(card: ModelCard) -> str:
+    """What it would take to use the model on this machine; empty when it can be used."""
+    if planned := only_planned(card):
+        return planned
+    variable = card.options.get("needs_environment")
+    if variable and not os.environ.get(variable):
+        return f"set {variable}"
+    return f"run: {remedy(card)}" if missing_parts(card) else ""
 
 
 def missing_parts(card: ModelCard) -> list[str]:

@@ -67,12 +67,14 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     Attributes:
         machine: whose threads it shares; empty for the engine's own.
         cores: threads that it adds to those of its machine.
+        models: names of those that can be used there; None for all.
 
     """
 
     pid: int
     machine: str = ""
     cores: int = 0
+    models: tuple[str, ...] | None = None
 
 
 Request = Run | Load | Cancel | Stop

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from murakkab_runtimes.base import obstacle
+from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.cluster.slot import BROKER
 
@@ -116,6 +118,7 @@ class Machine:
 def slots(machine: str, cores: int) -> list[wire.Slot]:
     """One slot a core, and the spare ones."""
     version, digest, memory = wire.this_version(), wire.catalogue_digest(), _memory_mb()
+    models = tuple(sorted(name for name, card in load_catalog().items() if not obstacle(card)))
 
     def slot(number: int) -> wire.Slot:
         name = f"{machine}-{number + 1}"
@@ -130,6 +133,7 @@ def slots(machine: str, cores: int) -> list[wire.Slot]:
             digest=digest,
             queue=wire.queue("cpu", name),
             hostname=f"{name}@{machine}",
+            models=models,
         )
 
     return [slot(number) for number in range(cores + SPARE)]

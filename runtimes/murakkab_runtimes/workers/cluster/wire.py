@@ -50,6 +50,7 @@ class Slot(msgspec.Struct, frozen=True):
         draining: it takes no more tasks and leaves.
         queue: of Celery, to which its tasks go.
         hostname: of its Celery worker.
+        models: names of those that can be used there.
 
     """
 
@@ -63,6 +64,7 @@ class Slot(msgspec.Struct, frozen=True):
     digest: str
     queue: str
     hostname: str
+    models: tuple[str, ...] = ()
     beat: int = 0
     draining: bool = False
 

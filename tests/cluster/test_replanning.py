@@ -1,0 +1,127 @@
+"""Plans follow the models that workers bring and take away."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from murakkab.engine import Engine
+from murakkab.engine.resume import committed
+from tests.cluster.conftest import Server, Worker, toy_environment, with_engine
+from tests.engine.conftest import TOYS, workflow
+
+CARD = """
+apiVersion: murakkab/v1
+kind: Model
+name: toy-double-fine
+capability: toy-double
+adapter: toy-double
+description: Doubles well, where the machine has what it needs.
+licence: Apache-2.0
+source: tests
+quality: {value: 0.9, source: tests}
+options: {needs_environment: TOY_FINE}
+"""
+
+LATER = """
+apiVersion: murakkab/v1
+kind: Workflow
+metadata: {name: later, description: Doubles once a file is there.}
+inputs:
+  until: {type: text, description: The file}
+nodes:
+  wait:
+    capability: toy-trouble
+    how: hang
+    with: {until: "${{ inputs.until }}"}
+  numbers:
+    capability: toy-count
+    count: 2
+    streams: number
+  double:
+    capability: toy-double
+    for_each: ${{ nodes.numbers }}
+    number: ${{ item.number }}
+    after: ${{ nodes.wait }}
+outputs:
+  double: ${{ nodes.double }}
+"""
+
+Start = Callable[..., Worker]
+
+
+@pytest.fixture
+def start(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    cards = tmp_path / "cards"
+    cards.mkdir()
+    (cards / "fine.yaml").write_text(CARD)
+    monkeypatch.setenv("MURAKKAB_CATALOG", os.pathsep.join([str(TOYS / "cards"), str(cards)]))
+    started: list[Worker] = []
+
+    def go(name: str, **env: str) -> Worker:
+        env = {**toy_environment(), "MURAKKAB_CATALOG": os.environ["MURAKKAB_CATALOG"], **env}
+        started.append(Worker(server.url, name, 2, tmp_path / f"{name}.log", **env))
+        return started[-1]
+
+    yield go
+    with ThreadPoolExecutor() as ending:
+        list(ending.map(Worker.end, started))
+
+
+async def told(made: Engine, run: str, kind: str, node: str = "") -> dict:
+    async for event in made.events(run):
+        if event["event"] == kind and node in ("", event.get("node")):
+            return event
+    raise AssertionError(f"no {kind}")
+
+
+async def waiting(made: Engine, folder: Path, file: Path, **options: object) -> str:
+    """A run whose first step waits for a file."""
+    run = await made.submit(workflow(LATER, folder), {"until": str(file)}, **options)
+    await told(made, run, "task.started", "wait")
+    return run
+
+
+def test_plans_follow_the_models_that_workers_have(
+    server: Server, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("murakkab.engine.replanning.PATIENCE_S", 1.0)
+    start("plain")
+
+    async def scenario(made: Engine) -> None:
+        first = await waiting(made, tmp_path, tmp_path / "1")
+        fine = start("fine", TOY_FINE="1")
+        new = await asyncio.wait_for(told(made, first, "run.replanned"), 60)
+        assert new["changes"] == [{"node": "double", "before": "toy-double", "after": "toy-double-fine"}]
+        (tmp_path / "1").touch()
+        end = await asyncio.wait_for(made.wait(first), 60)
+        assert end["status"] == "succeeded", end
+        assert (await told(made, first, "task.started", "double"))["model"] == "toy-double-fine"
+        assert committed(made.store.folder(first)).plan.nodes["double"].chosen.model == "toy-double-fine"
+
+        second = await waiting(made, tmp_path, tmp_path / "2")
+        pinned = await waiting(made, tmp_path, tmp_path / "2", use=["double=toy-double-fine"])
+        leaves = asyncio.create_task(asyncio.to_thread(fine.end))
+        back = await asyncio.wait_for(told(made, second, "run.replanned"), 60)
+        assert "no worker has toy-double-fine any more" in back["reason"]
+        stuck = await asyncio.wait_for(told(made, pinned, "run.waiting"), 60)
+        assert "toy-double-fine, which double needs" in stuck["reason"]
+        (tmp_path / "2").touch()
+        assert (await asyncio.wait_for(made.wait(second), 60))["status"] == "succeeded"
+        assert (await told(made, second, "task.started", "double"))["model"] == "toy-double"
+        end = await asyncio.wait_for(made.wait(pinned), 60)
+        assert end["status"] == "failed"
+        assert "start a worker with it, then resume" in end["error"]
+        start("again", TOY_FINE="1")
+        while "toy-double-fine" not in made._driver.fleet.models():
+            await asyncio.sleep(0.05)
+        await made.resume(pinned)
+        assert (await asyncio.wait_for(made.wait(pinned), 60))["status"] == "succeeded"
+        assert await leaves == 0
+
+    with_engine(server.url, tmp_path, scenario)
