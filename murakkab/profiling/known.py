@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import msgspec
+
 from murakkab.profiling.calibrate import factor
 from murakkab.profiling.store import Calibration, Kept, Learnt, ProfileStore, base_of, key_of
 from murakkab.profiling.versions import is_current
@@ -28,7 +30,8 @@ def known_profiles(
 
     Measured ones are left out where the model, its adapter or its packages have changed since. Shipped ones that a
     measured one replaces are left out; the others are scaled where a calibration is kept. Cited ones stay as they are.
-    A file that cannot be read counts as empty.
+    Seconds to load are those of the model on this machine, where they are known. A file that cannot be read counts as
+    empty.
 
     Args:
         cards: the models that are asked about.
@@ -41,7 +44,9 @@ def known_profiles(
     store, by_name = store or ProfileStore(), {card.name: card for card in cards}
     kept, _ = store.read()
     here = list(measured_here(by_name.values(), kept))
-    found = here + [_scaled(p, by_name.get(p.model), kept.calibration) for p in shipped if not _replaced(p, here)]
+    others = (_scaled(p, by_name.get(p.model), kept.calibration) for p in shipped if not _replaced(p, here))
+    loads = {profile.model: profile.load_s for profile in here}
+    found = here + [_loading(profile, loads) for profile in others]
     learnt = store.runs.read()[0].learnt if corrected else {}
     return [_corrected(profile, learnt) for profile in found] if learnt else found
 
@@ -52,7 +57,13 @@ def measured_here(cards: Iterable[ModelCard], kept: Kept) -> Iterator[Profile]:
     for record in kept.records:
         card = by_name.get(record.profile.model)
         if card is not None and is_current(card, record.versions):
-            yield record.profile
+            yield msgspec.structs.replace(record.profile, load_s=record.load_s)
+
+
+def _loading(profile: Profile, loads: Mapping[str, float]) -> Profile:
+    """A profile with the seconds that its model was seen to load here; those of other devices stay as they are."""
+    load_s = loads.get(profile.model, 0.0) if profile.device == CPU else 0.0
+    return msgspec.structs.replace(profile, load_s=load_s) if load_s else profile
 
 
 def _replaced(profile: Profile, here: Sequence[Profile]) -> bool:

@@ -83,6 +83,8 @@ class Prediction(msgspec.Struct, frozen=True):
         value: expected; None where it cannot be told.
         limit: promised; None where nothing was.
         note: why it cannot be told, or what it rests on.
+        cold: of times, what is expected where the models must be loaded first; promises are for loaded ones. None where
+            nothing has to be loaded, or nobody knows how long it takes.
 
     """
 
@@ -91,6 +93,7 @@ class Prediction(msgspec.Struct, frozen=True):
     value: float | None = None
     limit: float | None = None
     note: str = ""
+    cold: float | None = None
 
 
 class Relaxation(msgspec.Struct, frozen=True):

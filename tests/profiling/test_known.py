@@ -121,3 +121,12 @@ def test_slower_leaves_everything_but_times(store: ProfileStore) -> None:
     record: Record = measured(LANCZOS, memory_mb=7.0, power_w=3.0)
     twice = record.profile.slower(2.0)
     assert (twice.unit_s, twice.memory_mb, twice.power_w) == (1.0, 7.0, 3.0)
+
+
+def test_seconds_to_load_are_those_of_this_machine(store: ProfileStore) -> None:
+    record = measured(HOSTS, 0.5, knobs={"detail": "full"}, conditions={"height": 360})
+    keep(store, msgspec.structs.replace(record, load_s=7.5))
+    others = [shipped("drawn-hosts", conditions={"height": 720}), shipped("lanczos", load_s=0.25)]
+    others.append(msgspec.structs.replace(others[0], device="A100", load_s=3.0))
+    found = known_profiles([HOSTS, LANCZOS], others, store)
+    assert [profile.load_s for profile in found] == [7.5, 7.5, 0.25, 3.0]

@@ -239,11 +239,16 @@ class Finder:
             first_s=first_s,
             quality=card.quality_with(knobs).value,
             power_w=power,
-            memory_mb=card.needs.memory_mb,
-            load_s=card.load_s,
+            memory_mb=self._memory_mb(card, profile, index),
+            load_s=(profile.load_s if profile else 0.0) or card.load_s,
             known=profile is not None or card.passes,
         )
         return Way(card, candidate, task_s, profile, asked.from_height)
+
+    def _memory_mb(self, card: ModelCard, profile: Profile | None, index: int) -> float:
+        """Memory of the machine: what was measured where the model runs on processors, else what its card says."""
+        measured = profile.memory_mb if profile and self.cluster.offers[index].device.kind == "cpu" else 0.0
+        return measured or card.needs.memory_mb
 
     def _place(self, region: str) -> Here:
         """The cluster as one place, for messages; where a region is one of several, it is that one."""

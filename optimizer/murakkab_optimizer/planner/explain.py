@@ -239,7 +239,8 @@ def configuration(way: Way, offer: Offer) -> Configuration:
     """A way to do a node as it stands in a plan."""
     needs, processor = way.card.needs, offer.device.kind == "cpu"
     if processor:
-        needs = msgspec.structs.replace(needs, threads=way.candidate.devices)
+        memory_mb = round(way.candidate.memory_mb)
+        needs = msgspec.structs.replace(needs, threads=way.candidate.devices, memory_mb=memory_mb)
     return Configuration(
         model=way.card.name,
         knobs=way.candidate.knobs,

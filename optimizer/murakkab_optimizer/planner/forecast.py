@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from murakkab_optimizer.plan import Prediction
-from murakkab_optimizer.planner.assign.nouns import INFINITE, Solution
+from murakkab_optimizer.planner.assign.nouns import INFINITE, Limits, Outcome, Solution
 from murakkab_optimizer.planner.build import Built
 from murakkab_optimizer.planner.candidates import Way
-from murakkab_optimizer.planner.wording import UNITS
+from murakkab_optimizer.planner.cold import cold
+from murakkab_optimizer.planner.wording import UNITS, amount
 
 
 def forecast(built: Built, solution: Solution, chosen: Sequence[Way]) -> list[Prediction]:
@@ -27,6 +30,7 @@ def forecast(built: Built, solution: Solution, chosen: Sequence[Way]) -> list[Pr
 class _Forecast:
     def __init__(self, built: Built, solution: Solution, chosen: Sequence[Way]) -> None:
         self.built, self.solution, self.problem, self.chosen = built, solution, built.problem, chosen
+        self.cold = cold(built.problem, solution.assignment)
 
     def predictions(self) -> Iterator[Prediction]:
         """In the order in which they are told."""
@@ -34,16 +38,24 @@ class _Forecast:
         unknown = self._unknown()
         note = f"never measured, counted as nothing: {', '.join(unknown)}" if unknown else ""
         if graph.publish:
-            yield self._prediction(
-                "ttff", outcome.first_s if not limits.realtime else outcome.ttff_s, limits.ttff_s, note
-            )
+            cold_s = _ttff(self.cold, limits) if self.cold else None
+            yield self._time("ttff", _ttff(outcome, limits), cold_s, limits.ttff_s, note)
         if limits.realtime and graph.publish:
             yield Prediction("realtime", "s", outcome.ttff_s - outcome.first_s, 0.0, note)
-        yield self._prediction("latency", outcome.latency_s, limits.latency_s, note)
+        cold_s = self.cold.latency_s if self.cold else None
+        yield self._time("latency", outcome.latency_s, cold_s, limits.latency_s, note)
         yield self._money(limits.cost_usd)
         yield self._power(limits.energy_wh)
         quality = limits.quality or INFINITE
         yield self._prediction("quality", outcome.quality, quality, "share of the best that can be had here")
+
+    def _time(self, name: str, value: float, cold_s: float | None, limit: float, note: str) -> Prediction:
+        """A time with loaded models and, where that takes longer, one that begins with loading them."""
+        found = self._prediction(name, value, limit, note)
+        if cold_s is None or cold_s <= value:
+            return found
+        told = f"{amount(name, cold_s)} on a cold start, with all models to be loaded first"
+        return msgspec.structs.replace(found, cold=cold_s, note="; ".join(filter(None, [note, told])))
 
     def _prediction(self, name: str, value: float, limit: float, note: str) -> Prediction:
         return Prediction(name, UNITS[name], value, None if math.isinf(limit) else limit, note)
@@ -66,3 +78,8 @@ class _Forecast:
         """Models that nobody measured, but for those whose work is too short to count."""
         unknown = [way for way in self.chosen if way.profile is None and way.candidate.devices]
         return list(dict.fromkeys(way.card.name for way in unknown))
+
+
+def _ttff(outcome: Outcome, limits: Limits) -> float:
+    """Seconds to the first item that is shown; with real time, to the earliest start without a wait."""
+    return outcome.ttff_s if limits.realtime else outcome.first_s

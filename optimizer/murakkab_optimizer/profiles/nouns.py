@@ -58,6 +58,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         power_w: watts of all devices of the instance at this work; 0 where nobody said.
         energy: how the power is known: ``measured``, ``cited`` or ``estimated``.
         memory_mb: MiB at the peak, of accelerator memory where it runs on accelerators; 0 where nobody said.
+        load_s: seconds until a new instance can take a task; 0 where nobody said.
         load: seconds of a unit against load, by rising rate; empty where nobody said. The first is that of an idle
             instance.
         provenance: of the times.
@@ -77,6 +78,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     power_w: float = 0.0
     energy: Literal["measured", "cited", "estimated", ""] = ""
     memory_mb: float = 0.0
+    load_s: float = 0.0
     load: tuple[LoadPoint, ...] = ()
     provenance: Provenance = Provenance("estimated")
 

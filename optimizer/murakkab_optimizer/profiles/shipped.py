@@ -24,5 +24,6 @@ def _profile(card: ModelCard, one: Measurement) -> Profile:
         conditions={name: value for name, value in one.knobs.items() if name not in card.knobs},
         spread_s=one.spread_s,
         memory_mb=float(card.needs.memory_mb),
+        load_s=one.load_s,
         provenance=Provenance("shipped", "measured by this project, on the card", one.device, one.date, one.samples),
     )

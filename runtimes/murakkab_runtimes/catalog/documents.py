@@ -145,7 +145,11 @@ def _profile(common: dict[str, Any], row: dict[str, Any], where: str) -> Profile
 def _wrong(profile: Profile) -> str:
     """What no profile can be; empty where all is well."""
     figures = [profile.unit_s, profile.fixed_s, profile.first_s or 0.0, profile.spread_s, profile.power_w]
-    figures += [profile.memory_mb, *(one for point in profile.load for one in (point.rate, point.unit_s))]
+    figures += [
+        profile.memory_mb,
+        profile.load_s,
+        *(one for point in profile.load for one in (point.rate, point.unit_s)),
+    ]
     if not all(0 <= one < math.inf for one in figures):
         return "times, watts and memory must be numbers of 0 or more"
     if not profile.unit_s + profile.fixed_s:
