@@ -35,6 +35,21 @@ class Quality(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     knobs: dict[str, Any] = {}
 
 
+class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Weights that a person gets from a hub.
+
+    Attributes:
+        repo: ``owner/name`` at Hugging Face.
+        revision: branch, tag or commit.
+        gated: True where its licence must be accepted there first.
+
+    """
+
+    repo: str
+    revision: str = "main"
+    gated: bool = False
+
+
 class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Values that a knob may take.
 
@@ -84,6 +99,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         needs: resources.
         quality: rank inside the capability, with its source.
         rated: ratings of single settings of the knobs.
+        weights: where they come from, if from a hub; a model whose weights are not on the machine is not used.
         weights_mb: MiB of the weights on disk; 0 where there are none.
         load_s: seconds until a new instance can take its first task; 0 where nobody measured it.
         measured: measured speeds.
@@ -109,6 +125,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs: Needs = Needs()
     quality: Quality = Quality(0.5, "not rated")
     rated: tuple[Quality, ...] = ()
+    weights: Weights | None = None
     weights_mb: float = 0.0
     load_s: float = 0.0
     measured: tuple[Measurement, ...] = ()

@@ -46,6 +46,12 @@ class Unavailable(RuntimeFault):
     retry = False
 
 
+class OutOfMemory(RuntimeFault):
+    """The task does not fit into the memory of the device as it was asked for; a lower rung may."""
+
+    retry = False
+
+
 class Cancelled(Exception):
     """Raised by ``Task.progress`` and ``Task.emit`` once the engine has asked for the task to stop."""
 
@@ -178,11 +184,22 @@ def missing_parts(card: ModelCard) -> list[str]:
     """The adapter, packages and programs that the card names and this machine lacks."""
     adapter = [f"the adapter '{card.adapter}'"] if only_planned(card) else []
     packages = [name for name in card.packages if importlib.util.find_spec(name) is None]
-    return adapter + packages + [name for name in card.programs if shutil.which(name) is None]
+    programs = [name for name in card.programs if shutil.which(name) is None]
+    return adapter + packages + programs + ([] if packages else _missing_weights(card))
+
+
+def _missing_weights(card: ModelCard) -> list[str]:
+    from murakkab_runtimes.hub.weights import find_weights
+
+    return [f"the weights {card.weights.repo}"] if card.weights and find_weights(card.weights) is None else []
 
 
 def remedy(card: ModelCard) -> str:
-    """The command that installs the packages and programs that the card names."""
+    """The command that installs the packages and programs that the card names, or gets its weights."""
+    if card.weights and all(importlib.util.find_spec(name) for name in card.packages):
+        from murakkab_runtimes.hub.weights import how_to_get
+
+        return how_to_get(card.weights)
     if card.programs:
         return f"sudo apt install {' '.join(card.programs)}"
     if card.extra == "packaged":

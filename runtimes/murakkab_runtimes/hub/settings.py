@@ -1,0 +1,67 @@
+"""Knobs that all hub models share: how a model is made to fit its device."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from murakkab_runtimes.base import InputError, Unavailable
+from murakkab_runtimes.hub.device import DTYPES
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "dtype": DTYPES,
+    "quantization": ("none", "int8", "nf4"),
+    "offload": ("none", "model", "sequential", "group"),
+    "attention": ("auto", "sdpa", "eager", "flash"),
+}
+_PACKAGES = {"int8": "torchao", "nf4": "bitsandbytes", "flash": "flash_attn"}
+"""What a choice needs beyond torch."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a model is loaded.
+
+    Attributes:
+        dtype: number format; ``auto`` is what the device computes natively.
+        quantization: of the weights.
+        offload: parts that wait in the machine's memory until they are needed: whole sub-models, groups of layers, or
+            every layer (slowest, needs least).
+        attention: the backend of the attention layers.
+        compile: let torch compile the heaviest part: slow first task, faster ones after it.
+        parallel: devices that share the work of one task (context parallelism).
+    """
+
+    dtype: str = "auto"
+    quantization: str = "none"
+    offload: str = "none"
+    attention: str = "auto"
+    compile: bool = False
+    parallel: int = 1
+
+
+def read_settings(knobs: Mapping[str, Any]) -> Settings:
+    """The settings among a configuration's knobs.
+
+    Raises:
+        InputError: a value is not one that the setting may have.
+        Unavailable: a value needs a package that is missing.
+    """
+    given = {field.name: knobs[field.name] for field in fields(Settings) if field.name in knobs}
+    for name, choices in CHOICES.items():
+        _check(name, given.get(name, choices[0]), choices)
+    if not isinstance(given.get("compile", False), bool):
+        raise InputError(f"compile is {given['compile']!r}; give true or false")
+    if not isinstance(given.get("parallel", 1), int) or given.get("parallel", 1) < 1:
+        raise InputError(f"parallel is {given['parallel']!r}; give a number of devices from 1 on")
+    return Settings(**given)
+
+
+def _check(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InputError(f"{name} is {value!r}; give one of {', '.join(choices)}")
+    package = _PACKAGES.get(str(value))
+    if package and importlib.util.find_spec(package) is None:
+        raise Unavailable(f"{name} '{value}' needs a package: pip install {package.replace('_', '-')}")

@@ -1,0 +1,51 @@
+"""Knobs that all hub models share."""
+
+from __future__ import annotations
+
+import pytest
+
+from murakkab_runtimes.base import InputError, OutOfMemory, Unavailable
+from murakkab_runtimes.hub.device import pick_device, pick_dtype
+from murakkab_runtimes.hub.memory import peak_mb, watched
+from murakkab_runtimes.hub.settings import Settings, read_settings
+
+
+def test_knobs_that_are_not_given_have_their_defaults() -> None:
+    assert read_settings({"steps": 4, "offload": "model"}) == Settings(offload="model")
+
+
+@pytest.mark.parametrize(
+    ("knobs", "told"),
+    [
+        ({"dtype": "float8"}, "dtype is 'float8'; give one of auto, float32"),
+        ({"offload": "disk"}, "offload is 'disk'"),
+        ({"compile": "yes"}, "compile is 'yes'; give true or false"),
+        ({"parallel": 0}, "parallel is 0; give a number of devices"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(knobs: dict[str, object], told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        read_settings(knobs)
+
+
+def test_a_choice_whose_package_is_missing_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(Unavailable, match="pip install flash-attn"):
+        read_settings({"attention": "flash"})
+
+
+def test_number_formats_are_those_of_the_device() -> None:
+    torch = pytest.importorskip("torch", reason="comes with the extra 'torch'")
+    assert pick_dtype("auto", torch.device("cpu")) is torch.float32
+    assert pick_dtype("bfloat16", pick_device()) is torch.bfloat16
+    with pytest.raises(InputError, match="float8"):
+        pick_dtype("float8", torch.device("cpu"))
+
+
+def test_memory_is_counted_and_its_end_is_told() -> None:
+    torch = pytest.importorskip("torch", reason="comes with the extra 'torch'")
+    cpu = torch.device("cpu")
+    with watched(cpu, "nothing"):
+        assert peak_mb(cpu) > 0
+    with pytest.raises(OutOfMemory, match="a large picture does not fit"), watched(cpu, "a large picture"):
+        raise torch.OutOfMemoryError("tried to allocate 1 TiB")

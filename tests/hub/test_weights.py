@@ -1,0 +1,76 @@
+"""Weights of hub models are found where a person put them, and never downloaded."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from murakkab_optimizer.catalog import ModelCard, Weights
+from murakkab_runtimes.base import Unavailable, missing_parts, obstacle
+from murakkab_runtimes.hub.weights import weights_folder
+
+CARD = ModelCard(
+    name="large",
+    capability="text-generation",
+    adapter="calculator",
+    description="A model of a hub.",
+    licence="Apache-2.0",
+    source="a hub",
+    weights=Weights("somebody/large"),
+)
+
+
+@pytest.fixture(autouse=True)
+def empty_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("MURAKKAB_MODELS", raising=False)
+    if importlib.util.find_spec("huggingface_hub") is not None:
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+
+
+def test_a_folder_of_models_is_searched_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "second" / "somebody" / "large"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("MURAKKAB_MODELS", os.pathsep.join([str(tmp_path / "first"), str(tmp_path / "second")]))
+    assert weights_folder(CARD) == folder
+    assert missing_parts(CARD) == []
+    assert obstacle(CARD) == ""
+
+
+def test_weights_that_are_not_there_are_told_with_the_command_that_gets_them() -> None:
+    assert missing_parts(CARD) == ["the weights somebody/large"]
+    assert obstacle(CARD) == "run: hf download somebody/large"
+    with pytest.raises(Unavailable, match="run: hf download somebody/large"):
+        weights_folder(CARD)
+
+
+def test_a_revision_and_a_licence_belong_to_the_command() -> None:
+    card = msgspec.structs.replace(CARD, weights=Weights("somebody/large", revision="v2", gated=True))
+    assert obstacle(card) == (
+        "run: hf download somebody/large --revision v2 "
+        "(first accept its licence at https://huggingface.co/somebody/large and run: hf auth login)"
+    )
+
+
+def test_packages_come_before_weights() -> None:
+    card = msgspec.structs.replace(CARD, packages=("no_such_package",), extra="torch")
+    assert missing_parts(card) == ["no_such_package"]
+    assert "pip install 'murakkab[torch]'" in obstacle(card)
+
+
+def test_a_card_without_weights_has_no_folder() -> None:
+    with pytest.raises(ValueError, match="names no weights"):
+        weights_folder(msgspec.structs.replace(CARD, weights=None))
+
+
+def test_the_cache_of_hugging_face_is_read_at_the_revision_of_the_card(tmp_path: Path) -> None:
+    pytest.importorskip("huggingface_hub", reason="comes with the extra 'torch'")
+    commit = "0" * 40
+    repo = tmp_path / "cache" / "models--somebody--large"
+    (repo / "snapshots" / commit).mkdir(parents=True)
+    (repo / "refs").mkdir()
+    (repo / "refs" / "main").write_text(commit)
+    assert weights_folder(CARD) == repo / "snapshots" / commit
