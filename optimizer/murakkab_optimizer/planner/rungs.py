@@ -23,13 +23,10 @@ from murakkab_optimizer.planner.candidates import Way, Ways, lines
 from murakkab_optimizer.planner.explain import configuration
 from murakkab_optimizer.planner.speeds import drawn_height
 from murakkab_optimizer.planner.stills import static
-from murakkab_optimizer.planner.workload import films
+from murakkab_optimizer.planner.workload import OPENING_CLIP_S, films
 
 SAVES = 0.04
 """Share of the work of filming that a rung saves at least against the next better one."""
-
-OPENING_CLIP_S = 0.5
-"""The first clip of a show is no longer than this."""
 
 SMALLEST = 0.5
 """Share of the height of the canvas that is drawn at least: up-scalers are rated for that."""

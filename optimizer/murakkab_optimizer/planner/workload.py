@@ -19,6 +19,9 @@ SHOW_S = 60.0
 OPENING_S = 2.5
 """What is said first is short."""
 
+OPENING_CLIP_S = 0.5
+"""The first clip of a show is no longer than this."""
+
 WORDS_PER_S, TOKENS_PER_WORD = 2.6, 4 / 3
 WORDS, CODE_WORDS, PLAN_WORDS = 40.0, 80.0, 15.0
 """Words of an answer to a prompt, of a program, and of the plan of one section or scene."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from murakkab_optimizer.graph import NULL, Graph, Node, Path
-from murakkab_optimizer.planner.workload import OPENING_S, Work, Workload, emitted, workload
+from murakkab_optimizer.planner.workload import OPENING_CLIP_S, OPENING_S, Work, Workload, emitted, films, workload
 from murakkab_optimizer.scheduler.commands import Evaluate, StartTask
 from murakkab_optimizer.scheduler.events import Evaluated
 from murakkab_optimizer.simulator.nouns import Made
@@ -40,7 +40,8 @@ class PlannedWork:
 
     A task takes ``Configuration.seconds``; of an item that turned out longer than expected, all that is made of it
     takes longer in proportion. Streaming tasks give their items evenly over their time, the
-    first of a run as soon as the workload says.
+    first of a run as soon as the workload says. Where a program writes what is said first, it writes the whole first
+    task, and the model all others.
     Chance is drawn from the seed, the run, the node and the path, so an attempt is as long whoever asks.
 
     Args:
@@ -70,11 +71,12 @@ class PlannedWork:
         node, work = graph.node(task.node), self._work(graph, task.node)
         of_item = self._factor(task.run, graph, node, task.path)
         seconds = task.configuration.seconds * of_item * self._chance(self._noise, task.run, task.node, task.path)
+        seconds *= _written(node, work, task.path)
         if not node.streams:
             return Made(seconds)
         count = self._items.get(node.name, work.items)
         lengths = [self._length(task, node, work, index, of_item, count) for index in range(count)]
-        opening = work.first if lengths and not any(task.path) else None
+        opening = work.first if lengths and not any(task.path) and not films(node) else None
         shares = list(_shares(lengths, opening))
         items = [(seconds * share, length) for share, length in zip(shares, lengths, strict=True)]
         return Made(seconds, tuple(items[task.first_item :]))
@@ -92,13 +94,16 @@ class PlannedWork:
         return self._answer(graph.node(asked.node), asked)
 
     def _length(self, task: StartTask, node: Node, work: Work, index: int, of_item: float, count: int) -> float:
-        """Draw the length of an item; what is said first is short."""
-        path = (*task.path, index)
-        opens = not any(path) and emitted(node) in SPOKEN
-        opening = min(OPENING_S / (work.seconds / count), 1.0) if opens else 1.0
-        factor = opening * self._chance(self._lengths, task.run, node.name, path)
-        self._factors[task.run, node.name, path] = factor * of_item
-        return work.seconds / count * factor * of_item
+        """Draw the length of an item; what is said first is short, and so is the first clip of it."""
+        path, even = (*task.path, index), work.seconds / count
+        factor = of_item * self._chance(self._lengths, task.run, node.name, path)
+        if emitted(node) in SPOKEN and not any(path):
+            factor *= min(OPENING_S / even, 1.0)
+        elif films(node) and not any(task.path) and count > 1:
+            first = min(OPENING_CLIP_S / (even * of_item), 1.0)
+            factor *= first if index == 0 else (count - first) / (count - 1)
+        self._factors[task.run, node.name, path] = factor
+        return even * factor
 
     def _factor(self, run: str, graph: Graph, node: Node, path: Path) -> float:
         """How many times longer than expected the item at ``path`` is, or the one that it was made from."""
@@ -122,6 +127,13 @@ class PlannedWork:
             return 1.0
         draw = random.Random(f"{self._seed} {what}")
         return math.exp(draw.gauss(-sigma * sigma / 2, sigma))
+
+
+def _written(node: Node, work: Work, path: Path) -> float:
+    """How much of the mean task one task is: the opening of a talk is written by a program, not by a model."""
+    if emitted(node) != "turn" or work.first or work.tasks == 1:
+        return 1.0
+    return work.tasks / (work.tasks - 1) if any(path) else 0.0
 
 
 def _shares(lengths: list[float], opening: float | None) -> Iterator[float]:
