@@ -3,11 +3,15 @@
 
 const SAMPLES = 2000;
 
+/** A name for this player that tells it from the others of the same run. */
+const newViewer = () => [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
 export class Measure {
   /** `requestedAt` is the moment of the request in ms of `performance.now()`, or null when it is not known. */
   constructor(video, requestedAt) {
     this.video = video;
     this.requestedAt = requestedAt;
+    this.viewer = newViewer();
     this.frameAt = null; // moments in ms
     this.contentMoment = null;
     this.speechMoment = null;
@@ -114,6 +118,7 @@ export class Measure {
   report() {
     const { video } = this;
     return {
+      viewer: this.viewer,
       position_s: video.currentTime,
       playing: !video.paused && !video.ended && this.frameAt !== null,
       muted: video.muted,
