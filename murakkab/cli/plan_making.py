@@ -15,6 +15,7 @@ import msgspec
 from murakkab.cli.plan_file import read_plan
 from murakkab.cli.plan_words import NOT_TOLD, PROVEN, TIME_OVER, amount, figure
 from murakkab.engine.errors import NO_PLAN, UserError
+from murakkab.engine.lacking import refusal
 from murakkab.engine.planning import available, parse_pins, this_machine
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph
@@ -108,9 +109,11 @@ def attempt(make: Callable[[PlanRequest], list[Plan]], request: PlanRequest, com
     except PinError as fault:
         raise UserError(str(fault), "Change it, under --use or under where.") from None
     except NoPlanError as fault:
+        if fault.lacking:
+            raise refusal(fault, load_catalog()) from None
         told = advice(fault.nearest, fault.alone, command)
         if not fault.nearest and "--cluster" in " ".join(command):
-            told = "Add what is missing to the cluster (`murakkab devices --cluster NAME` shows it), or promise less."
+            told = "Add what is missing to the cluster (`murakkab devices --cluster NAME` shows it)."
         if not fault.nearest and not request.may_go_on():
             told = "Allow more time, for example --time-limit 60."
         raise UserError(str(fault), told, NO_PLAN) from None

@@ -13,6 +13,7 @@ import yaml
 
 from murakkab.engine.errors import NO_PLAN, UserError
 from murakkab.engine.here import Same, available, offered, profiles, this_machine, usable
+from murakkab.engine.lacking import refusal
 from murakkab.engine.lenient import as_promised, noted
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
@@ -84,7 +85,7 @@ def make_plan(
     except PinError as fault:
         raise UserError(str(fault), "Change it, under --use or under where.") from None
     except NoPlanError as fault:
-        raise UserError(str(fault), "`murakkab doctor` shows what is here; or promise less.", NO_PLAN) from None
+        raise refusal(fault, cards) from None
 
 
 def _kept_plan(

@@ -77,6 +77,39 @@ def test_bad_usage(invoke: Invoke, arguments: tuple[str, ...], told: str) -> Non
     assert told in answer.err
 
 
+SEE = """\
+apiVersion: murakkab/v1
+kind: Workflow
+metadata: {name: see, description: Looks at a picture.}
+inputs: {picture: {type: document, description: A picture}}
+nodes: {seen: {capability: object-detection, image: "${{ inputs.picture }}"}}
+outputs: {seen: "${{ nodes.seen }}"}
+"""
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_what_nothing_here_can_do_is_told_with_the_models_that_could(
+    invoke: Invoke, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "see.yaml").write_text(SEE, encoding="utf-8")
+    answer = invoke(command, "see.yaml", "--picture", "see.yaml", *(["--no-browser"] if command == "run" else []))
+    assert (answer.code, answer.out) == (3, "")
+    assert "node 'seen' needs 'object-detection' and no model here can do that; these could: yolo11x (" in answer.err
+    assert "flux" not in answer.err, "models that do something else are not named"
+    assert "--cluster" in answer.err
+
+
+def test_a_cluster_without_room_is_told_with_what_needs_accelerators(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "see.yaml").write_text(SEE, encoding="utf-8")
+    (tmp_path / "bare.yaml").write_text(
+        "apiVersion: murakkab/v1\nkind: Cluster\nmetadata: {name: bare}\ncpu: {cores: 8, price: 0.4, peak_w: 5}\n"
+    )
+    answer = invoke("plan", "see.yaml", "--cluster", "bare.yaml")
+    assert (answer.code, answer.out) == (3, "")
+    assert "seen" in answer.err
+    assert "yolo11x" in answer.err
+
+
 def test_the_workflow_comes_first(invoke: Invoke) -> None:
     answer = invoke("plan", "--json", "podcast")
     assert answer.code == 2

@@ -18,12 +18,15 @@ class NoPlanError(Exception):
     Attributes:
         nearest: by promise, the nearest value that could be kept; empty where no promise is in the way.
         alone: whether giving way at any one of them is enough; else all of them must.
+        lacking: a capability that no available model has; else empty.
 
     """
 
-    def __init__(self, message: str, nearest: Mapping[str, float] | None = None, *, alone: bool = True) -> None:
+    def __init__(
+        self, message: str, nearest: Mapping[str, float] | None = None, *, alone: bool = True, lacking: str = ""
+    ) -> None:
         super().__init__(message)
-        self.nearest, self.alone = dict(nearest or {}), alone
+        self.nearest, self.alone, self.lacking = dict(nearest or {}), alone, lacking
 
 
 class PinError(NoPlanError):
@@ -87,9 +90,8 @@ def eligible(
     """
     able = [card for card in cards if card.capability == node.capability and (passing or not card.passes)]
     if not able:
-        helps = "; ".join(f"{name}: {what}" for name, what in absent.items())
         raise NoPlanError(
-            f"node '{node.name}' needs '{node.capability}' and no model here can do that. {helps}".strip()
+            f"node '{node.name}' needs '{node.capability}' and no model here can do that", lacking=node.capability
         )
     found = Eligible(able, [])
     _keep_named(found, node, absent, pin)

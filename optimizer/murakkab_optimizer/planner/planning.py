@@ -202,9 +202,20 @@ def _no_plan(built: Built, fault: Infeasible) -> NoPlanError:
     }
     told = [_told(name, value, promised.get(name)) for name, value in fault.nearest.items()]
     if not told:
-        return NoPlanError(f"nothing keeps all that is promised: {fault}", fault.nearest, alone=fault.alone)
+        return NoPlanError(f"{fault}{_accelerated(built)}", fault.nearest, alone=fault.alone)
     how = "; or ".join(told) if fault.alone else "together these could be had: " + "; ".join(told)
     return NoPlanError(f"nothing keeps all that is promised: {how}", fault.nearest, alone=fault.alone)
+
+
+def _accelerated(built: Built) -> str:
+    """The nodes that nothing but accelerators can do, in words."""
+    offers = built.problem.cluster.offers
+    names = [
+        name
+        for name, found in built.ways.items()
+        if all(offers[way.candidate.offer].device.kind == "gpu" for way in found.ways)
+    ]
+    return f"; only accelerators can do: {', '.join(names)}" if names else ""
 
 
 def _told(name: str, value: float, promised: float | None) -> str:
