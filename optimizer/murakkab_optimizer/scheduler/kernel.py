@@ -68,11 +68,6 @@ class Scheduler:
         state = self._runs.get(run)
         return {name for name, node in state.growth.nodes.items() if not node.closed(())} if state else set()
 
-    def unfinished(self, run: str) -> set[str]:
-        """Nodes of a run that may still have something to do; none of one that is not being made."""
-        state = self._runs.get(run)
-        return {name for name, node in state.growth.nodes.items() if not node.closed(())} if state else set()
-
     def holds(self, lease: str) -> bool:
         """Whether a result under this lease would count."""
         return self._attempts.of(lease)[0] is not None
