@@ -10,11 +10,15 @@ import pytest
 from murakkab_optimizer.catalog import Needs, Quality, Range
 from murakkab_optimizer.graph import Edge, Graph, Node, Slo, Where
 from murakkab_optimizer.hardware import Offer
-from murakkab_optimizer.plan import Pin
-from murakkab_optimizer.planner import NoPlanError, PinError
+from murakkab_optimizer.plan import Instances, Pin, Plan
+from murakkab_optimizer.planner import Here, NoPlanError, PinError
 from murakkab_optimizer.planner.assign.nouns import Outcome
+from murakkab_optimizer.planner.build import build
+from murakkab_optimizer.planner.candidates import Finder
 from murakkab_optimizer.planner.planning import pareto, plan_workflow
+from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.planner.wording import amount, apart, figures
+from murakkab_optimizer.planner.workload import workload
 from tests.planner.planning import (
     CARDS,
     CORE,
@@ -279,6 +283,31 @@ def test_load_slows_a_model_down() -> None:
     ]
     idle, loaded = (plan_workflow(request(show(), profiles=busy, rate=rate)) for rate in (0.0, 0.1))
     assert loaded.nodes["speech"].chosen.seconds > 1.5 * idle.nodes["speech"].chosen.seconds
+
+
+def test_load_is_shared_by_the_accelerators_that_there_are() -> None:
+    from murakkab_optimizer.profiles import LoadPoint
+
+    curve = (LoadPoint(0, 0.02), LoadPoint(5, 0.02), LoadPoint(25, 0.22))
+    busy = [p if p.model != "grand" else msgspec.structs.replace(p, load=curve) for p in SPEEDS]
+    where = {"where": Where(model=("grand",))}
+    seconds = {
+        count: planned(show(speech=where), machines(2, Offer(GPU, count, spot=False)), profiles=busy, rate=0.5)
+        .nodes["speech"]
+        .chosen.seconds
+        for count in (1, 2, 4, 8)
+    }
+    assert seconds[1] > 1.5 * seconds[2] > 2 * seconds[4]
+    assert seconds[8] == pytest.approx(0.02 * 5, rel=0.2)
+
+
+def test_an_instance_that_runs_is_in_one_of_several_equal_offers() -> None:
+    graph, gpu = show(), Offer(GPU, 1, spot=False)
+    cluster = machines(2, gpu, gpu)
+    finder = Finder(CARDS, Speeds(SPEEDS), cluster, {}, Here())
+    for count, held in ((1, {("grand", 1, 1): 1}), (2, {("grand", 1, 1): 1, ("grand", 2, 1): 1})):
+        running = Plan({}, instances=(Instances("grand", "G100", 1, count),))
+        assert build(graph, workload(graph), finder, {}, running).problem.held == held
 
 
 def test_instances_that_run_already_need_no_loading() -> None:

@@ -144,10 +144,17 @@ def _ordered(steps: Iterable[Step]) -> tuple[Step, ...]:
 
 
 def _held(cluster: Cluster, plan: Plan | None) -> dict[Pool, int]:
-    """Instances of the plan in force, as pools of the cluster."""
+    """Instances of the plan in force, as pools of the cluster, each instance in one of several equal offers."""
     held: dict[Pool, int] = {}
+    room = [offer.count for offer in cluster.offers]
     for group in plan.instances if plan else ():
+        left = group.count
         for index, offer in enumerate(cluster.offers):
-            if (offer.device.name, offer.spot, offer.region) == (group.device, group.spot, group.region):
-                held[group.model, index, group.devices] = group.count
-    return held
+            alone = offer.device.kind == "gpu"
+            if (offer.device.name, offer.spot and alone, offer.region) != (group.device, group.spot, group.region):
+                continue
+            taken = min(left, room[index] // group.devices) if alone else left
+            held[group.model, index, group.devices] = held.get((group.model, index, group.devices), 0) + taken
+            room[index] -= taken * group.devices if alone else 0
+            left -= taken
+    return {pool: count for pool, count in held.items() if count}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,70 +22,19 @@ from murakkab_optimizer.planner.eligible import (
     eligible,
     pinned_knobs,
 )
-from murakkab_optimizer.planner.speeds import HEIGHT, Speeds, drawn_height
+from murakkab_optimizer.planner.speeds import Speeds, drawn_height
+from murakkab_optimizer.planner.ways import Way, Ways, lines
 from murakkab_optimizer.planner.workload import Work
 from murakkab_optimizer.profiles import Profile
 from murakkab_optimizer.profiles.conditions import FROM_HEIGHT
+
+__all__ = ["Finder", "Way", "Ways", "lines", "loaded", "settings"]
 
 SETTINGS = 64
 """Combinations of settings of one model that are looked at, those nearest to the usual ones first."""
 
 SOONEST_S = 1e-6
 """Seconds to a first item that is there at once; 0 would stand for one that is there at the end."""
-
-
-class Way(msgspec.Struct, frozen=True):
-    """One way to do a node.
-
-    Attributes:
-        card: of the model.
-        candidate: what the planner chooses from.
-        task_s: seconds of one task; the candidate's are those of all rounds of the loops that it stands in.
-        profile: that the time comes from; None where nobody measured.
-        from_height: lines of the pictures that it is given; 0 where that makes no difference.
-
-    """
-
-    card: ModelCard
-    candidate: Candidate
-    task_s: float
-    profile: Profile | None = None
-    from_height: float = 0.0
-
-    @property
-    def quality(self) -> float:
-        """0 to 1 within the capability."""
-        return self.candidate.quality
-
-
-class Ways(msgspec.Struct):
-    """All ways to do a node.
-
-    Attributes:
-        node: of the graph.
-        ways: at least one.
-        refused: names of models that may not do it, each with why not.
-        reason: what narrowed the choice, in words; empty when nothing did.
-        enlarges: whether it is such work that nothing may be left to do: a model exists that hands on what it is given.
-        stills: ways in which nothing moves, set aside as a last resort (``planner.stills``).
-
-    """
-
-    node: Node
-    ways: list[Way]
-    refused: list[tuple[str, str]]
-    reason: str = ""
-    enlarges: bool = False
-    stills: list[Way] = []
-
-    def keep(self, holds: Callable[[Way], bool], why_not: Callable[[Way], str], reason: str) -> None:
-        """Refuse the ways for which something does not hold; the reason counts where it refused one."""
-        out = [way for way in self.ways if not holds(way)]
-        self.ways = [way for way in self.ways if holds(way)]
-        left = {way.card.name for way in self.ways}
-        self.refused += list({way.card.name: why_not(way) for way in out if way.card.name not in left}.items())
-        if out:
-            self.reason = reason
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -224,7 +173,7 @@ class Finder:
     ) -> Way:
         node, card, work = asked.node, asked.card, asked.work
         units = work.units(profile.unit) if profile else 0.0
-        slower *= loaded(profile, self.rate * work.all_units(profile.unit)) if profile else 1.0
+        slower *= loaded(profile, self._rate(work, profile, index, devices)) if profile else 1.0
         task_s = profile.seconds(units) * slower if profile else 0.0
         first_s = 0.0
         if profile and work.rounds == 1:
@@ -244,6 +193,12 @@ class Finder:
             known=profile is not None or card.passes,
         )
         return Way(card, candidate, task_s, profile, asked.from_height)
+
+    def _rate(self, work: Work, profile: Profile, index: int, devices: int) -> float:
+        """Units that come in a second, as load curves count them: to one instance of accelerators, to all of the cores."""
+        offer = self.cluster.offers[index]
+        instances = offer.count // devices if offer.device.kind == "gpu" else 1
+        return self.rate * work.all_units(profile.unit) / instances
 
     def _memory_mb(self, card: ModelCard, profile: Profile | None, index: int) -> float:
         """Memory of the machine: what was measured where the model runs on processors, else what its card says."""
@@ -298,12 +253,6 @@ def loaded(profile: Profile, rate: float) -> float:
             part = (rate - before.rate) / (after.rate - before.rate)
             return (before.unit_s + part * (after.unit_s - before.unit_s)) / points[0].unit_s
     return points[-1].unit_s / points[0].unit_s
-
-
-def lines(node: Node) -> float:
-    """Lines of the picture that a node is asked for; 0 where it is not said."""
-    height = node.arguments.get(HEIGHT)
-    return float(height) if isinstance(height, int | float) else 0.0
 
 
 def _check_ranges(node: Node, card: ModelCard, pinned: Mapping[str, Any]) -> None:

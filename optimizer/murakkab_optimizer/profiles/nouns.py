@@ -60,7 +60,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         memory_mb: MiB at the peak, of accelerator memory where it runs on accelerators; 0 where nobody said.
         load_s: seconds until a new instance can take a task; 0 where nobody said.
         load: seconds of a unit against load, by rising rate; empty where nobody said. The first is that of an idle
-            instance.
+            instance. Of accelerators the rate is that of one instance, of processor cores that of all together.
         provenance: of the times.
 
     """
