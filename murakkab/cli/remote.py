@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,7 +33,7 @@ async def make_there(workflow: Workflow, inputs: dict[str, Any], options: RunOpt
     _refuse_local_options(options)
     with Interrupts() as interrupts:
         try:
-            async with httpx.AsyncClient(base_url=options.server or "", timeout=_TIMEOUT) as client:
+            async with _client(options.server or "") as client:
                 run = await _submit(client, workflow, inputs, options.seed)
                 if not options.quiet:
                     verb = "Watch" if "stream" in workflow.outputs else "See"
@@ -44,6 +45,13 @@ async def make_there(workflow: Workflow, inputs: dict[str, Any], options: RunOpt
                 "Start it with 'murakkab serve', or leave --server out.",
                 FAILED,
             ) from None
+
+
+def _client(server: str) -> httpx.AsyncClient:
+    """A client that brings the token of the environment variable ``MURAKKAB_TOKEN``, if there is one."""
+    token = os.environ.get("MURAKKAB_TOKEN")
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    return httpx.AsyncClient(base_url=server, timeout=_TIMEOUT, headers=headers)
 
 
 def _refuse_local_options(options: RunOptions) -> None:

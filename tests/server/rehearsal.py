@@ -55,6 +55,18 @@ NODES = (
 )
 
 
+FIGURES = (
+    "ttff_s",
+    "first_content_s",
+    "first_speech_s",
+    "stall_s",
+    "measured_by",
+    "duration_s",
+    "made_in_s",
+    "quality",
+)
+
+
 @dataclass
 class _Live:
     feed: RunFeed
@@ -212,7 +224,9 @@ class Rehearsal:
         live.record.status = status
         live.record.made_in_s = time.time() - live.feed.began
         self.store.save(live.record)
-        live.feed.send("run.finished", time.time(), status=status, made_in_s=live.record.made_in_s, error="")
+        figures = {name: getattr(live.record, name) for name in FIGURES}
+        left = {"video": None, "playlist": None, "outputs": {}, "report": "", "missed": [], "drift": []}
+        live.feed.send("run.finished", time.time(), status=status, error="", **figures, **left)
         live.feed.close()
         live.lock.close()
 

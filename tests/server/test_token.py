@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -107,3 +108,12 @@ def test_a_short_token_is_bad_usage(tmp_path: Path) -> None:
     assert answer.returncode == 2
     assert "token_urlsafe" in answer.stderr
     assert "1234" not in answer.stderr.replace("serve --token 1234", "")
+
+
+def test_a_run_is_sent_to_a_server_with_a_token(closed: Hosted, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "murakkab", "run", "podcast", "--topic", "Cats", "--server", closed.address]
+    for token, code, words in (("wrong-token-wrong", 2, "asks for its token"), (TOKEN, 0, "")):
+        env = {**os.environ, "MURAKKAB_TOKEN": token}
+        answer = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+        assert answer.returncode == code, answer.stderr
+        assert words in answer.stderr
