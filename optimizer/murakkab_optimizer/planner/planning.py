@@ -30,6 +30,7 @@ from murakkab_optimizer.planner.explain import explain
 from murakkab_optimizer.planner.greedy import plan_greedy
 from murakkab_optimizer.planner.rungs import ladder
 from murakkab_optimizer.planner.speeds import Speeds
+from murakkab_optimizer.planner.stages import staged_ladder
 from murakkab_optimizer.planner.stills import with_stills
 from murakkab_optimizer.planner.wording import amount, number
 from murakkab_optimizer.planner.workload import workload
@@ -104,7 +105,8 @@ def _giving_way(request: PlanRequest) -> Iterator[Built]:
 
 def _explained(built: Built, solution: Solution, relaxations: list[Relaxation]) -> Plan:
     plan = explain(built, solution, relaxations)
-    return msgspec.structs.replace(plan, rungs=ladder(with_stills(built), solution))
+    rungs = ladder(with_stills(built), solution) or staged_ladder(built, solution)
+    return msgspec.structs.replace(plan, rungs=rungs)
 
 
 def pareto(request: PlanRequest, x: Objective, y: Objective, points: int = 12) -> list[Plan]:

@@ -56,7 +56,7 @@ class Filming:
         shots, shot = _missed(state, task)
         if shots is None:
             return None
-        at = state.clock.deadline(task.node.name, task.path) - shots.resort_s(shot, _begun(state, shot))
+        at = state.clock.deadline(task.node.name, task.path) - shots.resort_s(shot, _begun(state, shots, shot))
         if at <= now:
             return None
         self._held.setdefault(state.run, set()).add(task)
@@ -65,7 +65,7 @@ class Filming:
     def resort(self, state: RunState, task: TaskState, now: float) -> MakeShot | None:
         """Put the shot of a task that cannot wait any longer on a rung that can be made with what is there."""
         shots, shot = _missed(state, task)
-        return shots.lowered(shot, _begun(state, shot), now, "there is no instance for more") if shots else None
+        return shots.lowered(shot, _begun(state, shots, shot), now, "there is no instance for more") if shots else None
 
     def freed(self, state: RunState) -> list[TaskState]:
         """Tasks that waited for an instance and need not any more."""
@@ -75,8 +75,9 @@ class Filming:
     def review(self, state: RunState, now: float) -> Iterator[MakeShot]:
         """Look at the shots of a run again after instances were lost."""
         if isinstance(state.shots, StagedShots):
+            shots = state.shots
             self._counts_on(state)
-            yield from state.shots.review(lambda path: _begun(state, path), now)
+            yield from shots.review(lambda path: _begun(state, shots, path), now)
 
     def _counts_on(self, state: RunState) -> float:
         """Cores that a run may count on: what the others leave, and an equal share at least."""
@@ -96,7 +97,7 @@ def _missed(state: RunState, task: TaskState) -> tuple[StagedShots | None, Path]
     return (None, ()) if shot is None else (shots, shot[1])
 
 
-def _begun(state: RunState, path: Path) -> Collection[str]:
-    """Nodes whose task at a path is under way or done."""
-    tasks = ((name, node.tasks.get(path)) for name, node in state.growth.nodes.items())
+def _begun(state: RunState, shots: StagedShots, path: Path) -> Collection[str]:
+    """Stages of a shot that are under way or done."""
+    tasks = ((name, state.growth.nodes[name].tasks.get(path)) for name in shots.stages)
     return {name for name, task in tasks if task is not None and task.status not in _UNTOUCHED}

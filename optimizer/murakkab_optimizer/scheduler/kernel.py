@@ -189,13 +189,13 @@ class Scheduler:
         self._go_on(state, now)
 
     def _want(self, graph: Graph, plan: Plan) -> None:
-        """Load ahead what a run needs; a model of several tasks at once on every worker."""
+        """Load ahead what a run needs; a model of several tasks at once, or on accelerators, on every worker."""
         loops = {node.name for node in graph.nodes if node.repeat}
         lineages = graph.lineages()
         nodes = [node for node in graph.nodes if node.capability]
         chosen = {node.name: plan.nodes[node.name].chosen for node in nodes}
         several = {chosen[n.name].model for n in nodes if not n.join and not loops.issuperset(lineages[n.name])}
-        models = {c.model: c.needs.memory_mb for c in chosen.values()}
+        models = {c.model: 0 if c.devices else c.needs.memory_mb for c in chosen.values()}
         self._fleet.want(models, models.keys() - several)
 
     def _go_on(self, state: RunState, now: float) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from murakkab_optimizer.graph import Path
 from murakkab_optimizer.plan import Configuration, Plan, Rung
+from murakkab_optimizer.policies.rungs.base import RungPolicy
 from murakkab_optimizer.policies.rungs.staged import StagedForecast, StagedView
 from murakkab_optimizer.scheduler.clock import Place, PlaybackClock
 from murakkab_optimizer.scheduler.commands import MakeShot
@@ -40,11 +41,26 @@ class StagedShots(Shots):
         self._instances = instances
         self._left: dict[Path, dict[str, float]] = {}
         self._share, self._cores = 1.0, 1.0
+        self._late_s = 0.0
         super().__init__(run, plan, clock)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The nodes that make a shot, in their order."""
+        return self._nodes
 
     def counts_on(self, cores: float, share: float) -> None:
         """The run may count on that share of all instances, and on so many cores."""
         self._cores, self._share = max(cores, 1.0), share
+
+    def decide(self, shot: Place, policy: RungPolicy, now: float, cores: float) -> MakeShot:
+        """Choose the rung of a shot; the viewer cannot begin before the first one is there."""
+        opens, needed = not self._made, self._clock.timing(shot)[0]
+        made = super().decide(shot, policy, now, cores)
+        if opens:
+            rest = self._until_done(self._made[shot[1]], self._seconds(shot[1]), (), {})
+            self._late_s = max(now + rest - needed, 0.0)
+        return made
 
     def finished(self, event: TaskFinished, node: str, path: Path) -> float:
         """A stage is done; the seconds that it would have taken on the rung that the run is on."""
@@ -63,6 +79,7 @@ class StagedShots(Shots):
 
     def published(self, path: Path, seconds: float) -> None:
         """A shot can be shown."""
+        self._late_s = 0.0
         super().published(path, seconds)
         self._left.pop(path, None)
 
@@ -134,7 +151,8 @@ class StagedShots(Shots):
         return {n: self._work(rung, n, seconds) for n, one in rung.nodes.items() if one.devices}
 
     def _view(self, shot: Place, now: float, cores: float) -> StagedView:
-        return StagedView(**msgspec.structs.asdict(super()._view(shot, now, cores)))
+        facts = msgspec.structs.asdict(super()._view(shot, now, cores))
+        return StagedView(**facts | {"needed_at": facts["needed_at"] + self._late_s})
 
     def _forecast(self, index: int, seconds: float) -> StagedForecast:
         """Stages follow each other; each begins when the one before is done and its instances have done what waits."""
@@ -193,7 +211,7 @@ class StagedShots(Shots):
         return self._clock.timing(self._shot(path))[1] or SHOT_S
 
     def _lead(self, path: Path, now: float) -> float:
-        return self._clock.timing(self._shot(path))[0] - now
+        return self._clock.timing(self._shot(path))[0] + self._late_s - now
 
     def _shot(self, path: Path) -> Place:
         shot = self._clock.shot(self._nodes[0], path)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from murakkab_optimizer.graph import Slo
+from murakkab_optimizer.graph import Path, Slo
 from murakkab_optimizer.hardware import Cluster
-from murakkab_optimizer.plan import Plan
-from murakkab_optimizer.scheduler.commands import MakeShot
+from murakkab_optimizer.scheduler.commands import MakeShot, Publish
+from murakkab_optimizer.simulator.bill import SECONDS_PER_HOUR, cost, energy
 from murakkab_optimizer.simulator.nouns import Job, Recorded, Span
-
-SECONDS_PER_HOUR = 3600.0
-JOULES_PER_WH = 3600.0
 
 
 class RunFigures(msgspec.Struct, frozen=True):
@@ -25,6 +22,8 @@ class RunFigures(msgspec.Struct, frozen=True):
         quality: as the plan expects it, and of the shots that were made on other rungs as much more or less.
         cost_usd: of the devices; None where they have no price.
         energy_wh: estimated from the power of the devices at full work; None where nobody knows it.
+        rungs: by rung, share of the show that was made on it; empty where a plan has none.
+        planned_s: until the first shot is shown that is as good as planned; the first item may be a lesser one.
 
     """
 
@@ -37,6 +36,8 @@ class RunFigures(msgspec.Struct, frozen=True):
     quality: float | None = None
     cost_usd: float | None = None
     energy_wh: float | None = None
+    rungs: dict[str, float] = {}
+    planned_s: float | None = None
 
 
 class Quantiles(msgspec.Struct, frozen=True):
@@ -101,6 +102,7 @@ def _run(job: Job, record: Recorded, spans: Sequence[Span], cluster: Cluster | N
     show, end = record.shows.get(job.run), record.ends.get(job.run)
     first = None if show is None or show.first_s is None else show.first_s - job.at_s
     stall = 0.0 if show is None else show.stall_s
+    shots = _shots(job.run, record) if job.plan.rungs else {}
     makespan = None if end is None or end.status != "succeeded" else end.at_s - job.at_s
     return RunFigures(
         job.run,
@@ -109,20 +111,47 @@ def _run(job: Job, record: Recorded, spans: Sequence[Span], cluster: Cluster | N
         stall,
         makespan,
         kept=makespan is not None and keeps(job.graph.slo, first, stall, makespan),
-        quality=_quality(job, record),
-        cost_usd=None if cluster is None or makespan is None else _cost(cluster, job.plan, spans, makespan),
-        energy_wh=None if cluster is None else _energy(cluster, job.plan, spans),
+        quality=_quality(job, shots),
+        cost_usd=None if cluster is None or makespan is None else cost(cluster, job, record.holdings, spans, makespan),
+        energy_wh=None if cluster is None else energy(cluster, spans),
+        rungs=_shares(shots),
+        planned_s=_planned_s(job, record, shots) if shots else None,
     )
 
 
-def _quality(job: Job, record: Recorded) -> float | None:
+def _quality(job: Job, shots: Mapping[Path, MakeShot]) -> float | None:
     planned = next((p.value for p in job.plan.predictions if p.name == "quality"), None)
-    shots = [one for _, _, said in record.log for one in said if isinstance(one, MakeShot) and one.run == job.run]
-    seconds = sum(shot.seconds for shot in shots)
+    seconds = sum(shot.seconds for shot in shots.values())
     if planned is None or not seconds:
         return planned
-    mean = sum(shot.quality * shot.seconds for shot in shots) / seconds
+    mean = sum(shot.quality * shot.seconds for shot in shots.values()) / seconds
     return planned * mean / job.plan.rungs[job.plan.start].quality
+
+
+def _shots(run: str, record: Recorded) -> dict[Path, MakeShot]:
+    """By path, each shot of a run as it was made at last."""
+    made = (one for _, _, said in record.log for one in said if isinstance(one, MakeShot) and one.run == run)
+    return {shot.path: shot for shot in made}
+
+
+def _shares(shots: Mapping[Path, MakeShot]) -> dict[str, float]:
+    """By rung, the best first, its share of the seconds of the show."""
+    whole = sum(shot.seconds for shot in shots.values())
+    shares: dict[str, float] = {}
+    for shot in sorted(shots.values(), key=lambda shot: shot.index):
+        shares[shot.rung] = shares.get(shot.rung, 0.0) + shot.seconds / whole
+    return shares
+
+
+def _planned_s(job: Job, record: Recorded, shots: Mapping[Path, MakeShot]) -> float | None:
+    """When the first shot is shown that is on the rung of the plan, or a better one."""
+    start = job.plan.start
+    good = {path for path, shot in shots.items() if shot.index <= start}
+    for now, _, commands in record.log:
+        for one in commands:
+            if isinstance(one, Publish) and one.run == job.run and any(one.path[: len(p)] == p for p in good):
+                return now - job.at_s
+    return None
 
 
 def keeps(slo: Slo, ttff_s: float | None, stall_s: float, makespan_s: float) -> bool:
@@ -132,37 +161,3 @@ def keeps(slo: Slo, ttff_s: float | None, stall_s: float, makespan_s: float) -> 
     if slo.realtime and stall_s > 0.0:
         return False
     return not isinstance(slo.latency, int | float) or makespan_s <= slo.latency
-
-
-def _cost(cluster: Cluster, plan: Plan, spans: Sequence[Span], makespan_s: float) -> float | None:
-    """Rent: cores while they work; accelerators from the beginning of the run to its end, or while they work."""
-    prices = {o.device.name: o.price for o in cluster.offers}
-    cores = [offer.price for offer in cluster.offers if offer.device.kind == "cpu"]
-    if not any(prices.values()):
-        return None
-    held = cluster.billing == "held"
-    rented = [group for group in plan.instances if held and not _is_core(cluster, group.device)]
-    total = sum(group.count * group.devices * prices.get(group.device, 0.0) * makespan_s for group in rented)
-    for span in spans:
-        chosen = plan.nodes[span.node].chosen
-        if chosen.devices and not held:
-            total += chosen.devices * prices.get(chosen.device, 0.0) * (span.ends - span.begins)
-        elif not chosen.devices:
-            total += span.threads * (cores[0] if cores else 0.0) * (span.ends - span.begins)
-    return total / SECONDS_PER_HOUR
-
-
-def _energy(cluster: Cluster, plan: Plan, spans: Sequence[Span]) -> float | None:
-    """Devices at work draw their full power."""
-    watts = {o.device.name: o.device.peak_w for o in cluster.offers}
-    core = next((o.device.peak_w for o in cluster.offers if o.device.kind == "cpu"), 0.0)
-    joules = 0.0
-    for span in spans:
-        chosen = plan.nodes[span.node].chosen
-        power = chosen.devices * watts.get(chosen.device, 0.0) if chosen.devices else span.threads * core
-        joules += power * (span.ends - span.begins)
-    return joules / JOULES_PER_WH if joules else None
-
-
-def _is_core(cluster: Cluster, device: str) -> bool:
-    return any(offer.device.name == device and offer.device.kind == "cpu" for offer in cluster.offers)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from murakkab_optimizer.graph import Graph, Path
 from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.scheduler import Command, Event
+from murakkab_optimizer.simulator.deployment import Instance
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -36,6 +39,8 @@ class Fault(msgspec.Struct, frozen=True):
         share: of the workers that are there, 0 to 1; at least one is lost.
         back_s: seconds until as many others join; None: never.
         blame: whether the tasks in hand may be the cause, and their attempts count (a crash; not an eviction).
+        spot: whether only spot instances are lost, which ones by chance; else those that joined last first.
+        workers: names of those that are lost; empty: a share.
 
     """
 
@@ -43,6 +48,17 @@ class Fault(msgspec.Struct, frozen=True):
     share: float = 0.0
     back_s: float | None = None
     blame: bool = False
+    spot: bool = False
+    workers: tuple[str, ...] = ()
+
+
+class Holding(msgspec.Struct):
+    """An instance while it was held; ``ends`` is infinite as long as it was not lost."""
+
+    worker: str
+    instance: Instance
+    begins: float
+    ends: float = math.inf
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -59,7 +75,10 @@ class Made(msgspec.Struct, frozen=True):
 
 
 class Span(msgspec.Struct, frozen=True):
-    """What a worker did: a task, or loading a model (``run`` empty, ``node`` the model)."""
+    """What a worker did: a task, or loading a model (``run`` empty, ``node`` the model).
+
+    ``devices`` accelerators of type ``device`` were at it, or that many threads of processors.
+    """
 
     worker: str
     run: str
@@ -69,6 +88,8 @@ class Span(msgspec.Struct, frozen=True):
     ends: float
     threads: int
     outcome: str = "done"
+    device: str = ""
+    devices: int = 0
 
 
 class Show(msgspec.Struct):
@@ -118,6 +139,7 @@ class Recorded(msgspec.Struct, frozen=True):
         spans: what workers did, in the order of the ends.
         shows: by run.
         ends: by run; those that did not end are missing.
+        holdings: of instances on accelerators, where the simulation has a deployment.
 
     """
 
@@ -125,3 +147,4 @@ class Recorded(msgspec.Struct, frozen=True):
     spans: list[Span]
     shows: dict[str, Show]
     ends: dict[str, End]
+    holdings: list[Holding] = []

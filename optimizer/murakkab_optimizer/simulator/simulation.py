@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import random
 from collections.abc import Callable, Iterable, Mapping
 
 from murakkab_optimizer.graph import Graph, Path
@@ -11,7 +12,8 @@ from murakkab_optimizer.policies.rungs import DEFAULT
 from murakkab_optimizer.scheduler import Command, Event, Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
-from murakkab_optimizer.simulator.nouns import End, Fault, Job, Recorded, Show, Span
+from murakkab_optimizer.simulator.deployment import Deployment, Instance
+from murakkab_optimizer.simulator.nouns import End, Fault, Holding, Job, Recorded, Show, Span
 from murakkab_optimizer.simulator.work import WorkModel
 
 STOP_S = 0.05
@@ -31,6 +33,10 @@ class Simulation:
         policy: name of the queue policy.
         rungs: name of the rung policy.
         loads: by model, seconds until a worker has loaded it; others take none.
+        deployment: instances on accelerators, and what the other workers can do; ``workers`` counts no more then. Plans
+            must be ``schedulable``.
+        warm: whether what the workers need is loaded before the first run; what comes in place of a lost one is not.
+        seed: source of chance, of who is lost.
         overhead_s: between the end of a task and its worker being free again.
         contention: whether tasks slow each other down when more of them are at work than there are cores (those that
             are too short to count take one too); not so where durations were recorded beside others.
@@ -48,26 +54,31 @@ class Simulation:
         loads: Mapping[str, float] | None = None,
         overhead_s: float = 0.0,
         contention: bool = True,
+        deployment: Deployment | None = None,
+        warm: bool = False,
+        seed: int = 0,
     ) -> None:
         self.now = 0.0
         self.scheduler = Scheduler(cores, policy, rungs)
         self._size = cores + 2 if workers is None else workers
+        self._deployment, self._warm, self._seed = deployment, warm, seed
         self._work, self._loads, self._overhead_s = work, loads or {}, overhead_s
-        self._todo: list[tuple[float, int, Callable[[], None]]] = []
+        self._todo: list[tuple[float, int, Callable[[], object]]] = []
         self._count, self._joined = 0, 0
         self._cores, self._contention = cores, contention
         self._progress, self._demand = 0.0, 0
-        self._working: list[tuple[float, int, Callable[[], None]]] = []
+        self._working: list[tuple[float, int, Callable[[], object]]] = []
         self._workers: dict[str, set[str]] = {}
+        self._ready: set[str] = set()
         self._graphs: dict[str, Graph] = {}
         self._at: dict[str, tuple[cmd.StartTask, float]] = {}
         self._stopping: set[str] = set()
-        self._record = Recorded([], [], {}, {})
+        self._record = Recorded([], [], {}, {}, [])
+        self._holdings: dict[str, Holding] = {}
 
     def run(self, jobs: Iterable[Job], faults: Iterable[Fault] = (), until: float = math.inf) -> Recorded:
         """Play until every run has ended, or until that time; to be called once."""
-        for _ in range(self._size):
-            self._join()
+        self._deploy()
         for job in jobs:
             self._later(job.at_s, lambda job=job: self._submit(job))  # type: ignore[misc]
         for fault in faults:
@@ -76,7 +87,7 @@ class Simulation:
             action()
         return self._record
 
-    def _next(self, until: float) -> Callable[[], None] | None:
+    def _next(self, until: float) -> Callable[[], object] | None:
         """Go on to what happens next; work goes on at the pace that the cores allow."""
         pace = self._pace()
         due = self._todo[0][0] if self._todo else math.inf
@@ -103,11 +114,11 @@ class Simulation:
         for command in commands:
             self._obey(command)
 
-    def _later(self, at: float, action: Callable[[], None]) -> None:
+    def _later(self, at: float, action: Callable[[], object]) -> None:
         self._count += 1
         heapq.heappush(self._todo, (at, self._count, action))
 
-    def _after_work(self, seconds: float, action: Callable[[], None]) -> None:
+    def _after_work(self, seconds: float, action: Callable[[], object]) -> None:
         self._count += 1
         heapq.heappush(self._working, (self._progress + seconds, self._count, action))
 
@@ -128,23 +139,59 @@ class Simulation:
             self.tell(ev.PlaybackMoved(run, show.position(self.now), show.stall_s + stalled))
         self._later(self.now + REPORT_S, lambda: self._watch(run))
 
-    def _join(self) -> None:
+    def _deploy(self) -> None:
+        """All workers join."""
+        models = self._deployment.models if self._deployment else None
+        for _ in range(self._deployment.workers if self._deployment else self._size):
+            self._join(models, warm=self._warm)
+        for instance in self._deployment.instances if self._deployment else ():
+            self._hold(instance, warm=self._warm)
+
+    def _join(self, models: tuple[str, ...] | None = None, *, warm: bool = False) -> str:
         self._joined += 1
         name = f"w{self._joined}"
         self._workers[name] = set()
-        self.tell(ev.WorkerJoined(name))
+        if warm:
+            self._ready.add(name)
+        self.tell(ev.WorkerJoined(name, models=models))
+        return name
+
+    def _hold(self, instance: Instance, *, warm: bool = False) -> None:
+        """An instance joins."""
+        name = self._join((instance.holds,), warm=warm)
+        self._holdings[name] = Holding(name, instance, self.now)
+        self._record.holdings.append(self._holdings[name])
 
     def _fail(self, fault: Fault) -> None:
-        """Lose workers, those that joined last first; what they were at is lost."""
-        names = list(self._workers)
-        names = names[len(names) - max(round(len(names) * fault.share), 1) :] if names else []
-        for name in names:
-            del self._workers[name]
-            for lease in [lease for lease, (task, _) in self._at.items() if task.worker == name]:
-                self._end(lease, "lost")
-            self.tell(ev.WorkerLost(name, "it failed" if fault.blame else "it was taken away", fault.blame))
-        for _ in names if fault.back_s is not None else ():
-            self._later(self.now + (fault.back_s or 0.0), self._join)
+        """Lose workers; what they were at is lost."""
+        for name in self._lost(fault):
+            holding = self._holdings.pop(name, None)
+            self._lose(name, fault)
+            if holding is not None:
+                holding.ends = self.now
+            if fault.back_s is not None:
+                self._later(self.now + fault.back_s, self._successor(holding))
+
+    def _lost(self, fault: Fault) -> list[str]:
+        """Who is lost."""
+        if fault.workers:
+            return [name for name in fault.workers if name in self._workers]
+        names = [n for n, held in self._holdings.items() if held.instance.spot] if fault.spot else list(self._workers)
+        count = max(round(len(names) * fault.share), 1) if names else 0
+        if fault.spot:
+            return random.Random(f"{self._seed} {fault.at_s}").sample(names, count)
+        return names[len(names) - count :]
+
+    def _lose(self, name: str, fault: Fault) -> None:
+        del self._workers[name]
+        for lease in [lease for lease, (task, _) in self._at.items() if task.worker == name]:
+            self._end(lease, "lost")
+        self.tell(ev.WorkerLost(name, "it failed" if fault.blame else "it was taken away", fault.blame))
+
+    def _successor(self, holding: Holding | None) -> Callable[[], object]:
+        """Who comes in place of a worker that was lost."""
+        models = self._deployment.models if self._deployment else None
+        return (lambda: self._join(models)) if holding is None else lambda: self._hold(holding.instance)
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -179,12 +226,16 @@ class Simulation:
                 self._record.spans.append(Span(worker, "", model, (), begun, self.now, 1))
                 self.tell(ev.ModelLoaded(worker, model))
 
-        self._after_work(self._loads.get(model, 0.0), loaded)
+        self._after_work(self._load_s(worker, model), loaded)
+
+    def _load_s(self, worker: str, model: str) -> float:
+        """Seconds until a worker has loaded a model."""
+        return 0.0 if worker in self._ready else self._loads.get(model, 0.0)
 
     def _start(self, task: cmd.StartTask) -> None:
         """Plan all that comes of an attempt; it counts only while the worker is at it."""
         held, model = self._workers[task.worker], task.configuration.model
-        loads = 0.0 if model in held else self._loads.get(model, 0.0)
+        loads = 0.0 if model in held else self._load_s(task.worker, model)
         held.add(model)
         made = self._work.made(self._graphs[task.run], task)
         self._at[task.lease] = (task, self.now)
@@ -195,7 +246,7 @@ class Simulation:
             self._after_work(loads + after, lambda item=item: self._counts(task, lambda: self.tell(item)))  # type: ignore[misc]
         self._after_work(loads + made.seconds + self._overhead_s, lambda: self._finish(task, made.seconds))
 
-    def _counts(self, task: cmd.StartTask, action: Callable[[], None]) -> None:
+    def _counts(self, task: cmd.StartTask, action: Callable[[], object]) -> None:
         """Do something for an attempt that goes on."""
         known = self._at.get(task.lease)
         if known is not None and known[0] is task and task.lease not in self._stopping:
@@ -221,8 +272,21 @@ class Simulation:
         task, begun = self._at.pop(lease)
         self._stopping.discard(lease)
         self._demand -= _cores(task)
-        threads = task.configuration.needs.threads
-        self._record.spans.append(Span(task.worker, task.run, task.node, task.path, begun, self.now, threads, outcome))
+        one = task.configuration
+        self._record.spans.append(
+            Span(
+                task.worker,
+                task.run,
+                task.node,
+                task.path,
+                begun,
+                self.now,
+                one.needs.threads,
+                outcome,
+                one.device,
+                one.devices,
+            )
+        )
 
 
 def _cores(task: cmd.StartTask) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from murakkab_optimizer.policies.rungs.base import Choice, Forecast, ShotView
 
-SPARE, SAFE, LEAST_S = 1.1, 1.25, 0.05
+SPARE, SAFE, LEAST_S = 1.1, 1.15, 0.05
 """What is left to chance in the time of a shot: on the rung of the one before it, on a better one, and at least."""
 
 LOOK_S = 20.0
@@ -13,8 +13,8 @@ LOOK_S = 20.0
 LATE_S = 0.1
 """Seconds by which a late shot may be later for looking better."""
 
-CALM = 0.4
-"""Share of its instances that a rung takes at most while shots have to gain time."""
+CALM = 1.2
+"""How much busier than the calmest one a rung may keep its instances while shots have to gain time."""
 
 AFTER, MOST = 3, 12
 """Shots without a change before going up where that was taken back; twice as many each time, but not more than that."""
@@ -41,13 +41,11 @@ def choose(view: StagedView) -> Choice:
     A better rung takes long to reach the viewer, so it must wait until the shots are so far ahead; until then they are
     made on a rung that leaves the instances of the first stages mostly idle, for it is those that bring them ahead.
     """
-    held = view.start if view.before is None else view.before
-    patient = not view.setbacks or view.since >= min(AFTER * 2**view.setbacks, MOST)
-    best, why = (0 if patient else held), ""
-    for index in range(best, view.least + 1):
+    held, why = (view.start if view.before is None else view.before), ""
+    for index in range(view.least + 1):
         fault = _fault(view, index, higher=index < held)
         if not fault:
-            return _gaining(view, index, best, why) if index > best else Choice(index, why or "it is in time")
+            return _gaining(view, index, why) if index else Choice(index, "it is in time")
         why = why or fault
     return _last_resort(view, why)
 
@@ -65,19 +63,22 @@ def _fault(view: ShotView, index: int, *, higher: bool) -> str:
     needs = forecast.whole_s * spare + LEAST_S
     if needs > view.lead_s:
         return f"{name} would take {forecast.whole_s:.1f} s, the picture is needed in {max(view.lead_s, 0.0):.1f} s"
+    if forecast.busy * SPARE <= 1:
+        return ""
+    if higher and view.setbacks and view.since < min(AFTER * 2**view.setbacks, MOST):
+        return f"{name} could not be kept up"
     look = 2 * LOOK_S if higher else LOOK_S
-    if forecast.busy * SPARE > 1 and view.lead_s + look * (1 - forecast.busy) < needs:
+    if view.lead_s + look * (1 - forecast.busy) < needs:
         return f"{name} would use up the {view.lead_s:.1f} s that are left"
     return ""
 
 
-def _gaining(view: ShotView, index: int, best: int, why: str) -> Choice:
+def _gaining(view: ShotView, index: int, why: str) -> Choice:
     """A rung that is in time, while a better one that could be kept up has to wait: it must bring shots ahead."""
-    kept_up = any(_of(view, one).busy * SPARE <= 1 for one in range(best, index))
-    if kept_up:
-        calm = [one for one in range(index, view.least + 1) if _of(view, one).busy <= CALM]
-        in_time = [one for one in calm if not _fault(view, one, higher=False)]
-        index = in_time[0] if in_time else index
+    if any(_of(view, one).busy * SPARE <= 1 for one in range(index)):
+        moving = range(index, view.least + 1)
+        calmest = min(_of(view, one).busy for one in moving)
+        index = next(one for one in moving if _of(view, one).busy <= CALM * calmest)
     return Choice(index, why)
 
 
