@@ -20,6 +20,7 @@ COMMANDS = {
     "show": "Show the plan, the script, the shots and the figures of a run.",
     "serve": "Keep the workers warm and serve the page and the API.",
     "worker": "Do tasks of engines on other machines.",
+    "autoscale": "Start and end workers of this machine by what waits.",
     "workers": "List the workers at a broker.",
     "capabilities": "List what steps can do, and what each takes and gives.",
     "models": "List the models of the catalogue, or all that is known of one.",

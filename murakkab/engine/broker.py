@@ -153,10 +153,19 @@ class Broker:
             mine = await self._async.eval(_OWN, len(keys), *keys, self._engine, wire.OWNER_MS) if keys else []
         return {names[number - 1] for number in mine}
 
-    async def wanted(self, wanted: bool) -> None:
-        """Tell the other engines whether this one has something to do."""
+    async def waiting(self) -> list[wire.Waiting]:
+        """What waits at all engines that have something to do; OSError when the broker is away."""
+        with _as_os_error():
+            seconds, _ = await self._async.time()
+            engines = await self._async.zrangebyscore(wire.ENGINES, seconds - _ENGINE_S, "+inf")
+            told = await self._async.mget([wire.waiting(engine.decode()) for engine in engines]) if engines else []
+        return [one for text in told if text for one in msgspec.json.decode(text, type=list[wire.Waiting])]
+
+    async def wanted(self, wanted: bool, waiting: list[wire.Waiting]) -> None:
+        """Tell the other engines whether this one has something to do, and everybody what waits."""
         with _as_os_error():
             if wanted:
+                await self._async.set(wire.waiting(self._engine), msgspec.json.encode(waiting), ex=int(_ENGINE_S))
                 seconds, _ = await self._async.time()
                 await self._async.zadd(wire.ENGINES, {self._engine: seconds})
                 await self._async.zremrangebyscore(wire.ENGINES, "-inf", seconds - wire.FORGET_S)
@@ -169,7 +178,7 @@ class Broker:
         if keys:
             await self._async.eval(_RELEASE, len(keys), *keys, self._engine)
         await self._async.zrem(wire.ENGINES, self._engine)
-        await self._async.delete(wire.replies(self._engine))
+        await self._async.delete(wire.replies(self._engine), wire.waiting(self._engine))
 
     async def close(self) -> None:
         """End the connections."""

@@ -50,6 +50,7 @@ class CeleryFleet(WatchedFleet):
     Args:
         url: of the Redis.
         wanted: whether there is something to do; an engine that has nothing leaves its slots to others.
+        waiting: how much waits, by kind of worker.
         on_reply: as for ``Fleet``.
         on_lost: as for ``Fleet``.
         on_barren: as for ``Fleet``.
@@ -57,12 +58,18 @@ class CeleryFleet(WatchedFleet):
     """
 
     def __init__(
-        self, url: str, wanted: Callable[[], bool], on_reply: OnReply, on_lost: OnLost, on_barren: OnBarren
+        self,
+        url: str,
+        wanted: Callable[[], bool],
+        waiting: Callable[[], list[wire.Waiting]],
+        on_reply: OnReply,
+        on_lost: OnLost,
+        on_barren: OnBarren,
     ) -> None:
         super().__init__()
         self.id = secrets.token_hex(6)
         self._broker = Broker(url, self.id)
-        self._has_work = wanted
+        self._has_work, self._waiting = wanted, waiting
         self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
         self._slots = Slots(wire.this_version(), wire.catalogue_digest())
         self._sent: dict[str, tuple[str, float]] = {}
@@ -245,7 +252,7 @@ class CeleryFleet(WatchedFleet):
         owned = [name for name in self._owned() if not self._slots.known[name].leaving]
         claims = self._slots.claims(usable, owned, read.taken, part)
         mine = await self._broker.own([*claims, *(name for name in self._owned() if name not in claims)])
-        await self._broker.wanted(self._wanted())
+        await self._broker.wanted(self._wanted(), self._waiting())
         for name in set(self._owned()) - mine:
             self._drop(name, "another engine took it", False)
         for name in claims:

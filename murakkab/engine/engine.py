@@ -36,6 +36,7 @@ from murakkab_optimizer.scheduler import events as ev
 
 if TYPE_CHECKING:
     from murakkab.language import Workflow
+    from murakkab_runtimes.workers.cluster.wire import Waiting
 
 _KEPT_ENGINES = 10
 _SPARE_WORKERS = 2
@@ -121,7 +122,7 @@ class Engine:
         """Take the workers at the broker; their cores are those of the engine."""
         from murakkab.engine.celery_fleet import CeleryFleet
 
-        fleet = partial(CeleryFleet, self.options.broker, self._busy)
+        fleet = partial(CeleryFleet, self.options.broker, self._busy, self._waiting)
         self._started = Driver(self._folder, journal, 0, fleet, *policies)
         await self._started.fleet.start()
         self.cores = max(self._started.scheduler.cores, 1)
@@ -129,10 +130,15 @@ class Engine:
         self._replanner.start()
 
     def _plan(self, graph: Graph, pins: Mapping[str, Pin]) -> Plan:
-        """A plan for the workers that there are now; an engine that has nothing to do goes by those that it had."""
+        """A plan for the workers that there are now; where all are gone, as for this machine until some come."""
         if self.options.broker:
             self.cores = self._driver.scheduler.cores or self.cores
-        return planning.make_plan(graph, self.cores, pins, self._driver.fleet.models())
+        return planning.make_plan(graph, self.cores, pins, self._driver.fleet.models() or None)
+
+    def _waiting(self) -> list[Waiting]:
+        from murakkab.engine.waiting import waiting
+
+        return waiting(self._driver.scheduler, self.now())
 
     def _busy(self) -> bool:
         return self._started is not None and bool(self._started.live)

@@ -37,6 +37,11 @@ def test_a_show_that_is_watched_has_the_cores_for_its_pace() -> None:
 
 def test_what_no_profile_knows_gets_a_worker() -> None:
     assert BacklogPolicy().size(view(0.0, 0, tasks=3)).workers == 1
+    assert BacklogPolicy().size(view(0.0, 1, engines=1)).workers == 1, "also before the first task is ready"
+
+
+def test_workers_with_tasks_in_hand_are_needed() -> None:
+    assert BacklogPolicy().size(view(0.0, 4, running=5, engines=1)).workers == 3
 
 
 def test_a_late_task_adds_one_at_a_time() -> None:

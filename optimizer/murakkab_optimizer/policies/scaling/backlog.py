@@ -56,9 +56,10 @@ class BacklogPolicy:
 def _right(view: QueueView) -> Size:
     """The number for what waits and what is watched."""
     waiting, pace = view.work_s / WITHIN_S, view.demand * SPARE
-    many = math.ceil(max(waiting, pace) / view.width - 1e-9)
-    if not many and view.tasks:
-        return Size(1, f"tasks wait: {view.tasks}")
+    many = math.ceil(max(waiting, pace, view.running) / view.width - 1e-9)
     if not many:
-        return Size(0, "nothing waits")
+        needed = view.tasks or view.engines
+        return Size(1, "an engine has something to do") if needed else Size(0, "nothing waits")
+    if view.running > max(waiting, pace):
+        return Size(many, f"tasks in hand: {view.running}")
     return Size(many, f"{view.work_s:.0f} s of work wait" if waiting > pace else f"shows take {view.demand:.1f} cores")

@@ -20,18 +20,22 @@ class QueueView(msgspec.Struct, frozen=True):
         oldest_s: seconds for which the first of them has waited.
         slack_s: seconds until the first of them must begin; below 0 when it is late. None where none waits.
         demand: core-seconds that the shows which are watched take for a second.
+        running: tasks in hand.
+        engines: that have something to do.
 
     """
 
     queue: str
-    now: float
-    workers: int
-    width: float
+    now: float = 0.0
+    workers: int = 0
+    width: float = 1.0
     tasks: int = 0
     work_s: float = 0.0
     oldest_s: float = 0.0
     slack_s: float | None = None
     demand: float = 0.0
+    running: int = 0
+    engines: int = 0
 
 
 class Size(msgspec.Struct, frozen=True):

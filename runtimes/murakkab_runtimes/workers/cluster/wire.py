@@ -88,6 +88,27 @@ class State(msgspec.Struct, frozen=True):
     models: tuple[str, ...] = ()
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """What an engine tells of the tasks that wait for workers of one kind.
+
+    Attributes:
+        queue: the kind: ``cpu``, or the type of an accelerator.
+        tasks: how many wait.
+        work_s: core-seconds (or device-seconds) that they are expected to take.
+        oldest_s: seconds for which the first of them has waited.
+        slack_s: seconds until the first must begin; None where none waits.
+        demand: core-seconds that the shows which are watched take for a second.
+
+    """
+
+    queue: str
+    tasks: int = 0
+    work_s: float = 0.0
+    oldest_s: float = 0.0
+    slack_s: float | None = None
+    demand: float = 0.0
+
+
 class Died(msgspec.Struct, frozen=True, tag=True):
     """The process of a slot ended at an attempt, told by the one that watches it."""
 
@@ -129,6 +150,11 @@ def owner(slot: str) -> str:
 def replies(engine: str) -> str:
     """Key of the stream of what slots say to an engine."""
     return f"murakkab:replies:{engine}"
+
+
+def waiting(engine: str) -> str:
+    """Key of what waits for workers at an engine."""
+    return f"murakkab:waiting:{engine}"
 
 
 def cancelled(engine: str, lease: str) -> str:
