@@ -49,11 +49,30 @@ def test_what_nobody_said_the_length_of_is_due_behind_what_comes_before_it() -> 
     assert [clock.deadline("turns", (index,)) for index in range(3)] == [12.0, 17.0, 18.0]
 
 
+def remaining(clock: PlaybackClock) -> list[float]:
+    return [round(clock.remaining(node), 3) for node in ("sections", "turns", "shots")]
+
+
 def test_what_is_left_to_do_behind_a_task_is_corrected_by_what_tasks_took() -> None:
     clock = PlaybackClock(GRAPH, plan(), started=0.0)
-    assert [clock.remaining(node) for node in ("sections", "turns", "shots")] == [7.0, 6.0, 4.0]
-    clock.took("shots", 14.0)
-    assert [clock.remaining(node) for node in ("sections", "turns", "shots")] == [10.0, 9.0, 7.0]
+    assert remaining(clock) == [7.0, 6.0, 4.0]
+    for node, seconds in (("sections", 1.0), ("turns", 2.0), ("shots", 14.0)):
+        clock.took(node, seconds)
+    assert remaining(clock) == [10.0, 9.0, 7.0]
+
+
+def test_on_a_slow_machine_steps_that_were_not_tried_yet_are_expected_to_be_slow_too() -> None:
+    clock = PlaybackClock(GRAPH, plan(), started=0.0)
+    clock.took("sections", 4.0)
+    assert remaining(clock) == [13.3, 11.4, 7.6], "1 + 0.3 * (4 - 1) times as long"
+    clock.took("sections", 4.0)
+    assert remaining(clock)[1:] == [11.4, 7.6], "the first task of each node counts"
+
+
+def test_what_took_next_to_nothing_says_nothing_of_the_next() -> None:
+    clock = PlaybackClock(GRAPH, plan(), started=0.0)
+    clock.took("turns", 0.001)
+    assert remaining(clock) == [7.0, 6.0, 4.0]
 
 
 def test_a_changed_plan_holds_for_what_waits() -> None:

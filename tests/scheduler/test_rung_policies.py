@@ -81,7 +81,9 @@ def test_what_is_late_on_every_rung_is_made_soonest_but_the_first_shot_moves() -
 def test_the_opening_leaves_most_of_the_cores_to_what_comes_next() -> None:
     assert rung(number=0) == "fast"
     assert rung(number=2, before=2, slower=0.4) == "normal"
-    assert rung(number=0, cores=8.0) == "fine"
+    assert rung(number=0, cores=16.0) == "fine"
+    assert rung(number=0, cores=8.0) == "normal", "nobody knows yet how fast the machine is today"
+    assert rung(number=1, before=2, cores=8.0) == "fine"
     assert rung(number=3, before=2) == "fine", "and says nothing of what comes after it"
 
 

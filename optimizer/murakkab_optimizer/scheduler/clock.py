@@ -11,6 +11,12 @@ from murakkab_optimizer.scheduler.events import Meta
 FORGET = 0.3
 """Weight of the newest duration in the running mean of a node's task times."""
 
+SAYS = 0.1
+"""Share of its expected time that a task takes at least; one that takes less was written before, and says nothing."""
+
+SLOWEST, NOTED = 10.0, 0.2
+"""Times by which one task may make the machine seem slower than the profiles, and the change of that which counts."""
+
 Place = tuple[str, Path]
 """An item of the timeline: the node that emitted it, and its path."""
 
@@ -28,8 +34,11 @@ class PlaybackClock:
     is played. The viewer starts at ``started + ttff`` unless the player says where it is. The rounds of a loop, and
     what is made in them, stand at no place of the timeline: it is needed when what the loop runs over is needed.
 
-    In a show in real time, what nobody said the length of stands behind all that was said, and no sooner than ``UNSAID_S``
-    for each item in front of it: the scenes of a show are not all drawn before its first picture.
+    In a show in real time, what nobody said the length of stands behind all that was said, and no sooner than
+    ``UNSAID_S`` for each item in front of it: the scenes of a show are not all drawn before its first picture.
+
+    Where tasks take longer than their profiles say, nodes of which none has ended yet are expected to take as many
+    times longer: on a slow machine, what has much behind it must begin earlier.
 
     A run that promises neither a first item nor real time is a batch: all of it is due ``latency`` after its start, or
     ``PATIENCE_S`` where it promises no seconds either, until somebody watches it.
@@ -44,6 +53,7 @@ class PlaybackClock:
         self._total = self._shown = 0.0
         self._unsaid_s = UNSAID_S if graph.slo.realtime else 0.0
         self._expected = {name: node.chosen.seconds for name, node in plan.nodes.items()}
+        self._profiled, self._slower, self._noted = dict(self._expected), 1.0, 1.0
         self._behind = _behind(graph)
         self._ahead = _ahead(self._behind)
         self._remaining: dict[str, float] = {}
@@ -91,17 +101,33 @@ class PlaybackClock:
     def took(self, node: str, seconds: float) -> None:
         """A task of ``node`` took that long."""
         known = self._expected.get(node, 0.0)
+        if seconds < known * SAYS:
+            return
         self._expected[node] = seconds if known == 0.0 else known + FORGET * (seconds - known)
         if self._expected[node] != known:
-            for name in self._ahead[node]:
-                self._add_up(name)
+            self._add_up_before(node)
+        if (profiled := self._profiled.pop(node, 0.0)) > 0.0:
+            self._first_of_its_kind(seconds / profiled)
+
+    def _first_of_its_kind(self, slower: float) -> None:
+        """The first task of a node took so many times as long as its profile says: others may, too."""
+        self._slower += FORGET * (min(slower, SLOWEST) - self._slower)
+        if abs(self._slower / self._noted - 1.0) < NOTED:
+            return
+        factor = max(self._slower, 1.0) / max(self._noted, 1.0)
+        self._noted = self._slower
+        for node in self._profiled:
+            self._expected[node] *= factor
+        for node in self._ahead:
+            self._add_up(node)
 
     def scale(self, node: str, factor: float) -> None:
         """Tasks of ``node`` will take so many times as long from now on."""
         if factor != 1.0 and (known := self._expected.get(node, 0.0)):
             self._expected[node] = known * factor
-            for name in self._ahead[node]:
-                self._add_up(name)
+            if node in self._profiled:
+                self._profiled[node] *= factor
+            self._add_up_before(node)
 
     def shot(self, node: str, path: Path) -> Place | None:
         """The item of the timeline that a task works for; None where it works for none, or for all."""
@@ -134,6 +160,11 @@ class PlaybackClock:
     def total(self) -> float:
         """Expected seconds from the first step to the published item."""
         return max(self._remaining.values())
+
+    def _add_up_before(self, node: str) -> None:
+        """What is left to do has changed for a node and for all that comes before it."""
+        for name in self._ahead[node]:
+            self._add_up(name)
 
     def _add_up(self, node: str) -> None:
         longest = 0.0

@@ -20,6 +20,9 @@ SAFE = 1.25
 CALM = 0.25
 """Share of the cores that a run takes in its opening: what is said next must not be held up."""
 
+UNSEEN = 1.5
+"""Times slower than its profiles that the machine may turn out to be, for all that the first shot knows."""
+
 LATE_S = 0.1
 """Seconds by which a late shot may be later for looking better."""
 
@@ -72,7 +75,10 @@ def _last_resorts(view: ShotView) -> list[int]:
 
 def _calm(view: ShotView, index: int) -> bool:
     """Whether a rung leaves enough to what comes next in the opening."""
-    return view.number >= OPENING or index == view.least or view.forecasts[index].load <= CALM * view.cores
+    if view.number >= OPENING or index == view.least:
+        return True
+    load = view.forecasts[index].load * (1.0 if view.number else UNSEEN)
+    return load <= CALM * view.cores
 
 
 def _in_time(view: ShotView, index: int, spare: float = SPARE) -> bool:
