@@ -20,7 +20,7 @@ from murakkab.engine import planning
 from murakkab.engine.cache import BUDGET_BYTES, ResultCache
 from murakkab.engine.driver import Driver
 from murakkab.engine.errors import FAILED, UserError
-from murakkab.engine.feed import FINISHED, read_events
+from murakkab.engine.feed import FINISHED, kept_events
 from murakkab.engine.figures import PlayerReport
 from murakkab.engine.fleet import LocalFleet
 from murakkab.engine.journal import Journal
@@ -265,7 +265,7 @@ class Engine:
             async for event in live.feed.read(after):
                 yield event
             return
-        for event in read_events(self.store.folder(run) / "events.jsonl")[after:]:
+        for event in kept_events(self.store.folder(run) / "events.jsonl", after):
             yield event
 
     async def wait(self, run: str) -> dict[str, Any]:

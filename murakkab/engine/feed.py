@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from murakkab.engine.lines import LineFile, read_lines
+from murakkab.engine.lines import LineFile
 
 FINISHED = "run.finished"
 
@@ -79,6 +79,14 @@ class RunFeed:
 
 def read_events(path: Path) -> list[dict[str, Any]]:
     """The events kept in a file, numbered anew; none when it does not exist. A torn last line is left out."""
+    return list(kept_events(path))
+
+
+def kept_events(path: Path, after: int = 0) -> Iterator[dict[str, Any]]:
+    """The same one by one, those with a ``seq`` above ``after``: a slow reader holds one of them."""
     if not path.exists():
-        return []
-    return [{**msgspec.json.decode(line), "seq": number} for number, line in enumerate(read_lines(path), 1)]
+        return
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            if number > after and line.endswith(b"\n"):
+                yield {**msgspec.json.decode(line), "seq": number}
