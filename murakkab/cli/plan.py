@@ -116,16 +116,17 @@ def _front(request: PlanRequest, told: list[str], options: PlanOptions) -> None:
     from murakkab.cli.plan_front import axes, points, print_front, to_json
     from murakkab.cli.plan_making import attempt, with_origin
     from murakkab.engine.errors import NO_PLAN, UserError
+    from murakkab.engine.planning import PRICE
     from murakkab_optimizer.planner import pareto
 
     x, y = axes(options.pareto)
     plans: list[Plan] = attempt(lambda asked: pareto(asked, x, y), request, options.command)
     found = points([with_origin(plan, request, told) for plan in plans], x, y)
     if not found:
+        lacking = {p.name: p.note for plan in plans for p in plan.predictions if p.name in (x, y) and p.value is None}
+        why = "; ".join(f"{name} cannot be told: {note}" for name, note in lacking.items())
         raise UserError(
-            f"no plan can be placed by {x} and {y}: what they would be cannot be told here",
-            "`murakkab plan` without --pareto says why.",
-            NO_PLAN,
+            f"no plan can be placed by {x} and {y}: {why}", f"Take others; {PRICE} says what an hour costs.", NO_PLAN
         )
     if options.json:
         typer.echo(json.dumps({"apiVersion": "murakkab/v1", "kind": "Front", "points": to_json(found, x, y)}, indent=2))

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from murakkab.cli.plan_file import PlanFile
@@ -56,13 +58,11 @@ def print_diff(old: PlanFile, new: PlanFile) -> None:
         parts = [origin.workflow or file.plan.workflow, origin.cluster or file.plan.cluster, origin.date]
         objective = f"for {', then '.join(file.plan.objective)}" if file.plan.objective else ""
         show(out, Text(f"{sign} " + ", ".join(printable(part) for part in (*parts, objective) if part), style="dim"))
-    lines = [*_node_lines(old.plan, new.plan)]
     same = len(new.plan.nodes) - len({change.node for change in changes(old.plan, new.plan)} & set(new.plan.nodes))
     show(out, Text(f"\nNodes ({same} the same)", style="bold"))
-    for line in lines or [Text("No node is done otherwise.")]:
-        show(out, line)
+    show(out, _node_lines(old.plan, new.plan))
     for title, told in (
-        ("Predictions", _prediction_lines(old.plan, new.plan)),
+        ("Predictions", _prediction_lines(old, new)),
         ("Instances", _instance_lines(old, new)),
     ):
         found = [*told]
@@ -113,21 +113,30 @@ def _instances(old: Plan, new: Plan) -> list[tuple[Instances, int]]:
     return [(group, more) for group, more in counts.items() if more]
 
 
-def _node_lines(old: Plan, new: Plan) -> Iterator[Text]:
-    for change in changes(old, new):
-        line = Text(f"{printable(change.node)}  ", style="bold")
+def _node_lines(old: Plan, new: Plan) -> RenderableType:
+    """What changed at each node, and under it the reason."""
+    found = changes(old, new)
+    if not found:
+        return Text("No node is done otherwise.")
+    lines = Table.grid(padding=(0, 2, 0, 0))
+    lines.add_column(no_wrap=True, style="bold")
+    lines.add_column()
+    for change in found:
         arrow = f"{change.before} -> {change.after}" if change.before else f"new: {change.after}"
-        yield line.append(f"{change.what}: {printable(arrow)}", style="default not bold")
+        lines.add_row(Text(printable(change.node)), Text(f"{change.what}: {printable(arrow)}"))
         if change.reason:
-            yield Text(f"    {printable(change.reason)}", style="dim")
+            lines.add_row("", Text(printable(change.reason), style="dim"))
+    return lines
 
 
-def _prediction_lines(old: Plan, new: Plan) -> Iterator[str]:
-    for name, before, after in _predicted(old, new):
+def _prediction_lines(old: PlanFile, new: PlanFile) -> Iterator[str]:
+    moved = (old.origin.cluster or old.plan.cluster) != (new.origin.cluster or new.plan.cluster)
+    for name, before, after in _predicted(old.plan, new.plan):
         if before is None and after is None:
             continue
         told = ["?" if value is None else figure(name, value) for value in (before, after)]
-        yield f"{NAMES.get(name, name):<30}{told[0]:>14} -> {told[1]:<14}{_ratio(before, after)}".rstrip()
+        ratio = "(of the best on the same machines)" if moved and name == "quality" else _ratio(before, after)
+        yield f"{NAMES.get(name, name):<30}{told[0]:>14} -> {told[1]:<14}{ratio}".rstrip()
 
 
 def _ratio(before: float | None, after: float | None) -> str:

@@ -68,7 +68,7 @@ def label(plan: Plan, before: Plan | None) -> str:
     old = before.nodes if before is not None else {}
     both = [(name, choice, old[name]) for name, choice in plan.nodes.items() if name in old]
     odd = [f"{name}: {told}" for name, new, one in both if (told := _changed(new, one))]
-    return "; ".join(parts + odd)
+    return "; ".join(parts + odd) or ("" if before else "processors only")
 
 
 def to_json(found: Sequence[Point], x: str, y: str) -> list[dict[str, Any]]:

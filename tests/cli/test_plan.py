@@ -60,6 +60,7 @@ def test_json_and_file_hold_the_same_plan(tmp_path: Path, invoke: Invoke) -> Non
         (("--use", "speech"), "cannot read 'speech'"),
         (("--use", "speech.speed=[1"), "cannot read the value in 'speech.speed=[1'"),
         (("--use", "speech=nobody"), "nobody"),
+        (("--use", "hosts.detail=simpel"), "is 'simpel'; it may be full, simple, still"),
         (("--cluster", "nowhere"), "nowhere"),
         (("--cluster", "nowhere.yaml"), "nowhere.yaml"),
         (("--duration", "1s"), "--duration"),
@@ -108,6 +109,17 @@ def test_a_cluster_without_room_is_told_with_what_needs_accelerators(invoke: Inv
     assert (answer.code, answer.out) == (3, "")
     assert "seen" in answer.err
     assert "yolo11x" in answer.err
+
+
+def test_a_front_without_a_price_says_what_cannot_be_told(
+    invoke: Invoke, say: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MURAKKAB_PRICE_PER_HOUR", raising=False)
+    answer = invoke("plan", str(say), "--pareto", "cost,latency")
+    assert (answer.code, answer.out) == (3, "")
+    assert "cost cannot be told: this machine has no price" in answer.err
+    monkeypatch.setenv("MURAKKAB_PRICE_PER_HOUR", "0.2")
+    assert "processors only" in invoke("plan", str(say), "--pareto", "cost,latency").out
 
 
 def test_the_workflow_comes_first(invoke: Invoke) -> None:

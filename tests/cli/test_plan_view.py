@@ -271,6 +271,15 @@ def test_diff_of_two_files(tmp_path: Path, invoke: Invoke) -> None:
     assert {"name": "cost", "before": 29.4609, "after": 14.73} in facts["predictions"]
 
 
+def test_quality_on_other_machines_is_not_compared(tmp_path: Path, invoke: Invoke) -> None:
+    worse = msgspec.structs.replace(PLAN, predictions=(Prediction("quality", "", 0.36),))
+    for name, plan, cluster in (("old", PLAN, "big"), ("same", worse, "big"), ("other", worse, "small")):
+        (tmp_path / f"{name}.json").write_text(text(PlanFile(plan, Origin(cluster=cluster))), encoding="utf-8")
+    assert "0.72 -> 0.36 -50%" in squeezed(invoke("plan", "--diff", "old.json", "same.json").out)
+    told = squeezed(invoke("plan", "--diff", "old.json", "other.json").out)
+    assert "0.72 -> 0.36 (of the best on the same machines)" in told
+
+
 def test_diff_without_two_plans_is_bad_usage(tmp_path: Path, invoke: Invoke) -> None:
     (tmp_path / "old.json").write_text(text(PlanFile(PLAN)), encoding="utf-8")
     assert invoke("plan", "--diff", "old.json").code == 2

@@ -262,6 +262,9 @@ def _check_ranges(node: Node, card: ModelCard, pinned: Mapping[str, Any]) -> Non
         if (low is not None and value < low) or (high is not None and value > high):
             ends = f"from {low:g}" * (low is not None) + f" to {high:g}" * (high is not None)
             raise PinError(f"node '{node.name}': the knob '{name}' of {card.name} is {value}; it may be {ends.strip()}")
+        if isinstance(value, str) and span and span.choices and value not in span.choices:
+            words = ", ".join(map(str, span.choices))
+            raise PinError(f"node '{node.name}': the knob '{name}' of {card.name} is '{value}'; it may be {words}")
 
 
 def _fits(card: ModelCard, offer: Offer, devices: int) -> bool:
