@@ -198,7 +198,11 @@ class CeleryFleet(WatchedFleet):
             return
         self._heard[said.child] = said.number
         seen = self._slots.known.get(said.slot)
-        if seen is not None and seen.joined == said.child:
+        if seen is None or seen.joined != said.child:
+            return
+        if isinstance(said.reply, wire.Returned):
+            self._drop(said.slot, said.reply.reason, False)
+        else:
             self._told(said.slot, said.reply)
 
     def _told(self, name: str, reply: Reply) -> None:

@@ -89,7 +89,7 @@ class Slots:
         fit = [
             seen.slot
             for name, seen in self.known.items()
-            if self.lives(name, now) and seen.state is not None and not seen.slot.draining
+            if self.lives(name, now) and seen.state is not None and not seen.state.full and not seen.slot.draining
         ]
         return [slot.name for slot in sorted(fit, key=lambda slot: (slot.cores == 0, slot.name))]
 

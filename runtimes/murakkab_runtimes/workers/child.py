@@ -128,11 +128,20 @@ class Child:
         except Cancelled:
             return TaskFailed(request.lease, "cancelled", retry=False)
         except Exception as fault:
-            return _failure(request.lease, fault, mask)
+            return self._failed(request, fault, mask)
         finally:
             self._cancelled.discard(request.lease)
             if scratch is not None:
                 shutil.rmtree(scratch, ignore_errors=True)
+
+    def _failed(self, request: Run, fault: Exception, mask: Mask) -> TaskFailed:
+        """What to say of an attempt that went wrong."""
+        if no_room(fault):
+            return TaskFailed(request.lease, "the disk is full: free some space, then resume the run", retry=False)
+        if isinstance(fault, RuntimeFault):
+            return TaskFailed(request.lease, mask.text(str(fault)), fault.retry, isinstance(fault, InputError))
+        traceback.print_exc()
+        return TaskFailed(request.lease, mask.text(f"{type(fault).__name__}: {fault}"))
 
     def _attempt(self, request: Run, store: ArtifactStore, scratch: Path, mask: Mask) -> Output:
         runtime = self._runtime(request.card, request.threads)
@@ -196,13 +205,9 @@ class _Reporter:
             self._child.send(TaskProgressed(self._lease, round(done, 3)))
 
 
-def _failure(lease: str, fault: Exception, mask: Mask) -> TaskFailed:
-    if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT):
-        return TaskFailed(lease, "the disk is full: free some space, then resume the run", retry=False)
-    if isinstance(fault, RuntimeFault):
-        return TaskFailed(lease, mask.text(str(fault)), fault.retry, isinstance(fault, InputError))
-    traceback.print_exc()
-    return TaskFailed(lease, mask.text(f"{type(fault).__name__}: {fault}"))
+def no_room(fault: Exception) -> bool:
+    """Whether a fault says that nothing more, or nothing larger, can be written."""
+    return isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:

@@ -15,7 +15,8 @@ import msgspec
 
 from murakkab_optimizer.scheduler.events import TaskFailed, TaskFinished, TaskStarted
 from murakkab_runtimes.base import Cancelled
-from murakkab_runtimes.workers.child import Child
+from murakkab_runtimes.secrets import Mask
+from murakkab_runtimes.workers.child import Child, no_room
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.cluster.redis_link import connect
 from murakkab_runtimes.workers.messages import Reply, Run
@@ -28,6 +29,9 @@ LINGER_S = 0.5
 
 SESSION_S = 600.0
 """After this long it does so as soon as nothing waits: a message of Celery must not stay unacknowledged for ever."""
+
+ROOM_BYTES = 16 * 2**20
+"""A machine that ran out of room takes tasks again when so much can be written."""
 
 _REMEMBERED = 1000
 
@@ -74,6 +78,7 @@ class Host(Child):
         self._engine, self._lease = "", ""
         self._number = 0
         self._looked = 0.0
+        self._crowded: Path | None = None
         self._done: OrderedDict[str, None] = OrderedDict()
         self._tell_state()
         threading.Thread(target=self._beat, daemon=True).start()
@@ -110,18 +115,20 @@ class Host(Child):
         text = found[1] if found is not None else self._close(keys=[orders, wire.session(self._child)])
         return None if text is None else msgspec.json.decode(text, type=wire.Order)
 
-    def send(self, reply: Reply) -> None:
+    def send(self, reply: Reply | wire.Returned) -> None:
         """Tell the engine; waits for a broker that is away. That an attempt starts was told as it began."""
         if isinstance(reply, TaskStarted):
             return
+        if isinstance(reply, TaskFailed) and self._crowded is not None:
+            reply = wire.Returned(reply.lease, f"there is no room left in {self._crowded} on {self._machine}")
         said, stream = self._said(reply), wire.replies(self._engine)
-        if isinstance(reply, TaskFinished | TaskFailed):
+        if isinstance(reply, TaskFinished | TaskFailed | wire.Returned):
             self._engine, self._lease = "", ""
             self._tell(keys=[stream, wire.state(self._slot)], args=[said, wire.REPLIES_S, self._state(), wire.FORGET_S])
         else:
             self._tell(keys=[stream], args=[said, wire.REPLIES_S])
 
-    def _said(self, reply: Reply) -> bytes:
+    def _said(self, reply: Reply | wire.Returned) -> bytes:
         self._number += 1
         return msgspec.json.encode(wire.Said(self._slot, self._child, self._number, reply))
 
@@ -154,6 +161,11 @@ class Host(Child):
         while len(self._done) > _REMEMBERED:
             self._done.popitem(last=False)
 
+    def _failed(self, request: Run, fault: Exception, mask: Mask) -> TaskFailed:
+        if no_room(fault):
+            self._crowded = Path(request.store)
+        return super()._failed(request, fault, mask)
+
     def _unreachable(self, store: Path) -> str:
         """Why the artifacts of a run cannot be used here; empty when they can."""
         try:
@@ -180,7 +192,8 @@ class Host(Child):
 
     def _state(self) -> bytes:
         models = tuple(self._runtimes)
-        return msgspec.json.encode(wire.State(self._child, os.getpid(), self._engine, self._lease, models))
+        full = self._crowded is not None
+        return msgspec.json.encode(wire.State(self._child, os.getpid(), self._engine, self._lease, models, full))
 
     def _tell_state(self) -> None:
         self._redis.set(wire.state(self._slot), self._state(), ex=wire.FORGET_S)
@@ -196,4 +209,21 @@ class Host(Child):
         while True:
             time.sleep(wire.BEAT_S)
             with contextlib.suppress(Exception):
+                if self._crowded is not None and has_room(self._crowded):
+                    self._crowded = None
                 self._tell_state()
+
+
+def has_room(folder: Path) -> bool:
+    """Whether a few megabytes can be written in a folder; one that is gone is in nobody's way."""
+    probe = folder / f".room-{secrets.token_hex(8)}"
+    try:
+        with probe.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, ROOM_BYTES)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    finally:
+        probe.unlink(missing_ok=True)
+    return True

@@ -78,6 +78,7 @@ class State(msgspec.Struct, frozen=True):
         engine: whose attempt it is at; empty when it is idle.
         lease: the attempt.
         models: that it holds.
+        full: it has no room to write and takes no tasks until it has.
 
     """
 
@@ -86,6 +87,7 @@ class State(msgspec.Struct, frozen=True):
     engine: str = ""
     lease: str = ""
     models: tuple[str, ...] = ()
+    full: bool = False
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -116,13 +118,20 @@ class Died(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
+class Returned(msgspec.Struct, frozen=True, tag=True):
+    """A slot cannot go on with an attempt, for a reason that lies with its machine; another one can make it."""
+
+    lease: str
+    reason: str
+
+
 class Said(msgspec.Struct, frozen=True):
     """One entry in the stream of an engine; ``number`` counts those of ``child``, so that none is taken twice."""
 
     slot: str
     child: str
     number: int
-    reply: WorkerReply | Died
+    reply: WorkerReply | Died | Returned
 
 
 class Order(msgspec.Struct, frozen=True):
