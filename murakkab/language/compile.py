@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from pydantic_core import PydanticCustomError
 
+from murakkab_optimizer.catalog import Yields
 from murakkab_optimizer.graph import TIMEOUT_S, Edge, Graph, Node, Slo, Where
-from murakkab_runtimes.catalog import load_types
+from murakkab_runtimes.catalog import load_capabilities, load_types
 
 from .document import Data
 from .fields import SETTINGS
@@ -63,6 +64,7 @@ class _Compiler:
         arguments = self.value(flat.arguments)
         if flat.returns is not None:
             arguments["returns"] = json_schema(parse_kind(flat.returns, load_types()))
+        yields = _yields(flat.capability, arguments.get("form"))
         return Node(
             name=flat.name,
             capability=flat.capability,
@@ -81,6 +83,8 @@ class _Compiler:
             cache=self.setting("cache", settings.get("cache", flat.capability != FUNCTION)),
             slo=self.slo(settings),
             where=_where(flat.where),
+            yields=yields.items,
+            yields_every_s=yields.every_s,
         )
 
     def edges(self, flat: FlatNode) -> tuple[Edge, ...]:
@@ -129,6 +133,15 @@ class _Compiler:
         except PydanticCustomError as fault:
             message = (fault.context or {}).get("message", str(fault))
             raise InputProblem({name: str(message)}) from None
+
+
+def _yields(capability: str, form: Data) -> Yields:
+    """How many items the catalogue says that a step emits."""
+    known = load_capabilities().get(capability)
+    if known is None:
+        return Yields()
+    variant = known.forms.get(str(form))
+    return (variant.yields if variant else None) or known.yields or Yields()
 
 
 def _where(written: Mapping[str, Data]) -> Where:

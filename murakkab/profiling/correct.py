@@ -187,7 +187,7 @@ def drifted(store: ProfileStore, cards: Iterable[str]) -> dict[str, str]:
     import json
 
     names, found = set(cards), {}
-    for named, learnt in store.runs.read()[0].learnt.items():
+    for named, learnt in store.runs.content().learnt.items():
         model = json.loads(named)[0]
         if model in names and (evidence := drift(learnt.correction)):
             found[model] = str(evidence)

@@ -31,7 +31,7 @@ def known_profiles(
     Measured ones are left out where the model, its adapter or its packages have changed since. Shipped ones that a
     measured one replaces are left out; the others are scaled where a calibration is kept. Cited ones stay as they are.
     Seconds to load are those of the model on this machine, where they are known. A file that cannot be read counts as
-    empty.
+    empty, and a line of warning says so.
 
     Args:
         cards: the models that are asked about.
@@ -42,12 +42,12 @@ def known_profiles(
     """
     corrected = corrected and (store is not None or corrects())
     store, by_name = store or ProfileStore(), {card.name: card for card in cards}
-    kept, _ = store.read()
+    kept = store.content()
     here = list(measured_here(by_name.values(), kept))
     others = (_scaled(p, by_name.get(p.model), kept.calibration) for p in shipped if not _replaced(p, here))
     loads = {profile.model: profile.load_s for profile in here}
     found = here + [_loading(profile, loads) for profile in others]
-    learnt = store.runs.read()[0].learnt if corrected else {}
+    learnt = store.runs.content().learnt if corrected else {}
     return [_corrected(profile, learnt) for profile in found] if learnt else found
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -125,6 +127,13 @@ class JsonFile(Generic[Content]):
         except (msgspec.DecodeError, UnicodeDecodeError) as fault:
             return empty, f"{self.path} is damaged: {fault}"
 
+    def content(self) -> Content:
+        """What is kept; a file that cannot be used is told once a process, and counts as empty."""
+        content, trouble = self.read()
+        if trouble:
+            _warn(trouble)
+        return content
+
     @contextmanager
     def changing(self) -> Iterator[Content]:
         """Change what is kept; others wait meanwhile. A damaged file is kept aside with the ending ``.damaged``.
@@ -186,6 +195,15 @@ def _fault(message: str, remedy: str) -> Exception:
     from murakkab.engine.errors import UserError
 
     return UserError(message, remedy)
+
+
+@cache
+def _warn(trouble: str) -> None:
+    logging.getLogger("murakkab").warning(
+        "murakkab: %s; it counts as empty. `murakkab profile` begins a new one, or name another folder in %s.",
+        trouble,
+        FOLDER,
+    )
 
 
 def default_folder() -> Path:

@@ -143,6 +143,19 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.quality
 
 
+class Yields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many items a task that streams emits, for plans; one of the two.
+
+    Attributes:
+        items: of one task.
+        every_s: seconds of the show for one item.
+
+    """
+
+    items: int = 0
+    every_s: float = 0.0
+
+
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A variant of a capability, chosen by the argument ``form``.
 
@@ -152,6 +165,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     takes: dict[str, Any] | None = None
     returns: Any = None
     emits: Any = None
+    yields: Yields | None = None
     description: str = ""
     examples: tuple[str, ...] = ()
 
@@ -168,6 +182,7 @@ class Capability(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=Fal
         takes: type of each argument; a name that ends in ``?`` may be left out or null.
         returns: type of the value of a task.
         emits: type of an item; None where it cannot stream.
+        yields: how many items a task emits; None where nobody says.
         forms: its variants by name; without the argument ``form`` the signature above holds.
         types: by name, those that the signature may use: its own ones and those of the catalogue (``kind: Types``).
 
@@ -179,5 +194,6 @@ class Capability(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=Fal
     takes: dict[str, Any] | None = None
     returns: Any = None
     emits: Any = None
+    yields: Yields | None = None
     forms: dict[str, Form] = {}
     types: dict[str, Any] = {}

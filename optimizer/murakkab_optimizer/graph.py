@@ -124,6 +124,8 @@ class Node(msgspec.Struct, frozen=True):
         for_each: the streaming (or fanned-out) node whose items it runs over, or None to run once. Where the edge from
             it is ``final``, it runs over the values of its tasks: once for each time that a loop ended.
         streams: whether a task of it emits items while it runs; True for a loop.
+        yields: items that a task of it emits, as far as the catalogue says; 0 where it does not.
+        yields_every_s: seconds of the show for one item of it; 0 where nobody says.
         join: with ``for_each``: tasks run one at a time, each given the value that the one before it returned; in path
             order (``ordered``) or as they become ready (``unordered``). In the body of a loop this holds within one
             task of the innermost loop, through all its rounds. Empty: independent of each other.
@@ -162,6 +164,8 @@ class Node(msgspec.Struct, frozen=True):
     cache: bool = True
     slo: Slo = Slo()
     where: Where = Where()
+    yields: int = 0
+    yields_every_s: float = 0.0
 
     @property
     def ordered(self) -> bool:

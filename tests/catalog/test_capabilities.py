@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from murakkab.language import compile_graph, load_workflow
 from murakkab_runtimes.base import Task, runtime_class
 from murakkab_runtimes.catalog import CatalogError, load_capabilities, load_catalog, load_types, read_catalog
 
@@ -44,6 +45,24 @@ def test_folders_of_the_environment_add_to_the_shipped_ones(tmp_path, monkeypatc
     assert "humming" not in load_capabilities()
 
 
+def test_a_capability_or_its_form_may_say_how_many_items_a_task_yields(tmp_path, monkeypatch):
+    (tmp_path / "own.yaml").write_text(
+        f"{HEAD}Capability\nname: humming\ntakes: {{'form?': text}}\nemits: {{bar: integer}}\nyields: {{items: 8}}\n"
+        "forms: {long: {emits: {bar: integer}, yields: {every_s: 4}}}\n"
+    )
+    monkeypatch.setenv("MURAKKAB_CATALOG", str(tmp_path))
+    nodes = ["{capability: humming, streams: bar}", "{capability: humming, form: long, streams: bar}"]
+    nodes.append("{capability: text-to-speech, text: hum}")
+    found = []
+    for number, node in enumerate(nodes):
+        (tmp_path / "flows").mkdir(exist_ok=True)
+        file = tmp_path / "flows" / f"hum{number}.yaml"
+        file.write_text(f"{HEAD}Workflow\nnodes:\n  hum: {node}\noutputs: {{hums: '${{{{ nodes.hum }}}}'}}\n")
+        node = compile_graph(load_workflow(file), {}).node("hum")
+        found.append((node.yields, node.yields_every_s))
+    assert found == [(8, 0.0), (0, 4.0), (0, 0.0)]
+
+
 def test_a_capability_without_a_document_is_described_by_its_cards(tmp_path):
     card = f"{HEAD}Model\ncapability: humming\nadapter: hum\nlicence: MIT\nsource: here\n"
     (tmp_path / "own.yaml").write_text(
@@ -63,6 +82,8 @@ def test_a_capability_without_a_document_is_described_by_its_cards(tmp_path):
             f"{HEAD}Types\ntypes: {{a: text}}\n---\n{HEAD}Types\ntypes: {{a: number}}\n",
             "the type 'a' is declared twice",
         ),
+        (f"{HEAD}Capability\nname: x\nyields: {{items: 0}}\n", "x: 'yields' must say 'items' or 'every_s'"),
+        (f"{HEAD}Capability\nname: x\nyields: {{items: 2, every_s: 1}}\n", "x: 'yields' must say"),
         (f"{HEAD}Types\na: text\n", "holds 'types:', a mapping"),
         (f"{HEAD}Types\ntypes: [text]\n", "holds 'types:', a mapping"),
         (f"{HEAD}Capabilities\nname: x\n", "'kind:' Model, Capability, Types, Profiles or Device"),

@@ -79,7 +79,19 @@ def test_a_stream_of_unknown_things_has_a_few_items() -> None:
     nodes = (Node("list", "anything", streams=True), Node("each", "other", {}, (Edge("list", 1),), "list", depth=1))
     work = workload(Graph("g", nodes, slo=Slo(realtime=True)))
     assert work.nodes["each"].tasks == 5
-    assert "a task of 'list' gives 5 items" in work.defaults
+    assert "a task of 'list' gives 5 items, since nobody says how many" in work.defaults
+
+
+def test_the_catalogue_may_say_how_many_items_a_task_yields() -> None:
+    def emitting(**said: float) -> Graph:
+        emits = Node("list", "anything", {"duration": 60}, streams=True, **said)  # type: ignore[arg-type]
+        return Graph("g", (emits, Node("each", "other", {}, (Edge("list", 1),), "list", depth=1)))
+
+    eight, timed = workload(emitting(yields=8)), workload(emitting(yields_every_s=4.0))
+    assert eight.nodes["each"].tasks == 8
+    assert "a task of 'list' gives 8 items" in eight.defaults
+    assert timed.nodes["each"].tasks == 15
+    assert "'list' gives 15 items: one every 4 s" in timed.defaults
 
 
 def test_units_that_nobody_knows_count_once_a_task() -> None:

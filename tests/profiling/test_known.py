@@ -109,12 +109,20 @@ def test_corrections_of_the_user_can_be_left_out(
     assert known_profiles([LANCZOS], [one])[0].unit_s == pytest.approx(seconds)
 
 
-def test_a_damaged_store_counts_as_empty(store: ProfileStore) -> None:
+def test_a_damaged_store_counts_as_empty_and_is_told_once(
+    store: ProfileStore, caplog: pytest.LogCaptureFixture
+) -> None:
     store.path.parent.mkdir()
     store.path.write_text("{")
     store.runs.path.write_text("{")
     one = shipped("lanczos")
-    assert known_profiles([LANCZOS], [one], store) == [one]
+    for _ in range(2):
+        assert known_profiles([LANCZOS], [one], store) == [one]
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 2
+    assert str(store.path) in told[0]
+    assert str(store.runs.path) in told[1]
+    assert all("is damaged" in line and "murakkab profile" in line for line in told)
 
 
 def test_slower_leaves_everything_but_times(store: ProfileStore) -> None:

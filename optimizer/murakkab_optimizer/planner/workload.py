@@ -139,7 +139,7 @@ class _Reader:
         self.kinds: dict[str, str] = {}
         said = [number for node in graph.nodes if (number := _number(node, "duration"))]
         shown = graph.publish is not None or graph.slo.realtime
-        self.is_show = bool(said) or shown or any(emitted(node) in EVERY_S for node in graph.nodes)
+        self.is_show = bool(said) or shown or any(_every_s(node) for node in graph.nodes)
         self.is_said = bool(said)
         self.show_s = said[0] if said else SHOW_S
         rates = [number for node in graph.nodes if (number := _number(node, "fps"))]
@@ -176,10 +176,9 @@ class _Reader:
         """Items of one task."""
         if not node.streams or node.repeat:
             return 1
-        every = EVERY_S.get(emitted(node))
-        if every is not None:
+        if every := _every_s(node):
             return max(math.ceil(self.show_s / every / tasks), 1)
-        return int(_number(node, "candidates")) or ITEMS
+        return node.yields or int(_number(node, "candidates")) or ITEMS
 
     def words(self, node: Node, seconds: float, items: int) -> float:
         """Words of one task."""
@@ -213,9 +212,11 @@ class _Reader:
 
     def _emitting(self, node: Node) -> str:
         work, kind = self.works[node.name], emitted(node)
-        if kind in EVERY_S:
-            return f"'{node.name}' gives {work.tasks * work.items} items: a {kind} every {EVERY_S[kind]:g} s"
-        return f"a task of '{node.name}' gives {work.items} items"
+        if every := _every_s(node):
+            one = f"a {kind}" if kind and not node.yields_every_s else "one"
+            return f"'{node.name}' gives {work.tasks * work.items} items: {one} every {every:g} s"
+        nobody = "" if node.yields or _number(node, "candidates") else ", since nobody says how many"
+        return f"a task of '{node.name}' gives {work.items} items{nobody}"
 
 
 def emitted(node: Node) -> str:
@@ -223,6 +224,13 @@ def emitted(node: Node) -> str:
     if not node.streams:
         return ""
     return _FORMS.get(str(node.arguments.get("form")), "") or _EMITS.get(node.capability, "")
+
+
+def _every_s(node: Node) -> float:
+    """Seconds of the show for one item of a streaming node; 0 where they are not counted so."""
+    if not node.streams or node.yields:
+        return 0.0
+    return node.yields_every_s or EVERY_S.get(emitted(node), 0.0)
 
 
 def films(node: Node) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
-from murakkab_optimizer.catalog import Capability, ModelCard
+from murakkab_optimizer.catalog import Capability, ModelCard, Yields
 from murakkab_optimizer.hardware import CPU, DeviceType
 from murakkab_optimizer.profiles import Profile
 
@@ -61,7 +61,7 @@ def add(catalog: Catalog, document: object, file: Path) -> None:
         case ("murakkab/v1", "Model"):
             _enter(catalog.cards, _described(document, ModelCard, file), "model", file)
         case ("murakkab/v1", "Capability"):
-            _enter(catalog.capabilities, _described(document, Capability, file), "capability", file)
+            _enter(catalog.capabilities, _capability(document, file), "capability", file)
         case ("murakkab/v1", "Types"):
             _enter_types(catalog.types, document, file)
         case ("murakkab/v1", "Device"):
@@ -98,6 +98,20 @@ def _described(document: dict[str, Any], kind: type[Described], file: Path) -> D
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as fault:
         raise CatalogError(f"{file}: {document.get('name', '?')}: {fault}") from None
+
+
+def _capability(document: dict[str, Any], file: Path) -> Capability:
+    capability = _described(document, Capability, file)
+    for said in (capability.yields, *(form.yields for form in capability.forms.values())):
+        if said is not None and not _is_one(said):
+            what = "'yields' must say 'items' or 'every_s', a number above 0"
+            raise CatalogError(f"{file}: {capability.name}: {what}")
+    return capability
+
+
+def _is_one(said: Yields) -> bool:
+    """Whether just one of the two is said."""
+    return sorted((said.items > 0, 0 < said.every_s < math.inf)) == [False, True] and 0 in (said.items, said.every_s)
 
 
 def _device(document: dict[str, Any], file: Path) -> DeviceType:
