@@ -39,7 +39,7 @@ ENCODINGS = ("fine", "normal", "fast")
 UPSCALERS = ("lanczos", "anime4k")
 """The first one is tried with every detail, the others with the full one: their cost does not depend on it."""
 
-FILMS = {"drawn-hosts": ("full", "simple", "still"), "moving-stills": ("full", "simple", "still")}
+FILMS = {"drawn-hosts": ("full", "simple", "sparse", "still"), "moving-stills": ("full", "simple", "still")}
 LOSSLESS = {"preset": "medium", "crf": 4}
 LINE = {"text": TEXT, "speaker": "Claire", "title": "Objects", "number": 1}
 TURN = {"host": 0, "text": TEXT, "kind": "answer", "title": "Objects", "episode": "Bright objects"}

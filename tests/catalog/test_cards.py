@@ -43,7 +43,7 @@ def test_a_setting_that_is_tried_and_looks_worse_is_rated_so():
     hosts = CARDS["drawn-hosts"]
     details = [hosts.quality_with({**hosts.knobs, "detail": name}).value for name in hosts.ranges["detail"].choices]
     assert details == sorted(details, reverse=True)
-    assert len(set(details)) == 3
+    assert len(set(details)) == len(details)
 
 
 @pytest.mark.parametrize(

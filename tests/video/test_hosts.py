@@ -234,8 +234,8 @@ def test_cheaper_details_draw_fewer_pictures(tmp_path, speech):
         frames = film(tmp_path / detail, speech, path=(1, 1), knobs={"detail": detail, "crf": 10}).frames[20:-8]
         return sum(np.abs(a.astype(int) - b).mean() > 0.15 for a, b in pairwise(frames)) / len(frames)
 
-    full, simple, still = map(changes, ("full", "simple", "still"))
-    assert full > 1.4 * simple > 1.4 * still
+    full, simple, sparse, still = map(changes, ("full", "simple", "sparse", "still"))
+    assert full > 1.4 * simple > 1.4 * sparse > 1.4 * still
 
 
 def test_it_draws_smaller_than_the_canvas_when_told(tmp_path, speech):
@@ -280,7 +280,7 @@ def test_a_cancelled_turn_stops_at_once(tmp_path, speech):
         ({"hosts": [{"name": "Al", "look": {"hair_style": "mohawk"}}]}, "short, long, bun, curly, bald"),
         ({"hosts": [{"name": "Al", "look": "tall"}]}, "look must be a mapping"),
         ({"hosts": ["Al"]}, "must be a mapping"),
-        ({"knobs": {"detail": "lavish"}}, "full, simple, still"),
+        ({"knobs": {"detail": "lavish"}}, "full, simple, sparse, still"),
         ({"cast": None}, "'cast'"),
         ({"scene": {"image": "nowhere.png"}}, "nowhere.png"),
     ],

@@ -26,7 +26,7 @@ from murakkab_runtimes.video.rig.studio import read_decor
 from murakkab_runtimes.video.soundtrack import Signal, mix, read_voice
 from murakkab_runtimes.video.stage import Stage
 
-DETAILS = {"full": 1, "simple": 2, "still": 0}
+DETAILS = {"full": 1, "simple": 2, "sparse": 4, "still": 0}
 """Frames for which one drawing stands; ``still`` draws one for each cut."""
 
 MOST_HOSTS = 4
@@ -38,9 +38,9 @@ class DrawnHosts(Runtime):
 
     Streams ``{"video", "audio", "frames", "fps", "width", "height", "cues", "chapter", "turn", "rung"}`` and, where the
     title gives way to the studio, ``content_from``.
-    Knobs: ``detail`` (full, simple: every second frame is drawn, still: one drawing a cut), ``draw_height`` (pixels;
-    smaller than the canvas leaves the rest to an up-scaler; 0 draws at the canvas size), ``burn_captions``,
-    ``encoding`` (fine, normal, fast; or ``preset`` and ``crf``).
+    Knobs: ``detail`` (full, simple: every second frame is drawn, sparse: every fourth, still: one drawing a cut),
+    ``draw_height`` (pixels; smaller than the canvas leaves the rest to an up-scaler; 0 draws at the canvas size),
+    ``burn_captions``, ``encoding`` (fine, normal, fast; or ``preset`` and ``crf``).
     """
 
     continues = True
