@@ -17,6 +17,7 @@ from murakkab.server import files, results
 from murakkab.server.door import EngineDoor
 from murakkab.server.errors import Refusal
 from murakkab.server.events import event_response, last_seen
+from murakkab.server.playlists import Playlists
 from murakkab.server.shapes import Named, Playback, RunFacts, RunList, Started, WorkflowList
 from murakkab.server.uploads import UPLOAD_LIMIT, Submission, read_json, read_submission, save_uploads
 from murakkab.server.viewers import Viewers
@@ -41,6 +42,7 @@ class Api:
         self.shelf = shelf
         self.upload_limit = upload_limit
         self.viewers = Viewers()
+        self.playlists = Playlists(engine, quit_on)
 
     async def workflows(self, _request: Request) -> Response:
         """What can be run, files that cannot, and the limit of an upload in bytes."""
@@ -111,7 +113,7 @@ class Api:
 
     async def hls(self, request: Request) -> Response:
         """A playlist, held until there is something to play, a segment or captions."""
-        return await files.hls_file(self.engine, request, self.quit_on)
+        return await files.hls_file(self.engine, self.playlists, request)
 
     async def download(self, request: Request) -> Response:
         """One of the files that a run leaves; see `files` of the run."""

@@ -3,12 +3,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
-from murakkab.server.files import BLOCKING
+from murakkab.server.playlists import BLOCKING
 from tests.server.hosting import Hosted, hosted
 
 LEAD_S = 0.6
@@ -119,3 +120,27 @@ def test_answers_small_requests_without_delay(server: Hosted) -> None:
             client.get("/api/runs/none")
             times.append(time.monotonic() - began)
     assert sorted(times)[3] < 0.035, times
+
+
+def test_many_players_wait_for_one_playlist_and_get_it_together(slow: Hosted) -> None:
+    run = slow.start()
+    with slow.client() as client:
+        known = client.get(f"/runs/{run}/hls/video.m3u8").text.count("#EXTINF")
+
+    def reload(wanted: int) -> int:
+        address = f"{slow.address}/runs/{run}/hls/video.m3u8"
+        return httpx.get(address, params={"_HLS_msn": wanted}, timeout=30).text.count("#EXTINF")
+
+    with ThreadPoolExecutor(12) as pool:
+        got = list(pool.map(reload, [known, known + 1] * 6))
+    assert all(count > wanted for count, wanted in zip(got, [known, known + 1] * 6, strict=True))
+
+
+def test_a_player_that_leaves_while_it_waits_takes_nothing_from_the_others(slow: Hosted) -> None:
+    run = slow.start()
+    address = f"{slow.address}/runs/{run}/hls/main.m3u8"
+    with ThreadPoolExecutor(1) as pool:
+        stays = pool.submit(httpx.get, address, timeout=30)
+        with suppress(httpx.ReadTimeout):
+            httpx.get(address, timeout=httpx.Timeout(10, read=0.1))
+        assert stays.result().status_code == 200

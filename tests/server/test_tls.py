@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 import redis
 from kombu.exceptions import OperationalError
@@ -61,24 +65,38 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     made.stop()
 
 
-def murakkab(folder: Path, *args: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "murakkab", *args]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+@contextmanager
+def served(broker: str, folder: Path) -> Iterator[str]:
+    """The address of a ``murakkab serve`` that takes the workers at a broker."""
+    log = folder / "serve.log"
+    command = [sys.executable, "-m", "murakkab", "serve", "--port", "0", "--workflows", str(folder)]
+    environment = {**os.environ, **toy_environment(), "MURAKKAB_BROKER": broker}
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stderr=stream)
+    try:
+        wait_for(lambda: "Serving http" in log.read_text() or process.poll() is not None)
+        yield log.read_text().partition("Serving ")[2].split()[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
 
 
-def test_a_run_is_made_across_it(guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in toy_environment().items():
-        monkeypatch.setenv(name, value)
+def test_a_server_makes_runs_across_it(guarded: Guarded, tmp_path: Path) -> None:
     (tmp_path / "sums.yaml").write_text(SUMS)
     worker = Worker(guarded.url, "tls", 1, tmp_path / "worker.log", **toy_environment())
     try:
         wait_for(lambda: guarded.client.zcard("murakkab:slots") > 0)
-        made = murakkab(tmp_path, "run", "sums.yaml", "--no-browser", "--no-cache", "--broker", guarded.url)
-        assert made.returncode == 0, made.stderr + worker.log.read_text()
+        with served(guarded.url, tmp_path) as address, httpx.Client(base_url=address, timeout=60) as client:
+            run = client.post("/api/runs", json={"workflow": "sums", "inputs": {"count": 3}}).json()["run"]
+            assert "run.finished" in client.get(f"/api/runs/{run}/events").text
+            facts = client.get(f"/api/runs/{run}").json()
+        assert facts["status"] == "succeeded", facts
+        assert [total["sum"] for total in facts["outputs"]["total"]] == [0, 2, 6]
     finally:
         assert worker.end() == 0, worker.log.read_text()
-    assert PASSWORD not in worker.log.read_text()
-    assert QUOTED not in worker.log.read_text() + made.stderr
+    said = worker.log.read_text() + (tmp_path / "serve.log").read_text()
+    assert PASSWORD not in said
+    assert QUOTED not in said
 
 
 @pytest.mark.parametrize(

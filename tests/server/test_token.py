@@ -15,7 +15,7 @@ import pytest
 
 from murakkab.engine import UserError
 from murakkab.server import serve
-from murakkab.server.files import with_token
+from murakkab.server.playlists import with_token
 from tests.server.hosting import Hosted, hosted
 from tests.server.rehearsal import Rehearsal
 
