@@ -14,6 +14,9 @@ FORGET = 0.3
 SAYS = 0.1
 """Share of its expected time that a task takes at least; one that takes less was written before, and says nothing."""
 
+BRIEF_S = 0.05
+"""Expected seconds of a task below which its time says nothing of the machine: it is mostly waiting."""
+
 SLOWEST, NOTED = 10.0, 0.2
 """Times by which one task may make the machine seem slower than the profiles, and the change of that which counts."""
 
@@ -106,7 +109,7 @@ class PlaybackClock:
         self._expected[node] = seconds if known == 0.0 else known + FORGET * (seconds - known)
         if self._expected[node] != known:
             self._add_up_before(node)
-        if (profiled := self._profiled.pop(node, 0.0)) > 0.0:
+        if (profiled := self._profiled.pop(node, 0.0)) >= BRIEF_S:
             self._first_of_its_kind(seconds / profiled)
 
     def _first_of_its_kind(self, slower: float) -> None:
