@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 from rich.table import Table
@@ -10,7 +11,7 @@ from rich.text import Text
 from murakkab.cli.plan_print import plain, table
 from murakkab.cli.plan_words import NAMES, amount, figure, groups, settings, share
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_optimizer.plan import NodePlan, Plan, Prediction
+from murakkab_optimizer.plan import Instances, NodePlan, Plan, Prediction, Rung
 
 KEPT, BROKEN, OPEN, UNKNOWN = "kept", "NOT KEPT", "not promised", "cannot be told"
 
@@ -83,16 +84,33 @@ def rung_table(plan: Plan, cores: int = 0) -> Table:
 
     Args:
         plan: with rungs.
-        cores: of the machines; 0 where that is not known, which leaves the share out.
+        cores: of the machines; 0 where that is not known.
     """
+    shares = [real_time(plan, rung, cores) for rung in plan.rungs]
     made = table("")
-    for title in ("Quality", "Filming", "Cores\nbusy", *(["Share of\nreal time"] if cores else [])):
+    for title in ("Quality", "Filming", "Cores\nbusy", *(["Share of\nreal time"] if any(shares) else [])):
         made.add_column(title, justify="right")
     made.add_column("")
-    for number, rung in enumerate(plan.rungs):
+    for number, (rung, part) in enumerate(zip(plan.rungs, shares, strict=True)):
         cells = [f"{rung.quality:.0%}", f"{amount(sum(rung.paces.values()))} s", amount(rung.load)]
-        cells += [f"{rung.load / cores:.0%}"] if cores else []
-        marks = ["as planned"] if number == plan.start else []
+        cells += [f"{part:.0%}"] if any(shares) else []
+        marks = ["as planned"] if number == plan.start and rung.name != "as planned" else []
         marks += ["nothing moves"] if rung.static else []
         made.add_row(plain(rung.name), *map(Text, cells), Text(", ".join(marks), style="dim"))
     return made
+
+
+def real_time(plan: Plan, rung: Rung, cores: int = 0) -> float:
+    """Share of its time for which the busiest works where all is made on a rung: the cores, or a group of accelerators.
+
+    Args:
+        plan: whose instances do it.
+        rung: of the plan.
+        cores: of the machines; 0 where that is not known.
+    """
+    paces: defaultdict[Instances, float] = defaultdict(float)
+    for name, chosen in rung.nodes.items():
+        for group in groups(plan.nodes[name])[:1] if chosen.devices else ():
+            paces[group] += rung.paces.get(name, 0.0)
+    shares = [pace / group.count for group, pace in paces.items()]
+    return max([*shares, rung.load / cores if cores else 0.0])
