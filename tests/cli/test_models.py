@@ -14,6 +14,11 @@ def _wide(monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
 
 
+def test_only_a_name_that_is_like_one_is_suggested(invoke: Invoke) -> None:
+    assert "models: anime4k" in invoke("models", "nope").err
+    assert "did you mean 'kokoro'?" in invoke("models", "kokro").err
+
+
 def test_all_models_are_listed_and_what_is_planned_for_only_says_so(invoke):
     lines = invoke("models").out.splitlines()
     found = {line.split()[0]: line.split() for line in lines if line.startswith("  ")}

@@ -50,6 +50,9 @@ def test_json_and_file_hold_the_same_plan(tmp_path: Path, invoke: Invoke) -> Non
     assert facts["metadata"]["graph"].startswith("sha256:")
     assert all({"model", "device", "devices", "count", "spot"} <= set(group) for group in facts["instances"])
     assert not any("duration 30" in line for line in facts["defaults"])
+    best, *others = facts["rungs"]
+    assert (best["quality"], set(best["nodes"])) == (1, {"hosts", "upscale"})
+    assert all(other["quality"] < 1 and other["load"] < best["load"] for other in others)
 
 
 @pytest.mark.parametrize(
