@@ -25,6 +25,7 @@ from murakkab_optimizer.planner.greedy import RESERVE
 from murakkab_optimizer.planner.limits import limits
 from murakkab_optimizer.planner.pictures import heights
 from murakkab_optimizer.planner.promised import keep_best, keep_known, keep_promises
+from murakkab_optimizer.planner.regions import COUNTED, with_moves
 from murakkab_optimizer.planner.stills import set_aside
 from murakkab_optimizer.planner.ties import ties
 from murakkab_optimizer.planner.workload import Workload
@@ -93,6 +94,8 @@ def build(
         reserve=RESERVE,
         held=_held(cluster, in_force),
     )
+    if (moving := with_moves(problem, graph, work)) is not problem:
+        problem, work = moving, msgspec.structs.replace(work, defaults=(*work.defaults, COUNTED))
     return Built(graph, work, ways, msgspec.structs.replace(problem, limits=limits(graph, problem)))
 
 

@@ -15,6 +15,7 @@ from murakkab_optimizer.planner.assign.nouns import Pool, Solution, Use
 from murakkab_optimizer.planner.build import Built
 from murakkab_optimizer.planner.candidates import Way, Ways
 from murakkab_optimizer.planner.forecast import forecast
+from murakkab_optimizer.planner.regions import settled
 from murakkab_optimizer.planner.speeds import drawn_height
 from murakkab_optimizer.planner.stills import static
 from murakkab_optimizer.planner.wording import EPSILON, Other, Wording, is_spot, kind, provenance
@@ -115,8 +116,9 @@ class _Explainer:
             index = ways.index(way) if way in ways else next(i for i, w in enumerate(ways) if kind(w) == kind(way))
             top = instances_at_most(self.problem, self.problem.steps[at], ways[index].candidate)
             uses[at] = Use(index, top if most is None else min(most or uses[at].instances, top))
-        outcome = evaluate(self.problem, tuple(uses))
-        return Other(way, outcome, tuple(violations(self.problem, tuple(uses), outcome, 1e-6)))
+        moved = settled(self.problem, tuple(uses))
+        outcome = evaluate(self.problem, moved)
+        return Other(way, outcome, tuple(violations(self.problem, moved, outcome, 1e-6)))
 
     def _rank(self, other: Other) -> tuple[object, ...]:
         return (len(other.broken), *(other.outcome.value(objective) for objective in self.problem.objectives))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from murakkab_optimizer.graph import Bound, Graph
 from murakkab_optimizer.planner.assign.evaluate import evaluate, instances_at_most
 from murakkab_optimizer.planner.assign.nouns import INFINITE, Assignment, Candidate, Limits, Outcome, Problem, Step, Use
+from murakkab_optimizer.planner.regions import settled
 from murakkab_optimizer.planner.tiers import ceiling, floor
 
 SAMPLES, TRIES = 300, 3000
@@ -78,7 +79,7 @@ def _drawn(problem: Problem, rng: random.Random) -> Assignment:
     uses: dict[int, Use] = {}
     for index in rng.sample(range(len(problem.steps)), len(problem.steps)):
         uses[index] = _use(problem, problem.steps[index], left, rng)
-    return tuple(uses[index] for index in range(len(problem.steps)))
+    return settled(problem, tuple(uses[index] for index in range(len(problem.steps))))
 
 
 def _use(problem: Problem, step: Step, left: list[int], rng: random.Random) -> Use:
@@ -110,6 +111,7 @@ def _extremes(problem: Problem) -> Iterator[Assignment]:
                 Use(i, instances_at_most(problem, step, step.candidates[i]) if most else 1)
                 for step, i in zip(problem.steps, picked, strict=True)
             )
+            uses = settled(problem, uses)
             if _together(problem, uses) and _enough(problem, uses):
                 yield uses
 
