@@ -3,7 +3,9 @@
 import math
 import subprocess
 import sys
+from contextlib import suppress
 
+import highspy
 import msgspec
 import pytest
 
@@ -105,6 +107,43 @@ def test_forty_steps_are_planned_within_their_promises_and_the_bound_is_below():
     first = greedy(problem)
     assert first.outcome.cost_usd >= solution.bound
     assert solution.outcome.cost_usd <= first.outcome.cost_usd * (1 + 1e-9)
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """What HiGHS is asked to solve: rows, and whether it presolves."""
+    seen, real = [], highspy.Highs.run
+
+    def run(self):
+        seen.append((self.getNumRow(), self.getOptionValue("presolve")[1]))
+        return real(self)
+
+    monkeypatch.setattr(highspy.Highs, "run", run)
+    return seen
+
+
+@pytest.mark.parametrize("asks", [0, 30, 300, 1500, 2500])
+def test_once_time_is_over_nothing_more_is_solved(runs, asks):
+    problem, left = many(16), iter(range(asks))
+    before = []
+
+    def may_go_on():
+        go_on = next(left, None) is not None
+        before.extend([] if go_on or before else [len(runs)])
+        return go_on
+
+    with suppress(Undecided):
+        relaxations(problem, solve(problem, may_go_on=may_go_on), may_go_on)
+    assert before == [len(runs)]
+
+
+def test_large_programs_are_not_presolved_for_that_cannot_be_interrupted(runs, monkeypatch):
+    solve(many(4))
+    assert {presolve for _, presolve in runs} == {"choose"}
+    monkeypatch.setattr("murakkab_optimizer.planner.assign.sheet.LARGE", 0)
+    runs.clear()
+    solve(many(4))
+    assert "off" in {presolve for _, presolve in runs}
 
 
 def test_a_plan_without_a_search_loads_no_arrays():

@@ -16,16 +16,12 @@ class Clock(msgspec.Struct, frozen=True):
 
     Attributes:
         unit: seconds.
-        low: least makespan.
-        high: greatest makespan.
         span: the makespan.
         values: variables of ``latency``, ``ttff`` and ``wait``.
 
     """
 
     unit: float
-    low: float
-    high: float
     span: int
     values: dict[str, int]
 
@@ -67,14 +63,12 @@ class _Times:
         return [(int(self.ends[self.at[need]]), sign), self.take(index, Field.TASK, sign)]
 
 
-def keep_time(
-    sheet: Sheet, ask: Ask, space: Space, choice: tuple[Ints, ...], unit: float, low: float, high: float
-) -> Clock:
-    """Add the rows of time; ``low`` and ``high`` are seconds of the makespan."""
+def keep_time(sheet: Sheet, ask: Ask, space: Space, choice: tuple[Ints, ...], unit: float) -> Clock:
+    """Add the rows of time, in units of ``unit`` seconds."""
     times = _Times(sheet, ask, space, choice, unit)
     for index, step in enumerate(ask.problem.steps):
         _after(times, index, step)
-    clock = Clock(unit, low / unit, high / unit, sheet.variable(high / unit, low=low / unit), {})
+    clock = Clock(unit, sheet.variable(), {})
     needed = {need.step for step in ask.problem.steps for need in step.needs}
     for step in ask.problem.steps:
         if step.name not in needed:

@@ -6,7 +6,8 @@ import msgspec
 
 from murakkab_optimizer.planner.assign.asking import FIELDS, Aim, Answer, Ask, promises, wait_seconds, without
 from murakkab_optimizer.planner.assign.nouns import INFINITE, Infeasible, Limits, Objective, Outcome, Problem
-from murakkab_optimizer.planner.assign.search import Effort, search
+from murakkab_optimizer.planner.assign.programs import Effort
+from murakkab_optimizer.planner.assign.search import search
 
 
 def infeasible(problem: Problem, effort: Effort) -> Infeasible:
@@ -34,6 +35,8 @@ def _each(problem: Problem, effort: Effort) -> dict[str, float]:
     """By promise, the value that can be had while the others are kept."""
     nearest: dict[str, float] = {}
     for name, _ in promises(problem.limits):
+        if not effort.may_go_on():
+            return nearest
         best = _best(_loosened(problem, name), name, effort)
         if best:
             nearest[name] = best.outcome.quality if name == "quality" else best.value

@@ -9,7 +9,8 @@ import numpy as np
 from murakkab_optimizer.planner.assign.asking import Answer, Ask
 from murakkab_optimizer.planner.assign.nearest import infeasible
 from murakkab_optimizer.planner.assign.nouns import Assignment, Objective, Problem, Solution, Undecided
-from murakkab_optimizer.planner.assign.search import Effort, search
+from murakkab_optimizer.planner.assign.programs import Effort
+from murakkab_optimizer.planner.assign.search import search
 
 STEP = 1e-6
 """A cap this close to the point found last is not tried, relative."""

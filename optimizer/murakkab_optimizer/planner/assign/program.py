@@ -46,6 +46,7 @@ class Program(msgspec.Struct, frozen=True):
         sharing: what steps share.
         value: the variable that is to be small, in units.
         span: the makespan, in units; -1 where time does not matter.
+        unit: seconds of time.
 
     """
 
@@ -54,19 +55,23 @@ class Program(msgspec.Struct, frozen=True):
     sharing: Sharing
     value: int
     span: int
+    unit: float
+
+    def between(self, low: float, high: float) -> Program:
+        """The program for makespans in an interval, in seconds."""
+        if self.span < 0:
+            return msgspec.structs.replace(self, sheet=self.sheet.copy())
+        sheet = self.sheet.between(self.span, low / self.unit, high / self.unit)
+        return msgspec.structs.replace(self, sheet=sheet)
 
 
-def build(
-    ask: Ask, space: Space, units: Units, low: float, high: float, cuts: list[Key], *, exact: bool = True
-) -> Program:
-    """Put the program together.
+def build(ask: Ask, space: Space, units: Units, cuts: list[Key], *, exact: bool = True) -> Program:
+    """Put the program together, for any makespan.
 
     Args:
         ask: what is asked.
         space: columns and pools.
         units: see ``Units``.
-        low: least makespan in seconds.
-        high: greatest makespan in seconds.
         cuts: points that are known not to keep the limits.
         exact: False: a smaller program, a relaxation, is enough.
 
@@ -76,7 +81,7 @@ def build(
     for own in choice:
         sheet.row(1.0, 1.0, (own, 1.0))
     _tie(sheet, ask, space, choice)
-    clock = keep_time(sheet, ask, space, choice, units.time, low, high) if matters(ask).time else None
+    clock = keep_time(sheet, ask, space, choice, units.time) if matters(ask).time else None
     sharing = share(sheet, ask, space, choice, clock, exact=exact)
     rents = _devices(sheet, ask, space, choice, sharing, clock)
     _machines(sheet, ask, space, choice, sharing)
@@ -86,7 +91,7 @@ def build(
         _leave_out(sheet, choice, sharing, cut)
     value = _shortfall(sheet, ask, values, units) if ask.aim == "shortfall" else values[ask.aim]
     sheet.aim(value)
-    return Program(sheet, choice, sharing, value, clock.span if clock else -1)
+    return Program(sheet, choice, sharing, value, clock.span if clock else -1, units.time)
 
 
 def total(choice: tuple[Ints, ...], space: Space, field: int, scale: float = 1.0) -> list[Term]:
@@ -117,21 +122,17 @@ def _devices(
         used = total(choice, space, len(Field) + index) + sharing.devices(index)
         sheet.row(-INFINITE, offer.count, *used)
         if clock and money and ask.problem.cluster.billing == "held" and offer.count:
-            rents[index] = _rent(sheet, offer, used, clock)
+            rents[index] = _rent(sheet, offer, used)
     return rents
 
 
-def _rent(sheet: Sheet, offer: Offer, used: list[Term], clock: Clock) -> int:
+def _rent(sheet: Sheet, offer: Offer, used: list[Term]) -> int:
     """A variable of at least whole servers times the makespan."""
     size = offer.device.server_size
     servers = sheet.variable(offer.servers, whole=True)
     sheet.at_least((servers, size), *[(where, -np.asarray(what)) for where, what in used])
     held = sheet.variable()
-    sheet.at_least((held, 1.0), (servers, -clock.low))
-    if clock.high < INFINITE:
-        sheet.row(
-            -offer.servers * clock.high, INFINITE, (held, 1.0), (servers, -clock.high), (clock.span, -offer.servers)
-        )
+    sheet.product(held, servers, offer.servers, over=True)
     return held
 
 

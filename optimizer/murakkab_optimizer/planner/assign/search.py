@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,21 +17,14 @@ from murakkab_optimizer.planner.assign.asking import FIELDS, Answer, Ask, answer
 from murakkab_optimizer.planner.assign.climb import Climber
 from murakkab_optimizer.planner.assign.clock import least_span, most_span
 from murakkab_optimizer.planner.assign.columns import Field, Floats, Ints, Space, lay_out
-from murakkab_optimizer.planner.assign.linear import Linear
-from murakkab_optimizer.planner.assign.near import Kept, Near, narrowed, widened
+from murakkab_optimizer.planner.assign.near import Kept, Near, widened
 from murakkab_optimizer.planner.assign.nouns import INFINITE, Assignment
 from murakkab_optimizer.planner.assign.parts import Part, anything, first_parts, has_products, middle, units_of
-from murakkab_optimizer.planner.assign.program import Key, Program, assignment_of, build, key_of
-from murakkab_optimizer.planner.assign.sheet import Verdict, solve_sheet
+from murakkab_optimizer.planner.assign.program import Program, assignment_of, key_of
+from murakkab_optimizer.planner.assign.programs import Effort, Programs
 
 WIDE = 1.05
 """Ratio of the ends of an interval above which a linear program is enough to cut it."""
-
-NODES = 100
-"""Nodes that a program with whole numbers may take at first; four times as many at each further try."""
-
-SECONDS = 0.5
-"""Seconds that such a program may take at first, where nobody said; twice as many at each further try."""
 
 MANY = 30
 """Steps above which a walk takes longer than a linear program."""
@@ -43,21 +34,6 @@ PROMISING = 0.9
 
 NARROW = 1e-7
 """Relative width of an interval that is not cut again."""
-
-
-class Effort(msgspec.Struct, frozen=True):
-    """How far to go.
-
-    Attributes:
-        gap: relative distance between the best assignment and the bound at which to stop.
-        seconds: limit for each program; for those with whole numbers at first, doubled at each further try.
-        may_go_on: asked between programs and now and then in them.
-
-    """
-
-    gap: float = 1e-4
-    seconds: float | None = None
-    may_go_on: Callable[[], bool] = lambda: True
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -101,11 +77,10 @@ class _Search:
     def __init__(self, ask: Ask, effort: Effort, space: Space, start: Assignment | None) -> None:
         self.ask, self.effort, self.space = ask, effort, space
         self.best: Answer | None = None
-        self.cuts: list[Key] = []
         self.closed = INFINITE
         self.units = units_of(ask, start or anything(space))
+        self.programs = Programs(ask, effort, space, self.units)
         self.products = has_products(ask, space)
-        self.basis: tuple[tuple[int, int], Any] | None = None
         self.climber = Climber(ask, space, effort.may_go_on) if ask.aim in FIELDS else None
         self.near = Near(len(space.columns))
         if start:
@@ -140,22 +115,6 @@ class _Search:
         most = min(most, self.ask.caps.get("latency", INFINITE))
         return least_span(self.space, self.ask), min(most * (1 + 1e-8) + 1e-8, most_span(self.space))
 
-    def _program(self, part: Part, target: float, space: Space, cuts: list[Key], *, exact: bool) -> Program:
-        program = build(self.ask, space, self.units, part.low, part.high, cuts, exact=exact)
-        if target < INFINITE:
-            program.sheet.cap(program.value, self._scaled(target))
-        return program
-
-    def _linear(self, program: Program) -> tuple[Linear, Verdict]:
-        """Solve the linear program, from the basis of the last one that looked the same."""
-        shape = program.sheet.shape
-        basis = self.basis[1] if self.basis and self.basis[0] == shape else None
-        linear = Linear(program.sheet, basis, self.effort.may_go_on)
-        verdict = linear.solve()
-        if verdict.point is not None:
-            self.basis = shape, linear.basis
-        return linear, verdict
-
     def _close(self, bound: float) -> list[Part]:
         self.closed = min(self.closed, bound)
         return []
@@ -163,11 +122,11 @@ class _Search:
     def _relax(self, part: Part) -> list[Part]:
         """Bound an interval by its linear program, and cut it where that says little."""
         target = self._target()
-        program = self._program(part, target, self.space, self.cuts, exact=False)
-        _, verdict = self._linear(program)
+        program = self.programs.relaxed(part, target)
+        _, verdict = self.programs.linear(program)
         if not verdict.feasible:
             return self._close(target)
-        bound = max(part.bound, min(self._value(verdict.bound), target))
+        bound = max(part.bound, min(self.programs.value(verdict.bound), target))
         promising = self.best is None or len(self.space.columns) <= MANY or bound < PROMISING * self.best.value
         span = self._round(program, verdict.point, walk=promising)
         if bound >= self._target():
@@ -191,44 +150,38 @@ class _Search:
     def _decide(self, part: Part) -> list[Part]:
         """Solve the program of an interval with whole numbers, as far as the number of nodes that it may take."""
         self._look_near()
+        if not self.effort.may_go_on():
+            return [part]
         target = self._target()
         kept, bound = self._worth(part, target)
         if kept is None:
             return self._close(target)
         part = part._replace(bound=max(part.bound, min(bound, target)))
-        program = self._program(part, target, self.space.keep(kept), narrowed(self.cuts, kept), exact=True)
-        verdict = self._whole(program, part.tries)
+        if not self.effort.may_go_on():
+            return [part]
+        program = self.programs.of(part, target, kept, exact=True)
+        verdict = self.programs.whole(program, part.tries)
         if not verdict.feasible:
             return self._close(target)
-        bound = max(part.bound, min(self._value(verdict.bound), target))
+        bound = max(part.bound, min(self.programs.value(verdict.bound), target))
         sound, span = self._judge(program, verdict.point, kept)
         if not verdict.done and verdict.bound < INFINITE:
             return self._close(bound) if bound >= self._target() else [part._replace(bound=bound, tries=part.tries + 1)]
         return self._parts(part._replace(bound=bound), span, again=sound is False)
 
-    def _whole(self, program: Program, tries: int) -> Verdict:
-        """Solve a program with whole numbers; HiGHS does not ask in all it does if it may go on, so time is limited."""
-        return solve_sheet(
-            program.sheet,
-            gap=self.effort.gap / 2,
-            seconds=(self.effort.seconds or SECONDS) * 2.0**tries,
-            may_go_on=self.effort.may_go_on,
-            nodes=min(NODES * 4**tries, 2**31 - 1),
-        )
-
     def _worth(self, part: Part, target: float) -> tuple[list[Kept] | None, float]:
         """The columns that a better answer can have, by their reduced costs; None where there is none."""
-        program = self._program(part, target, self.space, self.cuts, exact=False)
-        linear, verdict = self._linear(program)
+        program = self.programs.relaxed(part, target)
+        linear, verdict = self.programs.linear(program)
         if not verdict.feasible:
             return None, INFINITE
         every = [np.ones(len(own), dtype=bool) for own in program.choice]
         if verdict.point is None or target == INFINITE:
-            return every, self._value(verdict.bound)
-        room = self._scaled(target) - verdict.bound
+            return every, self.programs.value(verdict.bound)
+        room = self.programs.scaled(target) - verdict.bound
         reduced = linear.reduced
         kept = [reduced[own] <= room + 1e-6 * max(1.0, abs(verdict.bound)) for own in program.choice]
-        return kept, self._value(verdict.bound)
+        return kept, self.programs.value(verdict.bound)
 
     def _look_near(self) -> None:
         """Look for something better around the best answer: some steps free, the others as they are."""
@@ -243,8 +196,8 @@ class _Search:
             part = Part(0.0, max(high * near.width, self._range()[0]), high)
             if part.low > part.high:
                 continue
-            program = self._program(part, self._target(), self.space.keep(kept), narrowed(self.cuts, kept), exact=False)
-            verdict = self._whole(program, 0)
+            program = self.programs.of(part, self._target(), kept, exact=False)
+            verdict = self.programs.whole(program)
             self._judge(program, verdict.point, kept)
             if self.best.value < before:
                 self.near.won()
@@ -268,8 +221,8 @@ class _Search:
             return None, 0.0
         key = widened(key_of(program, point), kept)
         given = self._take(assignment_of(self.space, key))
-        if given.broken and key not in self.cuts:
-            self.cuts.append(key)
+        if given.broken and key not in self.programs.cuts:
+            self.programs.cuts.append(key)
         if self.climber and not self.ask.problem.ties:
             self.climber.descend(np.array(key[0]))
             if self.climber.best:
@@ -289,17 +242,3 @@ class _Search:
         if not given.broken and (self.best is None or given.value < self.best.value):
             self.best = given
         return given
-
-    def _value(self, scaled: float) -> float:
-        """The value of an aim from what the program says, lowered by what floating point may have added."""
-        if scaled in (INFINITE, -INFINITE):
-            return scaled
-        lowered = max(scaled - 1e-9 * max(1.0, scaled), 0.0)
-        if self.ask.aim == "quality":
-            return 1.0 - math.exp(-lowered) if lowered < self.space.floor - 0.5 else 1.0
-        return lowered * self.units.of(self.ask.aim)
-
-    def _scaled(self, value: float) -> float:
-        if self.ask.aim == "quality":
-            return -math.log1p(-value) if value < 1.0 else INFINITE
-        return value / self.units.of(self.ask.aim)

@@ -11,7 +11,8 @@ from murakkab_optimizer.hardware import Offer
 from murakkab_optimizer.planner.assign.asking import FIELDS, Ask, limit_of, promises, without
 from murakkab_optimizer.planner.assign.nearest import MOST_S
 from murakkab_optimizer.planner.assign.nouns import INFINITE, Problem, Relaxation, Solution
-from murakkab_optimizer.planner.assign.search import Effort, search
+from murakkab_optimizer.planner.assign.programs import Effort
+from murakkab_optimizer.planner.assign.search import search
 
 ROOM = 1.25
 """How much more of something is tried."""

@@ -135,8 +135,7 @@ def _capacity(sheet: Sheet, count: int, most: int, users: list[tuple[Ints, Colum
     """All the work of a pool is done within instances times the makespan."""
     done = sheet.variable()
     sheet.at_least((done, 1.0), *[(own, -columns.table[:, Field.WORK] / clock.unit) for own, columns in users])
-    sheet.at_least((count, clock.high), (done, -1.0))
-    sheet.row(-INFINITE, -clock.low * most, (done, 1.0), (clock.span, -most), (count, -clock.low))
+    sheet.product(done, count, most, over=False)
 
 
 def _pace(sheet: Sheet, count: int, users: list[tuple[Ints, Columns]], video_s: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,8 +15,20 @@ if TYPE_CHECKING:
 
 INFINITE = float("inf")
 
+LARGE = 4000
+"""Rows above which a program is not presolved: HiGHS takes seconds for that, and does not ask if it may go on."""
+
 Term = tuple[Ints | int | Sequence[int], Floats | float | Sequence[float]]
 """Variables and their coefficients."""
+
+
+class Product(NamedTuple):
+    """A variable that is at least (``over``) or at most a whole number up to ``most`` times the makespan."""
+
+    value: int
+    whole: int
+    most: float
+    over: bool
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -48,6 +60,30 @@ class Sheet:
         self._row_high: list[float] = []
         self._index: list[Ints] = []
         self._value: list[Floats] = []
+
+        self._products: list[Product] = []
+
+    def copy(self) -> Sheet:
+        """The same sheet; what is added to one of them is not in the other one."""
+        other = Sheet()
+        for name, value in vars(self).items():
+            setattr(other, name, value.copy())
+        return other
+
+    def product(self, value: int, whole: int, most: float, *, over: bool) -> None:
+        """Say that ``value`` is at least (``over``) or at most ``whole`` (0 to ``most``) times the makespan."""
+        self._products.append(Product(value, whole, most, over))
+
+    def between(self, span: int, low: float, high: float) -> Sheet:
+        """A copy in which the makespan, a variable, lies in an interval, and products have McCormick's rows for it."""
+        sheet = self.copy()
+        sheet._low[span], sheet._high[span] = low, min(sheet._high[span], high)
+        for value, whole, most, over in self._products:
+            near, far = (low, high) if over else (high, low)
+            sign = 1.0 if over else -1.0
+            sheet.at_least((value, sign), (whole, -sign * near))
+            sheet.row(-sign * most * far, INFINITE, (value, sign), (whole, -sign * far), (span, -sign * most))
+        return sheet
 
     def variables(
         self, count: int, high: float = INFINITE, *, low: float = 0.0, cost: float = 0.0, whole: bool = False
@@ -133,13 +169,14 @@ def solve_sheet(
     import highspy
 
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    options = {
+    options: dict[str, bool | int | float | str] = {
         "output_flag": False,
         "threads": 1,
         "mip_rel_gap": gap,
         "mip_abs_gap": 1e-10,
         "primal_feasibility_tolerance": 1e-9,
         "mip_feasibility_tolerance": 1e-9,
+        **({"presolve": "off"} if sheet.shape[0] > LARGE else {}),
         **({} if seconds is None else {"time_limit": seconds}),
         **({} if nodes is None else {"mip_max_nodes": nodes}),
     }

@@ -10,7 +10,8 @@ from murakkab_optimizer.planner.assign.asking import Answer, Ask, answer
 from murakkab_optimizer.planner.assign.climb import greedy
 from murakkab_optimizer.planner.assign.nearest import infeasible
 from murakkab_optimizer.planner.assign.nouns import Assignment, Objective, Problem, Solution, Undecided
-from murakkab_optimizer.planner.assign.search import Effort, Found, search
+from murakkab_optimizer.planner.assign.programs import Effort
+from murakkab_optimizer.planner.assign.search import Found, search
 
 
 def solve(
@@ -60,6 +61,8 @@ def _finish(problem: Problem, first: Found, best: Answer, effort: Effort) -> Sol
     """Break ties by the next objectives."""
     caps: dict[Objective, float] = {}
     for before, objective in zip(problem.objectives, problem.objectives[1:], strict=False):
+        if not effort.may_go_on():
+            break
         caps[before] = best.outcome.value(before)
         found = search(Ask(problem, objective, caps), effort, best.assignment)
         best = found.best or best
