@@ -91,7 +91,7 @@ async def _serve(options: EngineOptions, host: str, port: int, offer: dict[str, 
                 engine,
                 host,
                 port,
-                ready=lambda url: _tell(url, offer["token"]),
+                ready=lambda url: _tell(url, host, offer["token"]),
                 **offer,
             )
         finally:
@@ -121,9 +121,24 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _tell(url: str, token: str) -> None:
-    shown = f"{url}/?token={quote(token, safe='')}" if token else url
-    typer.echo(f"Serving {shown} (Ctrl-C stops)", err=True)
+def _tell(url: str, host: str, token: str) -> None:
+    """Print the addresses of the page: on this machine, and for others where all addresses are listened on."""
+    query = f"/?token={quote(token, safe='')}" if token else ""
+    typer.echo(f"Serving {url}{query} (Ctrl-C stops)", err=True)
+    if host in ("0.0.0.0", "::") and (address := _own_address()):  # noqa: S104
+        typer.echo(f"From other machines: http://{address}:{url.rpartition(':')[2]}{query}", err=True)
+
+
+def _own_address() -> str:
+    """The IPv4 address under which this machine goes to others; empty when it has none. Nothing is sent."""
+    import socket
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
+        try:
+            found.connect(("192.0.2.1", 9))
+            return str(found.getsockname()[0])
+        except OSError:
+            return ""
 
 
 def _checked(folder: Path | None) -> Path | None:

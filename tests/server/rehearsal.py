@@ -141,7 +141,7 @@ class Rehearsal:
         folder = self.store.folder(run)
         shutil.rmtree(folder / "hls", ignore_errors=True)
         live = self._live[run] = _Live(RunFeed(folder / "events.jsonl", run, time.time()), self.store.lock(run), record)
-        live.making = asyncio.create_task(self._make(live, folder))
+        live.making = asyncio.create_task(self._make(live, folder, "run.resumed"))
         return run
 
     async def close(self) -> None:
@@ -157,8 +157,8 @@ class Rehearsal:
             facts = {name: report.get(name) for name in names}
             self._live[run].feed.send("playback.moved", time.time(), **facts)
 
-    async def _make(self, live: _Live, folder: Path) -> None:
-        self._plan(live)
+    async def _make(self, live: _Live, folder: Path, opening: str = "run.submitted") -> None:
+        self._plan(live, opening)
         writer = HlsWriter(folder / "hls", WIDTH, HEIGHT, FPS)
         packages = await asyncio.to_thread(make_packages, self.scratch)
         await asyncio.sleep(max(0.0, live.feed.began + self.lead_s - time.time()))
@@ -187,10 +187,10 @@ class Rehearsal:
         (folder / "transcript.txt").write_text("\n".join(text for _, text, _, _ in TURNS))
         self._end(self._live.pop(live.record.run), "succeeded")
 
-    def _plan(self, live: _Live) -> None:
+    def _plan(self, live: _Live, opening: str) -> None:
         now, record = time.time(), live.record
         facts = {"workflow": record.workflow, "title": record.title, "inputs": record.inputs, "seed": record.seed}
-        live.feed.send("run.submitted", now, **facts)
+        live.feed.send(opening, now, **facts)
         nodes = [
             {
                 "node": node,

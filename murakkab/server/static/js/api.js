@@ -22,12 +22,16 @@ export function beacon(path, body) {
   return navigator.sendBeacon(path, new Blob([JSON.stringify(body)], { type: "application/json" }));
 }
 
+const LAST_MS = 1000; // the end of a run is followed by more at once if the run was resumed after it
+
 /** Follow a run's events; calls `onEvent` for each and stops by itself after the last. Returns a function that stops. */
 export function follow(run, onEvent) {
   const source = new EventSource(`/api/runs/${run}/events`);
+  let ending = null;
   source.onmessage = (message) => {
     const event = JSON.parse(message.data);
-    if (event.event === "run.finished") source.close();
+    clearTimeout(ending);
+    if (event.event === "run.finished") ending = setTimeout(() => source.close(), LAST_MS);
     onEvent(event);
   };
   return () => source.close();

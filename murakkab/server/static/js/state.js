@@ -136,6 +136,7 @@ function finishTask(state, event) {
 
 const HANDLERS = {
   "run.submitted": (state, e) => Object.assign(state, { title: e.title || e.workflow, inputs: e.inputs ?? {} }),
+  "run.resumed": (state) => Object.assign(state, { finished: null, status: "running" }),
   "run.titled": (state, e) => { state.title = e.title; },
   "run.planned": (state, e) => Object.assign(state, { nodes: e.nodes ?? [], promises: e.promises ?? {} }),
   "task.started": (state, e) =>

@@ -23,6 +23,8 @@ const DOWNLOADS = {
 };
 const STATUS = { running: "being made", succeeded: "finished", failed: "failed", cancelled: "stopped", interrupted: "interrupted" };
 
+const RESUMABLE = new Set(["failed", "cancelled", "interrupted"]);
+
 export class Watch {
   /**
    * `requestedAt`: the moment of the click that asked for the run (ms of `performance.now()`), if it was on this page.
@@ -61,7 +63,8 @@ export class Watch {
     this.title = h("h1", { dir: "auto" }, "…");
     this.status = h("span", { class: "status" });
     this.stop = h("button", { type: "button", class: "quiet", onclick: () => this.cancel() }, "Stop making it");
-    this.heading = h("div", { class: "heading" }, this.title, this.status, this.stop);
+    this.resume = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.goOn() }, "Go on making it");
+    this.heading = h("div", { class: "heading" }, this.title, this.status, this.stop, this.resume);
     this.tiles = h("dl", { class: "tiles" });
     this.downloads = h("nav", { class: "downloads", "aria-label": "Downloads", hidden: true });
     this.chapters = h("nav", { class: "panel chapters", "aria-label": "Chapters", hidden: true });
@@ -135,6 +138,7 @@ export class Watch {
     if (event.event === "segment.published") this.noteFirsts(event);
     this.begin();
     if (event.event === "item.published" && this.stream) this.playNothing();
+    if (event.event === "run.resumed") this.fault.hidden = true;
     if (event.event === "run.finished") this.onFinished(event);
   }
 
@@ -205,6 +209,7 @@ export class Watch {
     this.status.textContent = STATUS[state.status] ?? state.status;
     this.status.className = `status ${state.status}`;
     this.stop.hidden = state.status !== "running";
+    this.resume.hidden = !RESUMABLE.has(state.status);
     this.controls.growing = state.status === "running";
     this.controls.update();
     if (!this.stream) {
@@ -262,6 +267,15 @@ export class Watch {
 
   async cancel() {
     await post(`/api/runs/${this.state.run}/cancel`).catch((fault) => this.showFault(fault.message));
+  }
+
+  async goOn() {
+    try {
+      await post(`/api/runs/${this.state.run}/resume`);
+      location.reload();
+    } catch (fault) {
+      this.showFault(fault.message);
+    }
   }
 
   showFault(text) {
