@@ -39,7 +39,7 @@ redis.call('EXPIRE', KEYS[2], ARGV[3])
 return 1
 """
 
-_ENGINE_S = 10.0
+_ENGINE_S = 4.0
 """An engine that has not said for this long that it has something to do has nothing."""
 
 _BLOCK_MS = 1000

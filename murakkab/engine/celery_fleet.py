@@ -304,7 +304,8 @@ class CeleryFleet(WatchedFleet):
         assert seen.state is not None
         seen.joined, seen.leaving = seen.state.child, False
         self._up.set()
-        self._on_reply(name, Ready(seen.state.pid, seen.slot.machine, seen.slot.cores, seen.slot.models))
+        state, slot = seen.state, seen.slot
+        self._on_reply(name, Ready(state.pid, slot.machine, slot.cores, slot.models, state.models))
 
     def _drop(self, name: str, reason: str, blame: bool) -> None:
         """The scheduler can use a slot no more; a task that ends one process after the other is given up."""

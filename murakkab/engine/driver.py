@@ -258,7 +258,7 @@ class Driver:
 
     def _reply(self, worker: str, reply: Reply) -> None:
         if isinstance(reply, Ready):
-            self.apply(ev.WorkerJoined(worker, reply.machine, reply.cores, reply.models))
+            self.apply(ev.WorkerJoined(worker, reply.machine, reply.cores, reply.models, reply.held))
         else:
             self.apply(reply)
 

@@ -115,3 +115,14 @@ def test_what_waits_is_told_by_model() -> None:
     assert scheduler.backlog(14.0) == [Backlog("m", "cpu", 1, 6.0, 4.0, 3600.0 - 3.0 - 4.0)]
     scheduler.handle(ev.WorkerJoined("w"), 15.0)
     assert scheduler.backlog(15.0) == []
+
+
+def test_a_worker_that_joins_with_a_model_is_chosen_for_it_and_loads_it_no_more() -> None:
+    fleet = Fleet(0)
+    fleet.joined("a1", "a", 1)
+    fleet.joined("b1", "b", 1, held=["voice"])
+    fleet.want({"voice": 100}, ["voice"])
+    assert fleet.load_commands() == []
+    assert fleet.route("voice", 1) is fleet.workers["b1"]
+    fleet.lost("b1")
+    assert [(command.worker, command.model) for command in fleet.load_commands()] == [("a1", "voice")]

@@ -147,6 +147,7 @@ class WorkerJoined(msgspec.Struct, frozen=True, tag=True):
         machine: whose threads it shares with the other workers there; empty for those that the scheduler was given.
         cores: threads that it adds to those of its machine.
         models: names of those that can be used there; None for all.
+        held: names of those that it has loaded already.
 
     """
 
@@ -154,6 +155,7 @@ class WorkerJoined(msgspec.Struct, frozen=True, tag=True):
     machine: str = ""
     cores: int = 0
     models: tuple[str, ...] | None = None
+    held: tuple[str, ...] = ()
 
 
 class WorkerLost(msgspec.Struct, frozen=True, tag=True):

@@ -144,10 +144,10 @@ class Scheduler:
 
     def _joined(self, event: ev.WorkerJoined, now: float) -> None:
         self._lost(ev.WorkerLost(event.worker, "it began anew", blame=False), now)
-        self._fleet.joined(event.worker, event.machine, event.cores, event.models)
+        self._fleet.joined(event.worker, event.machine, event.cores, event.models, event.held)
         if event.models is not None:
             for state in self._runs.values():
-                self._attempts.instances_joined(state, now)
+                self._attempts.instances_changed(state, now, rising=True)
 
     def _lost(self, event: ev.WorkerLost, now: float) -> None:
         worker = self._fleet.lost(event.worker)
@@ -161,7 +161,7 @@ class Scheduler:
                 self._attempts.queue(state, task, now)
         if worker.usable is not None:
             for run in self._runs.values():
-                self._attempts.instances_lost(run, now)
+                self._attempts.instances_changed(run, now, rising=False)
 
     def _loaded(self, event: ev.ModelLoaded, now: float) -> None:
         self._fleet.loaded(event.worker, event.model, event.error)

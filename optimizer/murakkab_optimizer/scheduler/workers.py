@@ -197,7 +197,14 @@ class Fleet:
         worker.lease, worker.loading, worker.threads = None, None, 0
         self._offer(worker)
 
-    def joined(self, name: str, machine: str = "", cores: int = 0, models: Collection[str] | None = None) -> None:
+    def joined(
+        self,
+        name: str,
+        machine: str = "",
+        cores: int = 0,
+        models: Collection[str] | None = None,
+        held: Collection[str] = (),
+    ) -> None:
         """A worker that was not there is; give it a share of the models that runs need.
 
         Args:
@@ -205,6 +212,7 @@ class Fleet:
             machine: name of its machine; empty for the one that is always there.
             cores: threads that it adds to the budget of its machine.
             models: that can be used there; None for all.
+            held: those that it has loaded already.
         """
         self._joined += 1
         home = self._machines.setdefault(machine, Machine(0))
@@ -212,6 +220,9 @@ class Fleet:
         worker = self.workers[name] = WorkerState(name, self._joined, home, cores, usable)
         self._count(worker, 1)
         self._anyone.setdefault(usable, Rank(lambda worker: True))
+        for model in held:
+            self._homed(model)
+            self._hold(worker, model)
         self._widen(home, cores)
         home.workers += 1
         self.idle += 1

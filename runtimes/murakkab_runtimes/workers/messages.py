@@ -68,6 +68,7 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
         machine: whose threads it shares; empty for the engine's own.
         cores: threads that it adds to those of its machine.
         models: names of those that can be used there; None for all.
+        held: names of those that it has loaded already.
 
     """
 
@@ -75,6 +76,7 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     machine: str = ""
     cores: int = 0
     models: tuple[str, ...] | None = None
+    held: tuple[str, ...] = ()
 
 
 Request = Run | Load | Cancel | Stop

@@ -20,7 +20,7 @@ BEAT_S = 1.0
 FORGET_S = 60
 """A slot that was not heard of for this long is no longer listed."""
 
-OWNER_MS = 8_000
+OWNER_MS = 4_000
 """A slot that its engine does not ask for again within this time is free for others."""
 
 REPLIES_S = 3600
