@@ -14,7 +14,7 @@ def _wide(monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
 
 
-def test_only_a_name_that_is_like_one_is_suggested(invoke: Invoke) -> None:
+def test_only_a_name_that_is_like_one_is_suggested(invoke):
     assert "models: anime4k" in invoke("models", "nope").err
     assert "did you mean 'kokoro'?" in invoke("models", "kokro").err
 
