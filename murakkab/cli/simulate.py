@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from murakkab.cli import sources
@@ -17,11 +18,10 @@ if TYPE_CHECKING:
     from murakkab_optimizer.graph import Graph
     from murakkab_optimizer.hardware import Cluster
     from murakkab_optimizer.plan import Plan
-    from murakkab_optimizer.simulator import Figures, Recorded
+    from murakkab_optimizer.simulator import Deployment, Fault, Job, Recorded
 
 _ABOUT = "Simulate runs: what a plan, a cluster, a queue policy, arrivals, failures and evictions come to."
 _EXAMPLE = "For example: murakkab simulate podcast --duration 60 --arrivals poisson:4 --runs 100 --evict 60:25%:120"
-_SPARE_WORKERS = 2
 
 
 def main(args: list[str], prog_name: str) -> None:
@@ -42,31 +42,46 @@ def perform(workflow: Workflow, given: dict[str, Any], *, command: tuple[str, ..
     from murakkab.cli.plan import planned_graph
     from murakkab.cli.plan_making import PlanOptions
     from murakkab.cli.simulate_asked import arrivals, faults
-    from murakkab_optimizer.simulator import Job, PlannedWork, Simulation, chrome_trace, figures
+    from murakkab.cli.simulate_machines import shown_s, with_instances
+    from murakkab.cli.simulate_view import show
+    from murakkab_optimizer.simulator import Job, chrome_trace, deployment, figures
 
     times = arrivals(options["arrivals"], options["runs"], options["seed"])
-    lost = faults(options["fail"], options["evict"])
-    asked = PlanOptions(cluster=options["cluster"], use=options["use"], command=command)
+    asked = PlanOptions(cluster=options["cluster"], slo=options["slo"], use=options["use"], command=command)
     graph, told = planned_graph(workflow, given, asked)
     plan, cluster = _plan(graph, asked, options["plan"])
+    plan = with_instances(plan, cluster, options["instances"])
+    held = deployment(plan, cluster)
+    lost = faults(options["fail"], options["evict"], shown_s(graph), held)
     jobs = [Job(f"{graph.name}-{number}", at, graph, plan) for number, at in enumerate(times, 1)]
-    work = PlannedWork(options["noise"], options["noise"], options["seed"])
-    simulation = Simulation(
-        cluster.cores,
-        work,
-        workers=_workers(plan, cluster),
-        policy=options["policy"],
-        rungs=options["rungs"],
-        loads=_loads(plan),
-    )
-    record = simulation.run(jobs, lost)
+    record = _simulated(jobs, lost, cluster, held, options)
     found = figures(jobs, record, cluster)
     if options["trace"] is not None:
         import json
 
         write_output(json.dumps(chrome_trace(record)) + "\n", options["trace"])
-    _print(found, record, plan, cluster, [*told, *plan.notes], options)
+    show(found, record, cluster, [*told, *plan.notes], options)
     return 0
+
+
+def _simulated(
+    jobs: list[Job], lost: list[Fault], cluster: Cluster, held: Deployment, options: dict[str, Any]
+) -> Recorded:
+    from murakkab.cli.simulate_machines import loads
+    from murakkab_optimizer.simulator import PlannedWork, Simulation, schedulable
+
+    simulation = Simulation(
+        cluster.cores,
+        PlannedWork(options["noise"], options["noise"], options["seed"]),
+        policy=options["policy"],
+        rungs=options["rungs"],
+        loads=loads(jobs[0].plan, held),
+        deployment=held if held.instances else None,
+        warm=options["warm"],
+        seed=options["seed"],
+    )
+    plan = schedulable(jobs[0].plan) if held.instances else jobs[0].plan
+    return simulation.run([msgspec.structs.replace(job, plan=plan) for job in jobs], lost)
 
 
 def _plan(graph: Graph, asked: Any, file: Path | None) -> tuple[Plan, Cluster]:  # noqa: ANN401 - PlanOptions
@@ -92,71 +107,27 @@ def _plan(graph: Graph, asked: Any, file: Path | None) -> tuple[Plan, Cluster]: 
     return plan, request.cluster
 
 
-def _workers(plan: Plan, cluster: Cluster) -> int:
-    """As many as the engine starts for the cores, and one for each instance on accelerators."""
-    kinds = {offer.device.name: offer.device.kind for offer in cluster.offers}
-    return cluster.cores + _SPARE_WORKERS + sum(g.count for g in plan.instances if kinds.get(g.device) == "gpu")
-
-
-def _loads(plan: Plan) -> dict[str, float]:
-    from murakkab.engine.planning import load_seconds
-    from murakkab_runtimes.catalog import load_catalog
-
-    cards = load_catalog()
-    models = {node.chosen.model for node in plan.nodes.values()}
-    return {model: load_seconds(cards[model]) for model in sorted(models) if model in cards}
-
-
-def _print(
-    found: Figures, record: Recorded, plan: Plan, cluster: Cluster, notes: list[str], options: dict[str, Any]
-) -> None:
-    import msgspec
-
-    facts = {
-        "simulated": True,
-        "policy": options["policy"],
-        "rungs": options["rungs"],
-        "cluster": cluster.name,
-        "seed": options["seed"],
-        "noise": options["noise"],
-        "events": len(record.log),
-        **msgspec.to_builtins(found),
-        "notes": notes,
-    }
-    if options["json"]:
-        write_output(msgspec.json.format(msgspec.json.encode(facts), indent=2).decode() + "\n", None)
-        return
-    counted = {
-        status: sum(run.status == status for run in found.runs) for status in sorted({r.status for r in found.runs})
-    }
-    ends = ", ".join(f"{count} {status}" for status, count in counted.items())
-    typer.echo(f"Simulated on {cluster.name}, policy {options['policy']}: {len(found.runs)} runs ({ends})")
-    typer.echo(f"{'':<16}{'p50':>12}{'p99':>12}")
-    rows = {
-        "first item": (found.ttff_s, "s"),
-        "stalls": (found.stall_s, "s"),
-        "all made": (found.makespan_s, "s"),
-        "quality": (found.quality, ""),
-        "cost": (found.cost_usd, "US$"),
-        "energy": (found.energy_wh, "Wh"),
-    }
-    for name, (value, unit) in rows.items():
-        shown = f"{value.p50:>12.4g}{value.p99:>12.4g}  {unit}" if value is not None else f"{'cannot be told':>24}"
-        typer.echo(f"{name:<16}{shown}".rstrip())
-    typer.echo(
-        f"goodput: {found.goodput:.1%} of the runs kept their promises of time, {found.kept_per_hour:.4g} an hour"
-    )
-    typer.echo(f"Times vary by chance by {options['noise']:.0%} (assumed); quality is what the plan expects.")
-    for note in notes:
-        typer.echo(f"  - {note}")
-
-
 def _options(
     *,
     cluster: Annotated[str, CLUSTER] = "",
     plan: Annotated[
         Path | None, typer.Option("--plan", help="A plan of `murakkab plan -o`; made anew by default.", metavar="FILE")
     ] = None,
+    slo: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--slo",
+            help="A promise, as for 'plan'; with --plan it holds for the scheduler alone.",
+            metavar="NAME=VALUE",
+        ),
+    ] = None,
+    instances: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--instances", help="Hold so many instances of a model, in place of those of the plan.", metavar="MODEL=N"
+        ),
+    ] = None,
+    warm: Annotated[bool, typer.Option("--warm", help="What the plan holds is loaded before the first run.")] = False,
     use: Annotated[list[str] | None, USE] = None,
     arrivals: Annotated[
         str,
@@ -178,7 +149,12 @@ def _options(
     ] = None,
     evict: Annotated[
         list[str] | None,
-        typer.Option("--evict", help="Workers are taken away, in the same words; may be repeated.", metavar="WHEN"),
+        typer.Option(
+            "--evict",
+            help="Workers are taken away (spot instances, where the plan has some), in these words or SHARE%@AT:BACK, "
+            "where AT may be a share of the show (25%@50%:60); may be repeated.",
+            metavar="WHEN",
+        ),
     ] = None,
     policy: Annotated[str, POLICY] = "least-slack",
     rungs: Annotated[str, RUNG_POLICY] = "adaptive",
@@ -193,7 +169,10 @@ def _options(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> dict[str, Any]:
-    lists = {"use": tuple(use or ()), "fail": tuple(fail or ()), "evict": tuple(evict or ())}
+    lists = {
+        **{"use": tuple(use or ()), "fail": tuple(fail or ()), "evict": tuple(evict or ())},
+        **{"slo": tuple(slo or ()), "instances": tuple(instances or ()), "warm": warm},
+    }
     return {
         **{
             "cluster": cluster,

@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
+
 from murakkab.engine.errors import UserError
-from murakkab_optimizer.simulator import Fault, bursts, poisson
+from murakkab_optimizer.simulator import Deployment, Fault, bursts, poisson
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _FAULT = re.compile(rf"{_NUMBER}(?::{_NUMBER}%)?(?::{_NUMBER})?")
+_SHARE = re.compile(rf"{_NUMBER}%@{_NUMBER}(%)?(?::{_NUMBER})?")
 _BURST = re.compile(rf"(\d+)@{_NUMBER}")
 SECONDS_PER_MINUTE = 60.0
 
@@ -65,22 +68,35 @@ def _from_file(path: Path) -> list[float]:
     return sorted(times)
 
 
-def faults(failures: Iterable[str], evictions: Iterable[str]) -> list[Fault]:
-    """Lost workers: ``AT``, ``AT:SHARE%`` or ``AT:SHARE%:BACK``, times in seconds.
+def faults(failures: Iterable[str], evictions: Iterable[str], show_s: float, held: Deployment) -> list[Fault]:
+    """Lost workers.
+
+    Args:
+        failures: ``AT``, ``AT:SHARE%`` or ``AT:SHARE%:BACK``, times in seconds.
+        evictions: the same, or ``SHARE%@AT`` or ``SHARE%@AT:BACK``, where ``AT`` may be a share of the show.
+        show_s: length of the show.
+        held: what is there to be lost; of what is evicted, the spot instances, where there are some.
 
     Raises:
         UserError: a text is not of that form.
     """
-    return [_fault("--fail", text, blame=True) for text in failures] + [
-        _fault("--evict", text, blame=False) for text in evictions
+    spot = any(instance.spot for instance in held.instances)
+    lost = [_fault("--fail", text, show_s) for text in failures]
+    taken = [_fault("--evict", text, show_s) for text in evictions]
+    return [msgspec.structs.replace(one, blame=True) for one in lost] + [
+        msgspec.structs.replace(one, spot=spot) for one in taken
     ]
 
 
-def _fault(flag: str, text: str, *, blame: bool) -> Fault:
-    found = _FAULT.fullmatch(text.strip())
-    if found is None or float(found[2] or 0) > 100:
+def _fault(flag: str, text: str, show_s: float) -> Fault:
+    first, other = _FAULT.fullmatch(text.strip()), _SHARE.fullmatch(text.strip())
+    if other is not None and float(other[1]) <= 100:
+        at = float(other[2]) * (show_s / 100 if other[3] else 1.0)
+        return Fault(at, float(other[1]) / 100, float(other[4]) if other[4] else None)
+    if first is None or float(first[2] or 0) > 100:
         raise UserError(
             f"cannot read {flag} {text}",
-            f"Write {flag} AT, AT:SHARE% or AT:SHARE%:BACK with seconds, for example {flag} 60:25%:120.",
+            f"Write {flag} AT, AT:SHARE% or AT:SHARE%:BACK with seconds, for example {flag} 60:25%:120; or "
+            f"SHARE%@AT:BACK, where AT may be a share of the show, for example {flag} 25%@50%:120.",
         )
-    return Fault(float(found[1]), float(found[2] or 0) / 100, float(found[3]) if found[3] else None, blame)
+    return Fault(float(first[1]), float(first[2] or 0) / 100, float(first[3]) if first[3] else None)

@@ -71,16 +71,14 @@ class Attempts:
                 if task.status is Status.READY:
                     self.queue(state, task, now)
 
-    def instances_joined(self, state: RunState, now: float) -> None:
-        """Queue the tasks that were held back for want of an instance."""
-        for task in self._filming.freed(state):
+    def instances_changed(self, state: RunState, now: float, *, rising: bool) -> None:
+        """Look again at the shots of a run, and at what waits for instances, after some were lost, or came."""
+        if not state.staged:
+            return
+        for task in self._filming.freed(state) if rising else ():
             self.queue(state, task, now)
-
-    def instances_lost(self, state: RunState, now: float) -> None:
-        """Look again at the shots of a run, and at what waits for instances."""
-        if state.staged:
-            self.out.extend(self._filming.review(state, now))
-            self.requeue(state, now)
+        self.out.extend(self._filming.review(state, now, rising=rising))
+        self.requeue(state, now)
 
     def end(self, lease: str) -> tuple[RunState | None, TaskState | None]:
         """Free the worker of an attempt and return its task when the lease was still held."""

@@ -72,12 +72,12 @@ class Filming:
         held = self._held.pop(state.run, set())
         return sorted((task for task in held if task.status is Status.BACKOFF), key=lambda task: task.path)
 
-    def review(self, state: RunState, now: float) -> Iterator[MakeShot]:
-        """Look at the shots of a run again after instances were lost."""
+    def review(self, state: RunState, now: float, *, rising: bool) -> Iterator[MakeShot]:
+        """Look at the shots of a run again after instances were lost, or (``rising``) came."""
         if isinstance(state.shots, StagedShots):
             shots = state.shots
             self._counts_on(state)
-            yield from shots.review(lambda path: _begun(state, shots, path), now)
+            yield from shots.review(lambda path: _begun(state, shots, path), now, rising=rising)
 
     def _counts_on(self, state: RunState) -> float:
         """Cores that a run may count on: what the others leave, and an equal share at least."""

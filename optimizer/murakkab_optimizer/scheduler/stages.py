@@ -22,6 +22,9 @@ from murakkab_optimizer.scheduler.shots import SHOT_S, Shots
 NEVER_S = 1e6
 """Until a stage is done of which there is no instance."""
 
+LATE = 1.1
+"""What is left to chance in the time of a shot when it is looked at again."""
+
 RESORT_S, SPARE = 1.0, 1.25
 """Before what needs no instance must begin where one is missed: this and a quarter more than it takes."""
 
@@ -40,6 +43,7 @@ class StagedShots(Shots):
     def __init__(self, run: str, plan: Plan, clock: PlaybackClock, instances: Callable[[str], int]) -> None:
         self._instances = instances
         self._left: dict[Path, dict[str, float]] = {}
+        self._on: dict[Path, int] = {}
         self._share, self._cores = 1.0, 1.0
         self._late_s = 0.0
         super().__init__(run, plan, clock)
@@ -104,48 +108,73 @@ class StagedShots(Shots):
             reason: why, for people.
 
         """
-        seconds, before = self._seconds(path), self._made.get(path, self._now)
-        soonest = min(self._going(path, fixed), key=lambda rung: self._until_done(rung, seconds, fixed, {}))
-        if path in self._made and soonest is before:
+        seconds, going = self._seconds(path), self._going(path, fixed)
+        soonest = min(going, key=lambda rung: self._until_done(rung, seconds, fixed, {}), default=None)
+        if soonest is None or self._on.get(path) == self._rungs.index(soonest):
             return None
         return self._put(path, soonest, fixed, now, reason)
 
-    def review(self, fixed: Callable[[Path], Collection[str]], now: float) -> Iterator[MakeShot]:
-        """Look at all shots that were begun, in their order: what would be late is put on the best rung that is not.
+    def review(self, fixed: Callable[[Path], Collection[str]], now: float, *, rising: bool) -> Iterator[MakeShot]:
+        """Look at all shots that were begun, in their order: each is made on the best rung on which it is in time.
 
         Shots that wait for an instance which is not there are left alone: another one may come.
+
+        Args:
+            fixed: stages of a shot that were begun; they stay as they are.
+            now: the time.
+            rising: whether there are more instances than before, so that a shot may be made better than it was to be.
+
         """
-        ahead: defaultdict[str, float] = defaultdict(float)
-        for path in sorted(self._left):
-            begun, seconds, lead_s = fixed(path), self._seconds(path), self._lead(path, now)
+        begun = {path: fixed(path) for path in sorted(self._left)}
+        ahead, reason = self._under_way(begun), "instances came" if rising else "instances were lost"
+        for path, stages in begun.items():
             rung = self._made[path]
-            rest = self._until_done(rung, seconds, begun, ahead)
-            if lead_s < rest < NEVER_S:
-                lower = self._going(path, begun)
-                found = next((one for one in lower if self._until_done(one, seconds, begun, ahead) <= lead_s), rung)
-                if found is not rung:
-                    yield self._put(path, found, begun, now, "instances were lost")
-            for node, configuration in self._made[path].nodes.items():
-                if node not in begun:
-                    ahead[configuration.model] += self._work(self._made[path], node, seconds)
-                elif node in self._left[path]:
-                    ahead[configuration.model] += self._left[path][node] / 2
+            if self._until_done(rung, self._seconds(path), stages, ahead) < NEVER_S:
+                rung = self._best(path, stages, ahead, now, rising=rising)
+                if self._rungs.index(rung) != self._on[path]:
+                    yield self._put(path, rung, stages, now, reason)
+            for node, configuration in rung.nodes.items():
+                if node not in stages:
+                    ahead[configuration.model] += self._work(rung, node, self._seconds(path))
+
+    def _best(
+        self, path: Path, fixed: Collection[str], ahead: Mapping[str, float], now: float, *, rising: bool
+    ) -> Rung:
+        """The best rung on which the rest of a shot is in time; else the last one that it may be made on."""
+        lead_s, seconds, going = self._lead(path, now), self._seconds(path), self._going(path, fixed)
+        better = [r for r in self._rungs[: self._on[path]] if _same(r, self._made[path], fixed)] if rising else []
+        allowed = [*better, *going]
+        times = (self._until_done(rung, seconds, fixed, ahead) for rung in allowed)
+        in_time = (rung for rung, time_s in zip(allowed, times, strict=True) if time_s * LATE <= lead_s)
+        return next(in_time, allowed[-1])
+
+    def _under_way(self, begun: Mapping[Path, Collection[str]]) -> defaultdict[str, float]:
+        """By model, what is left to do of stages that were begun: half of them, as far as anybody knows."""
+        ahead: defaultdict[str, float] = defaultdict(float)
+        for path, stages in begun.items():
+            for node, work in self._left[path].items():
+                if node in stages:
+                    ahead[self._made[path].nodes[node].model] += work / 2
+        return ahead
 
     def _put(self, path: Path, rung: Rung, fixed: Collection[str], now: float, reason: str) -> MakeShot:
-        seconds = self._seconds(path)
-        index = self._rungs.index(rung)
-        left = {node: work for node, work in self._left.get(path, {}).items() if node in fixed}
+        """Make the rest of a shot on a rung; its stages in ``fixed`` stay as they were begun."""
+        seconds, left = self._seconds(path), self._left.get(path, {})
         if path not in self._made:
             self._begin(path, rung, seconds)
-            self._step(index)
-        self._made[path] = rung
-        self._left[path] = left | {n: w for n, w in self._works(rung, seconds).items() if n not in fixed}
+            self._step(self._rungs.index(rung))
+        else:
+            self._made[path] = _rest_on(self._made[path], rung, fixed)
+            works = self._works(rung, seconds)
+            self._left[path] = {n: left[n] for n in left if n in fixed} | {n: works[n] for n in works if n not in fixed}
+        self._on[path] = index = self._rungs.index(rung)
         buffer = round(self._clock.buffer(now), 3)
         return MakeShot(self._run, path, rung.name, index, rung.quality, reason, seconds, buffer)
 
     def _begin(self, path: Path, rung: Rung, seconds: float) -> None:
         super()._begin(path, rung, seconds)
         self._left[path] = self._works(rung, seconds)
+        self._on[path] = self._rungs.index(rung)
 
     def _works(self, rung: Rung, seconds: float) -> dict[str, float]:
         return {n: self._work(rung, n, seconds) for n, one in rung.nodes.items() if one.devices}
@@ -200,12 +229,19 @@ class StagedShots(Shots):
         return max(self._instances(model) * self._share, 1.0 / NEVER_S)
 
     def _going(self, path: Path, fixed: Collection[str]) -> list[Rung]:
-        """Rungs that a shot may be made on, no better than its own, the best first; what was begun stays as it is."""
+        """Rungs that the rest of a shot may be made on, no better than its own, the best first.
+
+        What was begun in more steps can be gone on with as well; but nothing can take up what was left out, or do
+        without what was made.
+        """
         mine = self._made.get(path)
-        if mine is None or mine not in self._rungs:
+        if mine is None:
             return list(self._rungs)
-        lower = self._rungs[self._rungs.index(mine) :]
-        return [rung for rung in lower if all(_same(rung.nodes[node], mine.nodes[node]) for node in fixed)]
+        return [
+            rung
+            for rung in self._rungs[self._on[path] :]
+            if all(bool(rung.paces.get(node)) == bool(mine.paces.get(node)) for node in fixed)
+        ]
 
     def _seconds(self, path: Path) -> float:
         return self._clock.timing(self._shot(path))[1] or SHOT_S
@@ -224,5 +260,14 @@ def staged(plan: Plan) -> bool:
     return any(one.devices for rung in plan.rungs[:1] for one in rung.nodes.values())
 
 
-def _same(one: Configuration, other: Configuration) -> bool:
-    return (one.model, one.knobs) == (other.model, other.knobs)
+def _rest_on(begun: Rung, rung: Rung, fixed: Collection[str]) -> Rung:
+    """A rung with some stages of another one."""
+    nodes = {node: begun.nodes[node] if node in fixed else one for node, one in rung.nodes.items()}
+    paces = {node: begun.paces[node] if node in fixed else pace for node, pace in rung.paces.items()}
+    return msgspec.structs.replace(rung, nodes=nodes, paces=paces)
+
+
+def _same(one: Rung, other: Rung, nodes: Collection[str]) -> bool:
+    """Whether two rungs do some stages alike."""
+    pairs = [(one.nodes[node], other.nodes[node]) for node in nodes]
+    return all((a.model, a.knobs) == (b.model, b.knobs) for a, b in pairs)

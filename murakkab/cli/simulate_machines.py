@@ -1,0 +1,60 @@
+"""The machines of ``murakkab simulate``: instances that are held, and how long they take to load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from murakkab.engine.errors import UserError
+from murakkab_optimizer.graph import Graph
+from murakkab_optimizer.hardware import Cluster
+from murakkab_optimizer.plan import Plan
+from murakkab_optimizer.planner.workload import workload
+from murakkab_optimizer.simulator import Deployment
+
+
+def shown_s(graph: Graph) -> float:
+    """Seconds that the show of a workflow lasts."""
+    return workload(graph).show_s
+
+
+def loads(plan: Plan, held: Deployment) -> dict[str, float]:
+    """Seconds to load what a worker needs, by the name under which workers hold it."""
+    from murakkab.engine.planning import load_seconds
+    from murakkab_runtimes.catalog import load_catalog
+
+    cards = load_catalog()
+    names = {node.chosen.model: node.chosen.model for node in plan.nodes.values() if not node.chosen.devices}
+    names |= {model: model for model in held.models} | {one.holds: one.model for one in held.instances}
+    return {name: load_seconds(cards[model]) for name, model in names.items() if model in cards}
+
+
+def with_instances(plan: Plan, cluster: Cluster, asked: Iterable[str]) -> Plan:
+    """The plan with other numbers of instances: ``MODEL=N``.
+
+    Raises:
+        UserError: it holds no such model, or the cluster has no room for so many.
+    """
+    groups = list(plan.instances)
+    for text in asked:
+        model, sign, count = text.partition("=")
+        if not sign or not count.isdigit() or not int(count):
+            raise UserError(f"cannot read --instances {text}", "Write --instances MODEL=N, for example lanczos=4.")
+        held = sorted({group.model for group in groups})
+        if model not in held:
+            raise UserError(f"the plan holds no instance of '{model}'", f"It holds: {', '.join(held)}.")
+        groups = [msgspec.structs.replace(g, count=int(count)) if g.model == model else g for g in groups]
+    plan = msgspec.structs.replace(plan, instances=tuple(groups))
+    _check_room(plan, cluster)
+    return plan
+
+
+def _check_room(plan: Plan, cluster: Cluster) -> None:
+    for offer in cluster.offers:
+        place = (offer.device.name, offer.spot, offer.region)
+        used = sum(g.devices * g.count for g in plan.instances if (g.device, g.spot, g.region) == place)
+        if used > offer.count and offer.device.kind != "cpu":
+            raise UserError(
+                f"{used} {offer.device.name} are held and {cluster.name} has {offer.count}", "Hold fewer instances."
+            )
