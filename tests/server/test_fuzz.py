@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from murakkab.server.endpoints import ENDPOINTS
 from tests.server.hosting import Hosted, hosted
 
-QUICK, LONG = 12, 400
+QUICK, LONG = 8, 400
 """Requests of each kind."""
 
 NO_NUMBERS = ["9" * 20, "9" * 5000, "-1", "1e3", "0x1", "+1", "NaN", "1_000"]
@@ -38,14 +38,15 @@ def runs(server: Hosted) -> list[str]:
     return made
 
 
+@pytest.fixture(scope="module")
 def operations(server: Hosted) -> list[Any]:
     load_all_checks()
     schema = schemathesis.openapi.from_url(f"{server.address}/api/openapi.json")
     return [schema[endpoint.path][endpoint.method] for endpoint in ENDPOINTS]
 
 
-def send_many(server: Hosted, runs: list[str], place: int, mode: GenerationMode, count: int) -> None:
-    endpoint, operation = ENDPOINTS[place], operations(server)[place]
+def send_many(operations: list[Any], runs: list[str], place: int, mode: GenerationMode, count: int) -> None:
+    endpoint, operation = ENDPOINTS[place], operations[place]
     # What a workflow takes as its inputs is not in the document.
     unchecked = [positive_data_acceptance] if endpoint.body else []
 
@@ -73,15 +74,15 @@ CASES = [
 
 
 @pytest.mark.parametrize(("place", "mode"), CASES)
-def test_answers_as_the_document_says(server: Hosted, runs: list[str], place: int, mode: GenerationMode) -> None:
-    send_many(server, runs, place, mode, QUICK)
+def test_answers_as_the_document_says(operations: list[Any], runs: list[str], place: int, mode: GenerationMode) -> None:
+    send_many(operations, runs, place, mode, QUICK)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("place", "mode"), CASES)
-def test_answers_so_to_many(server: Hosted, runs: list[str], place: int, mode: GenerationMode) -> None:
-    send_many(server, runs, place, mode, LONG)
+def test_answers_so_to_many(operations: list[Any], runs: list[str], place: int, mode: GenerationMode) -> None:
+    send_many(operations, runs, place, mode, LONG)
 
 
 @pytest.mark.parametrize("text", NO_NUMBERS, ids=lambda text: text[:8])
