@@ -85,6 +85,27 @@ def test_answers_so_to_many(operations: list[Any], runs: list[str], place: int, 
     send_many(operations, runs, place, mode, LONG)
 
 
+def test_no_request_is_answered_without_the_token(tmp_path: Path, scratch: Path) -> None:
+    token = "a-token-for-tests"
+    with hosted(tmp_path, scratch, token=token) as closed:
+        friend = {"authorization": f"Bearer {token}"}
+        schema = schemathesis.openapi.from_url(f"{closed.address}/api/openapi.json", headers=friend)
+        for endpoint in ENDPOINTS:
+            refuse_strangers(schema[endpoint.path][endpoint.method], friend)
+
+
+def refuse_strangers(operation: Any, friend: dict[str, str]) -> None:
+    @settings(max_examples=2, suppress_health_check=list(HealthCheck))
+    @given(operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
+    def send(case: Any) -> None:
+        assert case.call(headers=friend, timeout=30).status_code != 401
+        answer = case.call(timeout=30)
+        assert answer.status_code == 401
+        case.validate_response(answer, excluded_checks=[positive_data_acceptance])
+
+    send()
+
+
 @pytest.mark.parametrize("text", NO_NUMBERS, ids=lambda text: text[:8])
 def test_what_is_no_number_is_a_bad_request(server: Hosted, runs: list[str], text: str) -> None:
     run = runs[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import schemathesis
 from jsonschema import Draft202012Validator
 
 from murakkab.server.endpoints import ENDPOINTS
@@ -29,6 +30,10 @@ def test_the_server_serves_it(server: Hosted) -> None:
 def test_a_server_with_a_token_says_that_it_is_needed() -> None:
     assert {} in document()["security"]
     assert {} not in document(asks_for_token=True)["security"]
+
+
+def test_it_is_openapi_3_1() -> None:
+    schemathesis.openapi.from_dict(document(asks_for_token=True)).validate()
 
 
 def test_its_schemas_are_json_schema_and_all_that_it_refers_to_is_there() -> None:
