@@ -14,6 +14,7 @@ from murakkab.cli.policies import DEFAULT, POLICY, RUNG_POLICY, RUNGS_DEFAULT
 
 if TYPE_CHECKING:
     from murakkab.engine import Engine, EngineOptions
+    from murakkab.telemetry.exposing import Exposed
 
 ENVIRONMENT = "MURAKKAB_TOKEN"
 _TOKEN_LENGTH = 16
@@ -57,6 +58,7 @@ def serve(
     rungs: Annotated[str, RUNG_POLICY] = RUNGS_DEFAULT,
     runs: Annotated[Path, RUNS] = Path("runs"),
     broker: Annotated[str, BROKER] = "",
+    metrics: Annotated[bool, typer.Option("--metrics", help="Tell figures for Prometheus at /metrics.")] = False,
 ) -> None:
     """Keep the workers warm and serve the page and the API until Ctrl-C."""
     import asyncio
@@ -65,8 +67,10 @@ def serve(
     from murakkab.engine import EngineOptions
 
     limit = parse_size(upload_limit, "--upload-limit 500MB")
-    options = EngineOptions(runs=runs, llm=llm, policy=policy, rungs=rungs, broker=broker)
-    offer = {"workflows": _checked(workflows), "upload_limit": limit, "allowed_hosts": allow_host or []}
+    exposed = _exposed() if metrics else ()
+    options = EngineOptions(runs=runs, llm=llm, policy=policy, rungs=rungs, broker=broker, observers=exposed)
+    offer: dict[str, Any] = {"workflows": _checked(workflows), "upload_limit": limit, "allowed_hosts": allow_host or []}
+    offer["more"] = [one.route() for one in exposed]
     try:
         asyncio.run(_serve(options, host, port, {**offer, "token": _token(token, host)}))
     except asyncio.CancelledError:
@@ -96,6 +100,12 @@ async def _serve(options: EngineOptions, host: str, port: int, offer: dict[str, 
             )
         finally:
             await engine.close()
+
+
+def _exposed() -> tuple[Exposed, ...]:
+    from murakkab.telemetry.exposing import Exposed
+
+    return (Exposed(),)
 
 
 def _token(given: str, host: str) -> str:

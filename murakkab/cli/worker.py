@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from murakkab.cli.common import BROKER, command_app
+
+if TYPE_CHECKING:
+    from murakkab_runtimes.workers.cluster.machine import Machine
 
 app = command_app()
 main = app
@@ -21,6 +24,12 @@ def worker(
     ] = None,
     name: Annotated[
         str | None, typer.Option("--name", help="Name of this machine in the cluster; unique.", metavar="NAME")
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            "--metrics", help="Tell figures for Prometheus there; without a host only here.", metavar="[HOST:]PORT"
+        ),
     ] = None,
 ) -> None:
     """Do tasks of engines on other machines until SIGTERM or Ctrl-C, which let the tasks in hand end."""
@@ -37,8 +46,29 @@ def worker(
 
     many = cores or len(os.sched_getaffinity(0))
     typer.echo(f"{machine}: {many} cores for {_shown(broker)} (Ctrl-C drains)", err=True)
-    Machine(broker, machine, many, lambda text: typer.echo(f"{machine}: {text}", err=True)).run()
+    made = Machine(broker, machine, many, lambda text: typer.echo(f"{machine}: {text}", err=True))
+    if metrics is not None:
+        typer.echo(f"{machine}: figures at {_expose(made, broker, metrics)}", err=True)
+    made.run()
     typer.echo(f"{machine}: stopped", err=True)
+
+
+def _expose(machine: Machine, broker: str, address: str) -> str:
+    """Tell figures at an address; returns its URL."""
+    from murakkab.engine.errors import FAILED, UserError
+
+    host, _, port = address.rpartition(":")
+    if not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise UserError(f"cannot read --metrics {address}", "Write a port, or HOST:PORT.")
+    try:
+        from murakkab.telemetry.worker_metrics import expose
+
+        found = expose(machine, broker, host.strip("[]") or "127.0.0.1", int(port))
+    except ImportError:
+        raise UserError("--metrics needs prometheus-client", "pip install 'murakkab[metrics]'", FAILED) from None
+    except OSError as fault:
+        raise UserError(f"cannot tell figures at {address}: {fault.strerror}", "Name a free port.", FAILED) from None
+    return f"http://{host or '127.0.0.1'}:{found}/metrics"
 
 
 def _default_name() -> str:

@@ -20,6 +20,7 @@ import msgspec
 from murakkab.engine.evaluation import Evaluator
 from murakkab.engine.fleet import FleetMaker
 from murakkab.engine.journal import Journal
+from murakkab.engine.observing import Observer
 from murakkab.engine.run import CACHED, LiveRun
 from murakkab.engine.submission import FUNCTION
 from murakkab_optimizer.graph import TIMEOUT_S, Node
@@ -34,6 +35,8 @@ _T = TypeVar("_T")
 
 class Driver:
     """The scheduler, the workers and the runs that are being made.
+
+    ``observers`` are told of everything that happens.
 
     Args:
         folder: takes the journal and the logs; it exists.
@@ -56,6 +59,7 @@ class Driver:
         self._shelf = ThreadPoolExecutor(2, "cache")
         self._jobs: set[asyncio.Task[None]] = set()
         self._closing = False
+        self.observers: list[Observer] = []
 
     def now(self) -> float:
         """Seconds since the epoch, never going back."""
@@ -78,6 +82,8 @@ class Driver:
         await asyncio.to_thread(self._shelf.shutdown)
         await self.fleet.stop()
         self._journal.close()
+        for observer in self.observers:
+            await asyncio.to_thread(observer.close)
 
     def apply(self, event: Event) -> None:
         """Journal an event, ask the scheduler, carry out its commands. Whatever goes wrong fails the runs concerned."""
@@ -103,8 +109,14 @@ class Driver:
             self._guarded(live, live.told, _as_told(event, commands), now)
             self._guarded(live, lambda what, _: self._keep(live, what), event, now)
         self._tell_timeouts(event, commands, now)
+        if self.observers:
+            self._guarded(None, lambda told, at: self._observe(told, commands, live, at), event, now)
         for command in commands:
             self._guarded(self.live.get(getattr(command, "run", "")), self._do, command, now)
+
+    def _observe(self, event: Event, commands: list[Command], live: LiveRun | None, now: float) -> None:
+        for observer in self.observers:
+            observer.happened(event, commands, live, now)
 
     def _tell_timeouts(self, event: Event, commands: list[Command], now: float) -> None:
         """Tell of attempts that are stopped because they took too long; the end of a run tells its own reason."""
@@ -165,6 +177,8 @@ class Driver:
             case cmd.FinishRun(run):
                 if live := self.live.pop(run, None):
                     live.finish(command, now)
+                    for observer in self.observers:
+                        self._guarded(None, observer.ended, live, now)
             case cmd.SetTimer(name, at):
                 self._later(at - now, lambda: self.apply(ev.TimerFired(name)))
 
@@ -210,6 +224,7 @@ class Driver:
             first_item=command.first_item,
             streams=node.streams,
             secrets=live.secrets,
+            trace=next(filter(None, (observer.context(command.lease) for observer in self.observers)), ""),
         )
         self.fleet.run(command.worker, request, _silence_s(node))
 

@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from murakkab.engine.figures import PlayerReport
 from murakkab.engine.fleet import LocalFleet
 from murakkab.engine.journal import Journal
 from murakkab.engine.locks import claim, is_claimed
+from murakkab.engine.observing import Observer
 from murakkab.engine.replanning import Replanner
 from murakkab.engine.resume import committed
 from murakkab.engine.run import LiveRun
@@ -33,6 +34,7 @@ from murakkab.engine.submission import RunRequest, check_files, check_secrets, i
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Pin, Plan
 from murakkab_optimizer.scheduler import events as ev
+from murakkab_runtimes.workers.spans import ENDPOINTS
 
 if TYPE_CHECKING:
     from murakkab.language import Workflow
@@ -56,6 +58,7 @@ class EngineOptions:
             switches it off where nothing else is said.
         cache_bytes: what the kept results may take.
         broker: URL of the Redis at which workers of other machines are; empty for processes of this one.
+        observers: make what watches the engine; each is given its driver.
     """
 
     runs: Path
@@ -66,6 +69,7 @@ class EngineOptions:
     cache: bool = field(default_factory=lambda: os.environ.get("MURAKKAB_CACHE", "").lower() not in ("off", "0", "no"))
     cache_bytes: int = BUDGET_BYTES
     broker: str = ""
+    observers: tuple[Callable[[Driver], Observer], ...] = ()
 
 
 class Engine:
@@ -115,15 +119,24 @@ class Engine:
             await self._start_cluster(journal, policies)
             return
         fleet = partial(LocalFleet, self._folder, self.cores + _SPARE_WORKERS)
-        self._started = Driver(self._folder, journal, self.cores, fleet, *policies)
+        self._started = self._observed(Driver(self._folder, journal, self.cores, fleet, *policies))
         await self._started.fleet.start()
+
+    def _observed(self, driver: Driver) -> Driver:
+        """The driver, with all that watches it; spans are made where the environment says where to send them."""
+        driver.observers = [make(driver) for make in self.options.observers]
+        if any(os.environ.get(name) for name in ENDPOINTS):
+            from murakkab.telemetry.tracing import engine_spans
+
+            driver.observers += filter(None, [engine_spans()])
+        return driver
 
     async def _start_cluster(self, journal: Journal, policies: tuple[str, str]) -> None:
         """Take the workers at the broker; their cores are those of the engine."""
         from murakkab.engine.celery_fleet import CeleryFleet
 
         fleet = partial(CeleryFleet, self.options.broker, self._busy, self._waiting)
-        self._started = Driver(self._folder, journal, 0, fleet, *policies)
+        self._started = self._observed(Driver(self._folder, journal, 0, fleet, *policies))
         await self._started.fleet.start()
         self.cores = max(self._started.scheduler.cores, 1)
         self._replanner = Replanner(self._started, self._plan)

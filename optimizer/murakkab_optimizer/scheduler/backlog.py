@@ -31,6 +31,14 @@ class Backlog(msgspec.Struct, frozen=True):
     slack_s: float
 
 
+class AtWork(msgspec.Struct, frozen=True):
+    """One worker: whether it is at a task or a load, and the names of the models that it holds."""
+
+    name: str
+    busy: bool
+    models: frozenset[str]
+
+
 def backlog(waiting: Iterable[tuple[Configuration, TaskView]], now: float) -> list[Backlog]:
     """Add up tasks that wait, by model and device."""
     groups: dict[tuple[str, str], list[tuple[Configuration, TaskView]]] = {}

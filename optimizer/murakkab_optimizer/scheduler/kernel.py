@@ -14,7 +14,7 @@ from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.policies.rungs import DEFAULT
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.scheduler.attempts import Attempts
-from murakkab_optimizer.scheduler.backlog import Backlog
+from murakkab_optimizer.scheduler.backlog import AtWork, Backlog
 from murakkab_optimizer.scheduler.commands import Command, FinishRun, Publish
 from murakkab_optimizer.scheduler.filming import Filming
 from murakkab_optimizer.scheduler.restore import Restoration, restored_items
@@ -62,6 +62,10 @@ class Scheduler:
     def backlog(self, now: float) -> list[Backlog]:
         """What waits for a worker, by model."""
         return self._attempts.backlog(now)
+
+    def workers(self) -> list[AtWork]:
+        """All workers, and what they are at."""
+        return [AtWork(w.name, not w.idle, frozenset(w.models)) for w in self._fleet.workers.values()]
 
     def unfinished(self, run: str) -> set[str]:
         """Nodes of a run that may still have something to do; none of one that is not being made."""

@@ -46,6 +46,7 @@ from murakkab_runtimes.references import fill
 from murakkab_runtimes.secrets import Mask
 from murakkab_runtimes.workers.logs import masked_output
 from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run, Stop
+from murakkab_runtimes.workers.spans import worker_spans
 
 PROGRESS_S = 0.2
 """Shortest time between two progress reports of a task."""
@@ -61,6 +62,7 @@ class Child:
         self._encoder = msgspec.json.Encoder()
         self._runtimes: dict[str, Runtime] = {}
         self._cancelled: set[str] = set()
+        self.spans = worker_spans(name)
         self.requests: queue.SimpleQueue[Run | Load | Stop] = queue.SimpleQueue()
 
     def send(self, reply: Reply) -> None:
@@ -91,10 +93,12 @@ class Child:
                 self._run(request)
         for runtime in self._runtimes.values():
             runtime.close()
+        self.spans.close()
 
     def _runtime(self, card: ModelCard, threads: int) -> Runtime:
         if card.name not in self._runtimes:
-            self._runtimes[card.name] = runtime_class(card.adapter)(card, max(threads, 1))
+            with self.spans.load(card.name):
+                self._runtimes[card.name] = runtime_class(card.adapter)(card, max(threads, 1))
         return self._runtimes[card.name]
 
     def _load(self, request: Load) -> None:
@@ -109,7 +113,7 @@ class Child:
     def _run(self, request: Run) -> None:
         """Do one attempt; none of the secrets that it may know gets into a reply, a file or the log."""
         mask = Mask(request.secrets)
-        with masked_output(mask):
+        with masked_output(mask), self.spans.attempt(request.lease, request.card.name, request.trace):
             outcome = self._outcome(request, mask)
         self.send(outcome)
 
@@ -189,6 +193,7 @@ class _Emitter:
         if index >= self._request.first_item:
             value, meta = self._hide((value, meta))
             self._child.send(ItemEmitted(self._request.lease, index, self._store.put(value), meta))
+            self._child.spans.item(index)
 
 
 class _Reporter:
@@ -203,6 +208,7 @@ class _Reporter:
         if now - self._last >= PROGRESS_S:
             self._last = now
             self._child.send(TaskProgressed(self._lease, round(done, 3)))
+            self._child.spans.progress(round(done, 3))
 
 
 def no_room(fault: Exception) -> bool:

@@ -25,6 +25,7 @@ class Run(msgspec.Struct, frozen=True, tag=True):
         store: folder of the run's artifacts.
         streams: whether the node may emit items.
         secrets: names of those whose values must not leave the worker.
+        trace: context of the trace that the attempt is part of (W3C ``traceparent``); empty for none.
 
     """
 
@@ -42,6 +43,7 @@ class Run(msgspec.Struct, frozen=True, tag=True):
     first_item: int = 0
     streams: bool = False
     secrets: tuple[str, ...] = ()
+    trace: str = ""
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):

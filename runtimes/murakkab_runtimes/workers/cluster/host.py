@@ -80,6 +80,8 @@ class Host(Child):
         self._looked = 0.0
         self._crowded: Path | None = None
         self._done: OrderedDict[str, None] = OrderedDict()
+        self._totals: dict[str, wire.Total] = {}
+        self._model = ""
         self._tell_state()
         threading.Thread(target=self._beat, daemon=True).start()
 
@@ -123,17 +125,26 @@ class Host(Child):
             reply = wire.Returned(reply.lease, f"there is no room left in {self._crowded} on {self._machine}")
         said, stream = self._said(reply), wire.replies(self._engine)
         if isinstance(reply, TaskFinished | TaskFailed | wire.Returned):
+            self._count(reply)
             self._engine, self._lease = "", ""
             self._tell(keys=[stream, wire.state(self._slot)], args=[said, wire.REPLIES_S, self._state(), wire.FORGET_S])
         else:
             self._tell(keys=[stream], args=[said, wire.REPLIES_S])
+
+    def _count(self, reply: TaskFinished | TaskFailed | wire.Returned) -> None:
+        before = self._totals.get(self._model, wire.Total())
+        if isinstance(reply, TaskFinished):
+            now = wire.Total(before.finished + 1, before.failed, round(before.seconds + reply.seconds, 4))
+        else:
+            now = wire.Total(before.finished, before.failed + 1, before.seconds)
+        self._totals = {**self._totals, self._model: now}
 
     def _said(self, reply: Reply | wire.Returned) -> bytes:
         self._number += 1
         return msgspec.json.encode(wire.Said(self._slot, self._child, self._number, reply))
 
     def _attempt_once(self, request: Run, longest_s: float) -> None:
-        self._lease = request.lease
+        self._lease, self._model = request.lease, request.card.name
         if not self._begins(request.lease, longest_s):
             return
         if fault := self._unreachable(Path(request.store)):
@@ -193,7 +204,8 @@ class Host(Child):
     def _state(self) -> bytes:
         models = tuple(self._runtimes)
         full = self._crowded is not None
-        return msgspec.json.encode(wire.State(self._child, os.getpid(), self._engine, self._lease, models, full))
+        state = wire.State(self._child, os.getpid(), self._engine, self._lease, models, full, self._totals)
+        return msgspec.json.encode(state)
 
     def _tell_state(self) -> None:
         self._redis.set(wire.state(self._slot), self._state(), ex=wire.FORGET_S)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -49,12 +50,21 @@ class Machine:
         cores: threads that tasks may use here together.
         tell: takes what a person should know.
 
+    Attributes:
+        ended: by slot, how often its process ended without being told to.
+
     """
 
     def __init__(self, broker: str, name: str, cores: int, tell: Callable[[str], None]) -> None:
         self._broker, self._tell = broker, tell
         self._places = [_Place(slot) for slot in slots(name, cores)]
         self._told = 0
+        self.ended: Counter[str] = Counter()
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the slots."""
+        return [place.slot.name for place in self._places]
 
     @property
     def pids(self) -> dict[str, int]:
@@ -89,6 +99,7 @@ class Machine:
         place.deaths = 0 if now - place.began > _WELL_S else place.deaths
         delay = _RESTART_S[min(place.deaths, len(_RESTART_S) - 1)]
         self._tell(f"slot {place.slot.name} ended with {how}; another one starts in {delay:g} s")
+        self.ended[place.slot.name] += 1
         place.process, place.next = None, now + delay
         place.deaths += 1
 

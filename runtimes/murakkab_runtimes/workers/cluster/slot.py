@@ -141,7 +141,12 @@ def _watch(slot: wire.Slot, broker: str, announcer: Announcer) -> None:
     def leaving(**_: Any) -> None:  # noqa: ANN401
         announcer.drain()
 
+    def down(**_: Any) -> None:  # noqa: ANN401
+        if _host is not None:
+            _host.spans.close()
+
     signals.worker_process_init.connect(up, weak=False)
+    signals.worker_process_shutdown.connect(down, weak=False)
     signals.task_failure.connect(failed, weak=False)
     signals.worker_shutting_down.connect(leaving, weak=False)
 

@@ -69,6 +69,14 @@ class Slot(msgspec.Struct, frozen=True):
     draining: bool = False
 
 
+class Total(msgspec.Struct, frozen=True):
+    """What a process has done with one model: attempts by how they ended, and seconds of those that were finished."""
+
+    finished: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+
+
 class State(msgspec.Struct, frozen=True):
     """What the process that does a slot's work says of itself.
 
@@ -79,6 +87,7 @@ class State(msgspec.Struct, frozen=True):
         lease: the attempt.
         models: that it holds.
         full: it has no room to write and takes no tasks until it has.
+        totals: by model, what it has done.
 
     """
 
@@ -88,6 +97,7 @@ class State(msgspec.Struct, frozen=True):
     lease: str = ""
     models: tuple[str, ...] = ()
     full: bool = False
+    totals: dict[str, Total] = {}
 
 
 class Waiting(msgspec.Struct, frozen=True):
