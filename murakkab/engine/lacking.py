@@ -24,6 +24,6 @@ def refusal(fault: NoPlanError, cards: Mapping[str, ModelCard]) -> UserError:
     told = f"; these could: {', '.join(could)}" if could else ""
     return UserError(
         f"{fault}{told}",
-        "Install what is missing; `murakkab plan --cluster NAME` plans for other machines.",
+        "Install what is missing (`murakkab doctor`), or plan for other machines: `murakkab plan --cluster NAME`.",
         NO_PLAN,
     )
