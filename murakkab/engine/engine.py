@@ -26,6 +26,7 @@ from murakkab.engine.fleet import LocalFleet
 from murakkab.engine.journal import Journal
 from murakkab.engine.locks import claim, is_claimed
 from murakkab.engine.observing import Observer
+from murakkab.engine.priority import StepBack
 from murakkab.engine.replanning import Replanner
 from murakkab.engine.resume import committed
 from murakkab.engine.run import LiveRun
@@ -89,6 +90,7 @@ class Engine:
         self._started: Driver | None = None
         self._replanner: Replanner | None = None
         self._loaded: set[str] = set()
+        self._step_back = StepBack()
         if options.llm:
             if not re.match(r"https?://[^/\s]+", options.llm):
                 raise UserError(f"'{options.llm}' is no address of a server", "Write --llm http://host:port/v1.")
@@ -301,6 +303,8 @@ class Engine:
         except msgspec.ValidationError as fault:
             raise UserError(f"the player's report is wrong: {fault}", "Send the fields of PlayerReport.") from None
         if live := self._live(run):
+            if said.playing and not self.options.broker:
+                self._step_back.workers(self._driver.fleet.pids().values())
             live.playback(said, self.now())
             self._driver.apply(ev.PlaybackMoved(run, said.position_s, said.stall_s))
         else:
