@@ -189,4 +189,4 @@ def test_runs_live_as_they_may(client: httpx.Client) -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_many_runs_live_as_they_may(client: httpx.Client) -> None:
-    live(client, 60, 40)
+    live(client, 30, 30)
