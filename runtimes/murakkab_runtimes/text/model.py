@@ -68,6 +68,10 @@ class LanguageModel(Runtime):
     def complete(self, request: Request, heard: Heard | None = None) -> Completion:
         """Answer one request; ``heard`` follows it while it is written."""
 
+    def complete_all(self, requests: list[Request]) -> list[Completion]:
+        """Answer requests whose settings are equal, at once where the model can."""
+        return [self.complete(request) for request in requests]
+
     def run(self, task: Task) -> Output:
         """Write the form that ``task.arguments["form"]`` names (default ``plain``)."""
         from murakkab_runtimes.text.forms import form

@@ -1,0 +1,212 @@
+"""Language models by Hugging Face transformers, in this process: a folder of safetensors, or a GGUF file of a package.
+
+For many users at once a server such as vLLM does better (adapter ``openai``); this one needs none.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_runtimes.base import InputError, Unavailable
+from murakkab_runtimes.hub.device import limit_threads, pick_device, pick_dtype
+from murakkab_runtimes.hub.memory import peak_mb, watched
+from murakkab_runtimes.hub.settings import Settings, read_settings
+from murakkab_runtimes.hub.weights import weights_folder
+from murakkab_runtimes.text.guided import Guide
+from murakkab_runtimes.text.model import Completion, Heard, LanguageModel, Request
+
+MIN_P = 0.05
+"""Tokens that are less likely than this share of the likeliest one are never chosen."""
+
+
+class Transformers(LanguageModel):
+    """A causal language model.
+
+    Options of the card: ``bounded`` (a small model: the program owns outline and questions, a grammar the form), and
+    for a GGUF file of a package ``package`` and ``file``. Knobs: those of ``hub.settings``.
+
+    Raises:
+        Unavailable: a package or the weights are missing.
+        InputError: a knob has a value that it cannot have.
+    """
+
+    def __init__(self, card: ModelCard, threads: int) -> None:
+        super().__init__(card, threads)
+        limit_threads(threads)
+        self.bounded = bool(card.options.get("bounded", False))
+        self._device = pick_device()
+        with watched(self._device, card.name):
+            self._tokenizer, self._model = _loaded(card, read_settings(card.knobs), self._device)
+        self._guide: Guide | None = None
+
+    @property
+    def peak_mb(self) -> int:
+        """MiB of the device that the model has taken at most."""
+        return peak_mb(self._device)
+
+    def complete(self, request: Request, heard: Heard | None = None) -> Completion:
+        """Answer one request, token by token.
+
+        Raises:
+            InputError: the schema or the grammar cannot be used, or the chat has no place in the model's context.
+            OutOfMemory: it does not fit into the device.
+        """
+        return self.complete_all([request], heard)[0]
+
+    def complete_all(self, requests: list[Request], heard: Heard | None = None) -> list[Completion]:
+        """Answer requests in one batch; all but their chats are as in the first one.
+
+        Only a batch of one can be followed (``heard``) or bounded by a grammar or a schema.
+
+        Raises:
+            ValueError: a larger batch is to be followed or bounded.
+        """
+        import torch
+
+        first = requests[0]
+        alone = len(requests) == 1
+        if not alone and (heard, first.grammar, first.schema) != (None, None, None):
+            raise ValueError("only one request at a time can be followed or bounded")
+        chats = self._tokenizer([self._chat(request) for request in requests], **_TOKENS).to(self._device)
+        length = chats["input_ids"].shape[1]
+        self._check_length(length + first.max_tokens)
+        torch.manual_seed(first.seed)
+        with watched(self._device, self.card.name), torch.inference_mode():
+            made = self._model.generate(**chats, **self._wishes(first), streamer=self._follower(first, heard))
+        return [self._completion(row[length:], request) for row, request in zip(made, requests, strict=True)]
+
+    def _chat(self, request: Request) -> str:
+        """The chat as the model was taught to read it, up to the answer's beginning."""
+        try:
+            chat = self._tokenizer.apply_chat_template(
+                list(request.messages), tokenize=False, add_generation_prompt=True
+            )
+        except ValueError as fault:
+            raise InputError(f"{self.card.name} cannot hold a chat: {fault}") from None
+        return str(chat) + request.prefill
+
+    def _check_length(self, tokens: int) -> None:
+        most = getattr(self._model.config, "max_position_embeddings", None)
+        if most and tokens > most:
+            raise InputError(f"{self.card.name} reads and writes {most} tokens, {tokens} are asked for; give it less")
+
+    def _wishes(self, request: Request) -> dict[str, Any]:
+        sampled = {"do_sample": True, "temperature": request.temperature, "min_p": MIN_P}
+        return {
+            "max_new_tokens": request.max_tokens,
+            "repetition_penalty": request.repeat_penalty if self.bounded else 1.0,
+            "stop_strings": list(request.stop) or None,
+            "tokenizer": self._tokenizer,
+            "logits_processor": self._bounds(request),
+            "pad_token_id": self._tokenizer.pad_token_id,
+        } | (sampled if request.temperature > 0 else {"do_sample": False})
+
+    def _bounds(self, request: Request) -> list[Any]:
+        if request.grammar is None and request.schema is None:
+            return []
+        self._guide = self._guide or Guide(self._tokenizer, self._model.config.vocab_size)
+        bounds = self._guide.bounds(request)
+        return [bounds] if bounds else []
+
+    def _follower(self, request: Request, heard: Heard | None) -> _Follower | None:
+        return _Follower(self._tokenizer, request, heard) if heard else None
+
+    def _completion(self, ids: Any, request: Request) -> Completion:  # noqa: ANN401 - a tensor
+        tokens = [token for token in ids.tolist() if token != self._tokenizer.pad_token_id]
+        text = self._tokenizer.decode(tokens, skip_special_tokens=True)
+        cut = _before_stop(text, request.stop)
+        whole = len(tokens) < request.max_tokens or len(cut) < len(text) or tokens[-1:] == [self._end]
+        return Completion(request.prefill + cut, whole)
+
+    @property
+    def _end(self) -> int:
+        return int(self._tokenizer.eos_token_id)
+
+    def warm(self) -> None:
+        """Write a token."""
+        self.complete(Request(({"role": "user", "content": "Hello"},), max_tokens=1))
+
+
+_TOKENS = {"return_tensors": "pt", "padding": True, "padding_side": "left", "add_special_tokens": False}
+
+
+class _Follower:
+    """A streamer of transformers: it hands on what was written so far. The first thing that it is given is the chat."""
+
+    def __init__(self, tokenizer: Any, request: Request, heard: Heard) -> None:  # noqa: ANN401 - a class without types
+        self._tokenizer, self._request, self._heard = tokenizer, request, heard
+        self._tokens: list[int] | None = None
+
+    def put(self, ids: Any) -> None:  # noqa: ANN401 - a tensor
+        """Take the next tokens; what ``heard`` raises ends the answer."""
+        if self._tokens is None:
+            self._tokens = []
+            return
+        self._tokens += ids.flatten().tolist()
+        text = self._tokenizer.decode(self._tokens, skip_special_tokens=True)
+        if not text.endswith("\N{REPLACEMENT CHARACTER}"):
+            self._heard(self._request.prefill + _before_stop(text, self._request.stop))
+
+    def end(self) -> None:
+        """Nothing is held back."""
+
+
+def _before_stop(text: str, stops: tuple[str, ...]) -> str:
+    found = [at for stop in stops if (at := text.find(stop)) >= 0]
+    return text[: min(found)] if found else text
+
+
+def _loaded(card: ModelCard, settings: Settings, device: Any) -> tuple[Any, Any]:  # noqa: ANN401 - a torch device
+    """Tokenizer and model."""
+    if settings.parallel > 1:
+        raise InputError("a language model on several devices needs a server: use the adapter 'openai' with vLLM")
+    try:
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging as transformers_logging
+    except ImportError as fault:
+        raise Unavailable(f"transformers cannot be loaded ({fault}); run: pip install 'murakkab[torch]'") from None
+    transformers_logging.disable_progress_bar()
+    where, file = _where(card)
+    tokenizer = AutoTokenizer.from_pretrained(where, **file)
+    model = AutoModelForCausalLM.from_pretrained(where, **file, **_how(settings, device))
+    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
+    if settings.offload == "none":
+        model.to(device)
+    model.eval()
+    if settings.compile:
+        model.forward = _compiled(model.forward)
+    return tokenizer, model
+
+
+def _where(card: ModelCard) -> tuple[str, dict[str, str]]:
+    """The folder of the weights and, of a package's GGUF file, its name."""
+    if card.weights is not None:
+        return str(weights_folder(card)), {}
+    from murakkab_runtimes.text.smollm2 import find_weights
+
+    folder, file = os.path.split(find_weights(card.options))
+    return folder, {"gguf_file": file}
+
+
+def _how(settings: Settings, device: Any) -> dict[str, Any]:  # noqa: ANN401 - a torch device
+    """Settings as transformers takes them."""
+    from transformers import BitsAndBytesConfig, TorchAoConfig
+
+    found: dict[str, Any] = {"dtype": pick_dtype(settings.dtype, device), "local_files_only": True}
+    if settings.attention != "auto":
+        found["attn_implementation"] = {"flash": "flash_attention_2"}.get(settings.attention, settings.attention)
+    if settings.quantization == "int8":
+        found["quantization_config"] = TorchAoConfig("int8_weight_only")
+    elif settings.quantization == "nf4":
+        found["quantization_config"] = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
+    if settings.offload != "none":
+        found["device_map"] = "auto"
+    return found
+
+
+def _compiled(function: Any) -> Any:  # noqa: ANN401 - a function of tensors
+    import torch
+
+    return torch.compile(function)

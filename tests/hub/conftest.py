@@ -1,0 +1,36 @@
+"""Small checkpoints with random weights, made here and loaded as those of a hub are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from murakkab_optimizer.catalog import ModelCard, Weights
+
+TEMPLATE = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}<|assistant|>"
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(autouse=True)
+def only_these(monkeypatch: pytest.MonkeyPatch, models: Path) -> None:
+    monkeypatch.setenv("MURAKKAB_MODELS", str(models))
+
+
+def hub_card(adapter: str, capability: str, repo: str, **more: object) -> ModelCard:
+    """A card of a small checkpoint."""
+    return ModelCard(
+        name=repo.rpartition("/")[2],
+        capability=capability,
+        adapter=adapter,
+        description="A small checkpoint with random weights.",
+        licence="Apache-2.0",
+        source="made in the test",
+        weights=Weights(repo),
+        **more,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,141 @@
+"""Language models by transformers: a tiny Llama with random weights, loaded as a large one is."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_runtimes.base import Cancelled, InputError, Task, runtime_class
+from murakkab_runtimes.text.model import LanguageModel, Request
+from tests.hub.conftest import TEMPLATE, hub_card
+
+torch = pytest.importorskip("torch", reason="comes with the extra 'torch'")
+transformers = pytest.importorskip("transformers", reason="comes with the extra 'torch'")
+
+REPO = "tests/tiny-llama"
+CARD = hub_card("transformers-text", "text-generation", REPO)
+HELLO = ({"role": "user", "content": "Say something about the tides."},)
+
+
+def make_tokenizer() -> Any:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=300, special_tokens=["<|end|>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+    )
+    tokenizer.train_from_iterator(["the tides rise and fall with the moon"], trainer)
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>", chat_template=TEMPLATE)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(models: Path) -> Any:
+    found = make_tokenizer()
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=len(found), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=512, eos_token_id=found.eos_token_id,
+    )  # fmt: skip
+    transformers.LlamaForCausalLM(config).save_pretrained(models / REPO)
+    found.save_pretrained(models / REPO)
+    return found
+
+
+def load(card: ModelCard) -> LanguageModel:
+    made = runtime_class("transformers-text")(card, 1)
+    assert isinstance(made, LanguageModel)
+    return made
+
+
+@pytest.fixture
+def model(tokenizer: object) -> LanguageModel:
+    return load(CARD)
+
+
+def test_equal_seeds_give_equal_answers_and_others_do_not(model: LanguageModel) -> None:
+    request = Request(HELLO, max_tokens=16, temperature=1.0, seed=3)
+    again = load(CARD)
+    assert model.complete(request) == again.complete(request)
+    assert model.complete(request) != model.complete(Request(HELLO, max_tokens=16, temperature=1.0, seed=4))
+
+
+def test_a_grammar_bounds_the_answer_behind_its_beginning(model: LanguageModel) -> None:
+    request = Request(HELLO, prefill="The sea is ", grammar='root ::= ("high" | "low") "."', max_tokens=30, seed=1)
+    answer = model.complete(request)
+    assert answer.text in ("The sea is high.", "The sea is low.")
+    assert answer.finished
+
+
+def test_a_schema_bounds_the_answer(model: LanguageModel) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"tide": {"enum": ["high", "low"]}, "metres": {"type": "integer", "minimum": 1, "maximum": 9}},
+        "required": ["tide", "metres"],
+        "additionalProperties": False,
+    }
+    answer = model.complete(Request(HELLO, schema=schema, max_tokens=60))
+    assert set(json.loads(answer.text)) == {"tide", "metres"}
+
+
+def test_an_answer_is_heard_as_it_grows_and_can_be_ended(model: LanguageModel) -> None:
+    heard: list[str] = []
+    request = Request(HELLO, prefill="It", grammar='root ::= "abc" "def" "ghi"', max_tokens=30)
+    answer = model.complete(request, heard.append)
+    assert heard[-1] == answer.text == "Itabcdefghi"
+    assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(heard))
+
+    def stop(text: str) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        model.complete(request, stop)
+
+
+def test_a_text_that_ends_the_answer_is_not_part_of_it(model: LanguageModel) -> None:
+    answer = model.complete(Request(HELLO, grammar='root ::= "high" "STOP" "low"', stop=("STOP",), max_tokens=30))
+    assert (answer.text, answer.finished) == ("high", True)
+
+
+def test_what_is_cut_short_is_not_finished(model: LanguageModel) -> None:
+    assert not model.complete(Request(HELLO, grammar='root ::= "a"{50}', max_tokens=5)).finished
+
+
+def test_a_batch_gives_what_each_request_gives_alone(tokenizer: object) -> None:
+    model = load(CARD)
+    chats = [HELLO, ({"role": "user", "content": "Shorter."},)]
+    requests = [Request(chat, max_tokens=12, temperature=0.0) for chat in chats]
+    together = model.complete_all(requests)
+    assert [answer.text for answer in together] == [model.complete(request).text for request in requests]
+    with pytest.raises(ValueError, match="one request"):
+        model.complete_all([Request(HELLO, schema={})] * 2)
+
+
+def test_more_than_the_model_can_hold_is_refused(model: LanguageModel) -> None:
+    with pytest.raises(InputError, match="512 tokens"):
+        model.complete(Request(({"role": "user", "content": "tides " * 600},)))
+
+
+def test_the_number_format_is_a_knob(tokenizer: object) -> None:
+    model = load(msgspec.structs.replace(CARD, knobs={"dtype": "bfloat16"}))
+    assert model.complete(Request(HELLO, max_tokens=4)).text is not None
+    with pytest.raises(InputError, match="dtype"):
+        load(msgspec.structs.replace(CARD, knobs={"dtype": "float8"}))
+    with pytest.raises(InputError, match="needs a server"):
+        load(msgspec.structs.replace(CARD, knobs={"parallel": 2}))
+
+
+def test_a_task_of_it_is_one_like_any_other(model: LanguageModel, tmp_path: Path) -> None:
+    seen: list[float] = []
+    task = Task({"prompt": "What is a tide?", "words": 8}, tmp_path, on_progress=seen.append)
+    value = model.run(task).value
+    assert isinstance(value["text"], str)
+    assert len(seen) > 1
+    assert len(value["text"].split()) <= 8
