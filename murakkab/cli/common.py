@@ -16,6 +16,13 @@ BROKER: Any = typer.Option(
     metavar="URL",
 )
 
+STORE: Any = typer.Option(
+    "--store",
+    envvar="MURAKKAB_STORE",
+    help="With --broker: where artifacts go when the machines share no folder: s3://bucket/prefix",
+    metavar="URL",
+)
+
 USE: Any = typer.Option("--use", help="Pin a model (or NODE.KNOB=VALUE a knob); may be repeated.", metavar="NODE=MODEL")
 
 CLUSTER: Any = typer.Option(

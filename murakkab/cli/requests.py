@@ -26,6 +26,7 @@ class RunOptions:
         rungs: name of the policy that says how good each shot is made; with ``server``, that one has its own.
         runs: folder of the runs.
         broker: URL of the Redis at which workers of other machines are; empty for this machine.
+        store: URL of the folder that artifacts go through where those machines share none.
         requested_at: when the command was given, in seconds since the epoch; None for the time of submission.
     """
 
@@ -44,4 +45,5 @@ class RunOptions:
     rungs: str = "adaptive"
     runs: Path = Path("runs")
     broker: str = ""
+    store: str = ""
     requested_at: float | None = None

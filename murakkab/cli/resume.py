@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from murakkab.cli.common import BROKER, RUNS, command_app
+from murakkab.cli.common import BROKER, RUNS, STORE, command_app
 from murakkab.cli.requests import RunOptions
 from murakkab.cli.which import RUN, find_run
 
@@ -27,10 +27,13 @@ def resume(
     ] = None,
     runs: Annotated[Path, RUNS] = Path("runs"),
     broker: Annotated[str, BROKER] = "",
+    store: Annotated[str, STORE] = "",
 ) -> None:
     """End a run that was interrupted, cancelled or failed, without redoing what it had finished."""
     from murakkab.cli.session import resume_here, run_loop
     from murakkab.engine import RunStore
 
-    options = RunOptions(llm=llm, json=json, quiet=quiet, browser=browser, port=port, runs=runs, broker=broker)
+    options = RunOptions(
+        llm=llm, json=json, quiet=quiet, browser=browser, port=port, runs=runs, broker=broker, store=store
+    )
     raise typer.Exit(run_loop(resume_here(find_run(RunStore(runs), run), options)))

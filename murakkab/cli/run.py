@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from murakkab.cli import sources
-from murakkab.cli.common import BROKER, RUNS, USE
+from murakkab.cli.common import BROKER, RUNS, STORE, USE
 from murakkab.cli.policies import DEFAULT, POLICY, RUNG_POLICY, RUNGS_DEFAULT
 from murakkab.cli.requests import RunOptions
 from murakkab.cli.workflow_command import overview, workflow_command
@@ -69,6 +69,7 @@ def _options(
     rungs: Annotated[str, RUNG_POLICY] = RUNGS_DEFAULT,
     runs: Annotated[Path, RUNS] = Path("runs"),
     broker: Annotated[str, BROKER] = "",
+    store: Annotated[str, STORE] = "",
 ) -> RunOptions:
     options = RunOptions(seed, edit, llm, server, json, quiet, browser, port, cache, tuple(use or ()), plan)
-    return replace(options, policy=policy, rungs=rungs, runs=runs, broker=broker)
+    return replace(options, policy=policy, rungs=rungs, runs=runs, broker=broker, store=store)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import typer
 
-from murakkab.cli.common import BROKER, RUNS, command_app
+from murakkab.cli.common import BROKER, RUNS, STORE, command_app
 from murakkab.cli.policies import DEFAULT, POLICY, RUNG_POLICY, RUNGS_DEFAULT
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def serve(
     rungs: Annotated[str, RUNG_POLICY] = RUNGS_DEFAULT,
     runs: Annotated[Path, RUNS] = Path("runs"),
     broker: Annotated[str, BROKER] = "",
+    store: Annotated[str, STORE] = "",
     metrics: Annotated[bool, typer.Option("--metrics", help="Tell figures for Prometheus at /metrics.")] = False,
 ) -> None:
     """Keep the workers warm and serve the page and the API until Ctrl-C."""
@@ -68,7 +69,9 @@ def serve(
 
     limit = parse_size(upload_limit, "--upload-limit 500MB")
     exposed = _exposed() if metrics else ()
-    options = EngineOptions(runs=runs, llm=llm, policy=policy, rungs=rungs, broker=broker, observers=exposed)
+    options = EngineOptions(
+        runs=runs, llm=llm, policy=policy, rungs=rungs, broker=broker, store=store, observers=exposed
+    )
     offer: dict[str, Any] = {"workflows": _checked(workflows), "upload_limit": limit, "allowed_hosts": allow_host or []}
     offer["more"] = [one.route() for one in exposed]
     try:

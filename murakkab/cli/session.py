@@ -111,7 +111,12 @@ async def _session(options: RunOptions) -> AsyncIterator[Session]:
     from murakkab.profiling import calibrate
 
     made = EngineOptions(
-        options.runs, llm=options.llm, policy=options.policy, rungs=options.rungs, broker=options.broker
+        options.runs,
+        llm=options.llm,
+        policy=options.policy,
+        rungs=options.rungs,
+        broker=options.broker,
+        store=options.store,
     )
     engine = Engine(made)
     with Interrupts() as interrupts:

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from murakkab.engine.broker import Broker, Look
 from murakkab.engine.errors import FAILED, UserError
 from murakkab.engine.fleet import OnBarren, OnLost, OnReply, WatchedFleet
+from murakkab.engine.shared import SharedStore
 from murakkab.engine.slots import Seen, Slots
 from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
 from murakkab_runtimes.workers.cluster import wire
@@ -49,6 +52,7 @@ class CeleryFleet(WatchedFleet):
 
     Args:
         url: of the Redis.
+        store: URL of a store for artifacts; empty where the machines share the folder of the runs.
         wanted: whether there is something to do; an engine that has nothing leaves its slots to others.
         waiting: how much waits, by kind of worker.
         on_reply: as for ``Fleet``.
@@ -60,6 +64,7 @@ class CeleryFleet(WatchedFleet):
     def __init__(
         self,
         url: str,
+        store: str,
         wanted: Callable[[], bool],
         waiting: Callable[[], list[wire.Waiting]],
         on_reply: OnReply,
@@ -69,6 +74,7 @@ class CeleryFleet(WatchedFleet):
         super().__init__()
         self.id = secrets.token_hex(6)
         self._broker = Broker(url, self.id)
+        self._shared = SharedStore(store, self.id) if store else None
         self._has_work, self._waiting = wanted, waiting
         self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
         self._slots = Slots(wire.this_version(), wire.catalogue_digest())
@@ -97,6 +103,8 @@ class CeleryFleet(WatchedFleet):
             UserError: the broker cannot be reached, or no slot of it can be used.
         """
         await self._broker.reach()
+        if self._shared is not None:
+            await self._shared.reach()
         self._jobs = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
         try:
             await asyncio.wait_for(self._up.wait(), WAIT_S)
@@ -137,7 +145,10 @@ class CeleryFleet(WatchedFleet):
         if seen is None or not seen.joined or seen.leaving:
             asyncio.get_running_loop().call_soon(self._drop, worker, "it leaves", False)
             return
-        self._mark(Path(request.store))
+        if self._shared is not None:
+            request = self._shared.addressed(request)
+        else:
+            self._mark(Path(request.store))
         super().run(worker, request, timeout_s)
 
     def send(self, worker: str, request: Request) -> None:
@@ -150,14 +161,29 @@ class CeleryFleet(WatchedFleet):
             self._do(self._broker.cancel, request.lease)
         elif isinstance(request, Run | Load):
             lease = request.lease if isinstance(request, Run) else ""
-            self._sent[worker] = (lease, time.monotonic())
-            self._do(self._broker.post, seen.slot, wire.Order(self.id, request), seen.joined)
+            self._sent[worker] = (lease, math.inf)
+            self._do(self._post, seen.slot, request, seen.joined).add_done_callback(
+                partial(self._is_sent, worker, lease)
+            )
 
-    def _do(self, action: Callable[..., None], *args: Any) -> None:  # noqa: ANN401 - whatever the action takes
+    def _is_sent(self, worker: str, lease: str, post: asyncio.Future[Any]) -> None:
+        """From now on the slot should be at it; at once where it cannot have got it."""
+        if self._sent.get(worker) == (lease, math.inf):
+            lost = post.cancelled() or post.exception() is not None
+            self._sent[worker] = (lease, -math.inf if lost else time.monotonic())
+
+    def _post(self, slot: wire.Slot, request: Run | Load, child: str) -> None:
+        """Hand something to a slot, after what it needs; blocks."""
+        if self._shared is not None and isinstance(request, Run):
+            self._shared.give(request)
+        self._broker.post(slot, wire.Order(self.id, request), child)
+
+    def _do(self, action: Callable[..., None], *args: Any) -> asyncio.Future[Any]:  # noqa: ANN401 - whatever it takes
         """Do something with the broker beside the loop, in order; what does not get there is missed by ``_look``."""
         post = asyncio.get_running_loop().run_in_executor(self._poster, action, *args)
         self._posts.add(post)
         post.add_done_callback(self._posted)
+        return post
 
     def _posted(self, post: asyncio.Future[Any]) -> None:
         self._posts.discard(post)
@@ -183,10 +209,14 @@ class CeleryFleet(WatchedFleet):
         """Take in what the slots say."""
         while not self._stopping:
             try:
-                for said in await self._broker.replies():
-                    self._take(said)
+                heard = await self._broker.replies()
             except OSError:
                 await asyncio.sleep(POLL_S)
+                continue
+            if self._shared is not None and (reason := await self._shared.take([said.reply for said in heard])):
+                self._on_barren(reason)
+            for said in heard:
+                self._take(said)
 
     def _take(self, said: wire.Said) -> None:
         if isinstance(said.reply, wire.Died):

@@ -60,6 +60,8 @@ class EngineOptions:
         cache_bytes: what the kept results may take.
         broker: URL of the Redis at which workers of other machines are; empty for processes of this one.
         observers: make what watches the engine; each is given its driver.
+        store: URL of a folder that artifacts go through where those machines do not share the folder of the runs, for
+            example ``s3://bucket/prefix``; empty where they do.
     """
 
     runs: Path
@@ -68,9 +70,10 @@ class EngineOptions:
     policy: str = "least-slack"
     rungs: str = "adaptive"
     cache: bool = field(default_factory=lambda: os.environ.get("MURAKKAB_CACHE", "").lower() not in ("off", "0", "no"))
+    observers: tuple[Callable[[Driver], Observer], ...] = ()
     cache_bytes: int = BUDGET_BYTES
     broker: str = ""
-    observers: tuple[Callable[[Driver], Observer], ...] = ()
+    store: str = ""
 
 
 class Engine:
@@ -137,7 +140,7 @@ class Engine:
         """Take the workers at the broker; their cores are those of the engine."""
         from murakkab.engine.celery_fleet import CeleryFleet
 
-        fleet = partial(CeleryFleet, self.options.broker, self._busy, self._waiting)
+        fleet = partial(CeleryFleet, self.options.broker, self.options.store, self._busy, self._waiting)
         self._started = self._observed(Driver(self._folder, journal, 0, fleet, *policies))
         await self._started.fleet.start()
         self.cores = max(self._started.scheduler.cores, 1)

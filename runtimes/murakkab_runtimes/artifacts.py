@@ -6,6 +6,7 @@ atomic link after it is complete, so a name always stands for whole content and 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -48,6 +49,13 @@ class ArtifactStore:
     def __contains__(self, name: str) -> bool:
         return self.path(name).is_file()
 
+    def local(self, name: str) -> Path:
+        """Where the artifact of that name can be read."""
+        return self.path(name)
+
+    def stored(self, name: str) -> None:
+        """Called with the name of each artifact that was stored."""
+
     def scratch(self) -> Path:
         """Make an empty folder for one attempt; none is ever used twice, on whichever machine."""
         folder = self.scratch_root / secrets.token_hex(12)
@@ -65,7 +73,8 @@ class ArtifactStore:
             if source.is_relative_to(self.scratch_root):
                 link_or_copy(source, target)
             else:
-                _copy(source, target)
+                copy(source, target)
+        self.stored(name)
         return name
 
     def put_input(self, source: Path) -> str:
@@ -76,7 +85,8 @@ class ArtifactStore:
         target = self.path(name)
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            _copy(source, target)
+            copy(source, target)
+        self.stored(name)
         return name
 
     def put_json(self, value: Any) -> str:  # noqa: ANN401 - JSON of any shape
@@ -86,9 +96,10 @@ class ArtifactStore:
         target = self.path(name)
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(_partial_name())
+            partial = target.with_name(partial_name())
             partial.write_bytes(content)
             partial.replace(target)
+        self.stored(name)
         return name
 
     def put(self, value: Any) -> str:  # noqa: ANN401 - JSON of any shape
@@ -99,7 +110,7 @@ class ArtifactStore:
         """Read a value by its name or from an inline reference, file marks as they are."""
         if name.startswith(INLINE):
             return msgspec.json.decode(name[len(INLINE) :])
-        return msgspec.json.decode(self.path(name).read_bytes())
+        return msgspec.json.decode(self.local(name).read_bytes())
 
     def get(self, name: str) -> Any:  # noqa: ANN401 - JSON of any shape
         """Read a value; every file in it becomes a ``pathlib.Path``."""
@@ -109,7 +120,7 @@ class ArtifactStore:
         """Replace file marks by paths; what only looks like a mark stays, so that no value opens other files."""
         if isinstance(value, dict):
             if is_mark(value):
-                return self.path(value[FILE_KEY])
+                return self.local(value[FILE_KEY])
             return {key: self.open_files(inner) for key, inner in value.items()}
         return [self.open_files(inner) for inner in value] if isinstance(value, list) else value
 
@@ -122,7 +133,7 @@ class ArtifactStore:
         except (OSError, msgspec.DecodeError):
             self.path(name).unlink(missing_ok=True)
             return False
-        broken = [path for path in paths if not _is_intact(path)]
+        broken = [path for path in paths if not is_intact(path)]
         return not broken
 
     def files_in(self, value: Any) -> list[Path]:  # noqa: ANN401 - JSON of any shape
@@ -137,6 +148,13 @@ class ArtifactStore:
         return [self._store_files(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
+def marks_in(value: Any) -> list[str]:  # noqa: ANN401 - JSON of any shape
+    """Names of the files that stand in a value as marks."""
+    if isinstance(value, dict):
+        return [value[FILE_KEY]] if is_mark(value) else [name for part in value.values() for name in marks_in(part)]
+    return [name for part in value for name in marks_in(part)] if isinstance(value, list | tuple) else []
+
+
 def _paths(value: Any) -> list[Path]:  # noqa: ANN401 - JSON of any shape
     if isinstance(value, Path):
         return [value]
@@ -144,7 +162,8 @@ def _paths(value: Any) -> list[Path]:  # noqa: ANN401 - JSON of any shape
     return [path for part in inner for path in _paths(part)]
 
 
-def _is_intact(path: Path) -> bool:
+def is_intact(path: Path) -> bool:
+    """Whether a stored file is what its name says; one that is not is removed."""
     digest = path.parent.name if len(path.parent.name) == 64 else path.stem
     try:
         with path.open("rb") as stream:
@@ -163,15 +182,21 @@ def link_or_copy(source: Path, target: Path) -> None:
     except FileExistsError:
         return
     except OSError:
-        _copy(source, target)
+        copy(source, target)
 
 
-def _partial_name() -> str:
+def no_room(fault: Exception) -> bool:
+    """Whether a fault says that nothing more, or nothing larger, can be written."""
+    return isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def partial_name() -> str:
     """A name for a file that is being written here and, since the folder may be shared, nowhere else."""
     return f".{secrets.token_hex(8)}.part"
 
 
-def _copy(source: Path, target: Path) -> None:
-    partial = target.with_name(_partial_name())
+def copy(source: Path, target: Path) -> None:
+    """Copy a file; it has its name when it is whole."""
+    partial = target.with_name(partial_name())
     shutil.copyfile(source, partial)
     partial.replace(target)

@@ -7,7 +7,6 @@ gone, the requests end and the process exits at once.
 
 from __future__ import annotations
 
-import errno
 import os
 import queue
 import shutil
@@ -30,7 +29,7 @@ from murakkab_optimizer.scheduler.events import (
     TaskProgressed,
     TaskStarted,
 )
-from murakkab_runtimes.artifacts import ArtifactStore
+from murakkab_runtimes.artifacts import ArtifactStore, no_room
 from murakkab_runtimes.base import (
     Cancelled,
     InputError,
@@ -118,7 +117,7 @@ class Child:
         self.send(outcome)
 
     def _outcome(self, request: Run, mask: Mask) -> TaskFinished | TaskFailed:
-        store = ArtifactStore(Path(request.store))
+        store = self._store(request)
         scratch: Path | None = None
         try:
             self._stop_if_cancelled(request.lease)
@@ -137,6 +136,10 @@ class Child:
             self._cancelled.discard(request.lease)
             if scratch is not None:
                 shutil.rmtree(scratch, ignore_errors=True)
+
+    def _store(self, request: Run) -> ArtifactStore:
+        """Where the artifacts of the run are."""
+        return ArtifactStore(Path(request.store))
 
     def _failed(self, request: Run, fault: Exception, mask: Mask) -> TaskFailed:
         """What to say of an attempt that went wrong."""
@@ -209,11 +212,6 @@ class _Reporter:
             self._last = now
             self._child.send(TaskProgressed(self._lease, round(done, 3)))
             self._child.spans.progress(round(done, 3))
-
-
-def no_room(fault: Exception) -> bool:
-    """Whether a fault says that nothing more, or nothing larger, can be written."""
-    return isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ class Run(msgspec.Struct, frozen=True, tag=True):
 
     Attributes:
         store: folder of the run's artifacts.
+        remote: URL of the same in a store, for machines that do not share the folder; empty where they do.
         streams: whether the node may emit items.
         secrets: names of those whose values must not leave the worker.
         trace: context of the trace that the attempt is part of (W3C ``traceparent``); empty for none.
@@ -44,6 +45,7 @@ class Run(msgspec.Struct, frozen=True, tag=True):
     streams: bool = False
     secrets: tuple[str, ...] = ()
     trace: str = ""
+    remote: str = ""
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
+import shutil
+import tempfile
 import threading
 import time
 from collections import OrderedDict
@@ -14,9 +17,11 @@ from pathlib import Path
 import msgspec
 
 from murakkab_optimizer.scheduler.events import TaskFailed, TaskFinished, TaskStarted
+from murakkab_runtimes.artifacts import ArtifactStore, no_room
 from murakkab_runtimes.base import Cancelled
+from murakkab_runtimes.mirror import Mirror, StoreFault
 from murakkab_runtimes.secrets import Mask
-from murakkab_runtimes.workers.child import Child, no_room
+from murakkab_runtimes.workers.child import Child
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.cluster.redis_link import connect
 from murakkab_runtimes.workers.messages import Reply, Run
@@ -32,6 +37,9 @@ SESSION_S = 600.0
 
 ROOM_BYTES = 16 * 2**20
 """A machine that ran out of room takes tasks again when so much can be written."""
+
+KEPT_S = 24 * 3600.0
+"""Local copies of a run's artifacts stay this long after the last attempt of the run began to use them."""
 
 _REMEMBERED = 1000
 
@@ -79,6 +87,7 @@ class Host(Child):
         self._number = 0
         self._looked = 0.0
         self._crowded: Path | None = None
+        self._mirror: Mirror | None = None
         self._done: OrderedDict[str, None] = OrderedDict()
         self._totals: dict[str, wire.Total] = {}
         self._model = ""
@@ -147,7 +156,7 @@ class Host(Child):
         self._lease, self._model = request.lease, request.card.name
         if not self._begins(request.lease, longest_s):
             return
-        if fault := self._unreachable(Path(request.store)):
+        if fault := self._unreachable(request):
             self.send(TaskFailed(request.lease, fault, retry=False))
         else:
             self._run(msgspec.structs.replace(request, threads=min(request.threads, self._width)))
@@ -174,19 +183,36 @@ class Host(Child):
 
     def _failed(self, request: Run, fault: Exception, mask: Mask) -> TaskFailed:
         if no_room(fault):
-            self._crowded = Path(request.store)
+            self._crowded = self._store(request).root
         return super()._failed(request, fault, mask)
 
-    def _unreachable(self, store: Path) -> str:
+    def _store(self, request: Run) -> ArtifactStore:
+        if not request.remote:
+            return super()._store(request)
+        if self._mirror is None or self._mirror.url != request.remote:
+            self._mirror = Mirror(request.remote, folder_of(request.remote))
+        return self._mirror
+
+    def _unreachable(self, request: Run) -> str:
         """Why the artifacts of a run cannot be used here; empty when they can."""
         try:
-            if (store / wire.MARK).read_text(encoding="utf-8") == self._engine:
+            store = self._store(request)
+            found = (
+                store.read(wire.MARK).decode() if isinstance(store, Mirror) else (store.root / wire.MARK).read_text()
+            )
+            if found == self._engine:
                 return ""
-        except OSError:
-            pass
+            reason = "another engine's run is there"
+        except (OSError, StoreFault) as fault:
+            reason = str(fault)
+        if request.remote:
+            return (
+                f"the machine {self._machine} cannot use the run's store {request.remote} ({reason}): "
+                "give the worker the address of the store's server and its keys in the environment, as the engine has"
+            )
         return (
-            f"the machine {self._machine} cannot reach the run's folder {store}: "
-            "share the folder of the runs (NFS or the like) and mount it at the same path on every machine"
+            f"the machine {self._machine} cannot reach the run's folder {request.store}: share the folder of the runs "
+            "(NFS or the like) and mount it at the same path on every machine, or give the engine a --store"
         )
 
     def _stop_if_cancelled(self, lease: str) -> None:
@@ -224,6 +250,19 @@ class Host(Child):
                 if self._crowded is not None and has_room(self._crowded):
                     self._crowded = None
                 self._tell_state()
+
+
+def folder_of(remote: str) -> Path:
+    """The local folder for what lies at a URL; those of other runs that nobody used for a day are removed."""
+    base = os.environ.get("MURAKKAB_STORE_FOLDER") or Path(tempfile.gettempdir(), f"murakkab-store-{os.getuid()}")
+    folder = Path(base, hashlib.sha256(remote.encode()).hexdigest()[:24])
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.touch()
+    for other in folder.parent.iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - other.stat().st_mtime > KEPT_S:
+                shutil.rmtree(other, ignore_errors=True)
+    return folder
 
 
 def has_room(folder: Path) -> bool:

@@ -1,0 +1,93 @@
+"""An engine's side of a store, for workers that do not share the folder of its runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from murakkab.engine.errors import FAILED, USAGE, UserError
+from murakkab_optimizer.scheduler.events import ItemEmitted, TaskFinished, parse_lease
+from murakkab_runtimes.artifacts import marks_in
+from murakkab_runtimes.mirror import Mirror, StoreFault
+from murakkab_runtimes.workers.cluster import wire
+from murakkab_runtimes.workers.messages import Run
+
+TRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Waits between attempts to fetch what a worker made."""
+
+_REMEDY = "Correct --store, and give the server's address and keys in the environment (AWS_ENDPOINT_URL and so on)."
+
+
+class SharedStore:
+    """The runs' artifacts in a store: what tasks need goes there, what they made comes from there.
+
+    Args:
+        url: of a folder in the store.
+        engine: id of the engine.
+
+    Raises:
+        UserError: the address is none.
+
+    """
+
+    def __init__(self, url: str, engine: str) -> None:
+        if urlsplit(url).password:
+            raise UserError("the store's address holds a password", "Give keys in the environment.", USAGE)
+        self._url, self._engine = url.rstrip("/"), engine
+        self._runs: dict[str, Mirror] = {}
+
+    async def reach(self) -> None:
+        """Check that the store can be written; UserError says what to do."""
+        try:
+            await asyncio.to_thread(self._try)
+        except StoreFault as fault:
+            raise UserError(str(fault), _REMEDY, FAILED) from None
+        except OSError as fault:
+            raise UserError(f"cannot write to the store {self._url}: {fault}", _REMEDY, FAILED) from None
+
+    def _try(self) -> None:
+        Mirror(self._url, Path()).write(wire.MARK, self._engine.encode())
+
+    def addressed(self, request: Run) -> Run:
+        """The request with the place of its run in the store."""
+        run = parse_lease(request.lease)[0]
+        return msgspec.structs.replace(request, remote=f"{self._url}/{run}")
+
+    def give(self, request: Run) -> None:
+        """Put there what a task needs; blocks.
+
+        Raises:
+            StoreFault: the store cannot be reached.
+        """
+        run = parse_lease(request.lease)[0]
+        if (mirror := self._runs.get(run)) is None:
+            mirror = Mirror(request.remote, Path(request.store))
+            mirror.write(wire.MARK, self._engine.encode())
+            self._runs[run] = mirror
+        for file in marks_in(request.arguments):
+            mirror.stored(file)
+        inputs = [name for given in request.inputs.values() for name in ([given] if isinstance(given, str) else given)]
+        mirror.share(name for name in (request.item, request.previous, *inputs) if name is not None)
+
+    async def take(self, replies: Iterable[object]) -> str:
+        """Fetch what tasks made before the engine hears of it; returns why that cannot be done, after a minute."""
+        made = [reply for reply in replies if isinstance(reply, ItemEmitted | TaskFinished)]
+        reason = ""
+        for pause in TRIES_S if made else ():
+            try:
+                await asyncio.gather(*(asyncio.to_thread(self._fetch, reply) for reply in made))
+            except (OSError, StoreFault) as fault:
+                reason = f"what a worker made cannot be fetched: {fault}"
+                await asyncio.sleep(pause)
+            else:
+                return ""
+        return reason
+
+    def _fetch(self, reply: ItemEmitted | TaskFinished) -> None:
+        mirror = self._runs.get(parse_lease(reply.lease)[0])
+        if mirror is not None:
+            mirror.get(reply.value)
