@@ -1,10 +1,11 @@
 # make podcast   set everything up in .venv, then make and play a podcast
+# make cluster   set everything up and run a Redis, three workers and the server on this machine
 # make test      set everything up and run every check
 # Options are read as plain data:  make podcast TOPIC="how tides work" SOURCE=paper.pdf DURATION=60
 #                                  make test ARGS="-k tides -x"
 
 .DEFAULT_GOAL := help
-.PHONY: help podcast setup dev test lint soak constraints clean
+.PHONY: help podcast cluster setup dev test lint soak constraints clean
 
 BIN := .venv/bin
 LISTS := pyproject.toml constraints.txt murakkab/data/packaged-models.txt tools/setup.sh tools/system-packages.sh \
@@ -15,10 +16,16 @@ OPTIONS := TOPIC SOURCE SCRIPT HOSTS DURATION WIDTH HEIGHT FPS SEED LLM RUNS POR
 $(foreach name,$(OPTIONS),$(eval override export $(name) := $$(value $(name))))
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -4
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -5
 
 podcast: setup
 	@tools/podcast.sh
+
+cluster: .venv/.cluster
+	$(BIN)/python tools/cluster.py $(if $(PORT),--port "$$PORT") $(if $(RUNS),--runs "$$RUNS")
+
+.venv/.cluster: .venv/.base
+	tools/setup.sh cluster
 
 setup: .venv/.base
 .venv/.base: $(LISTS)

