@@ -86,7 +86,7 @@ class NewRunForm(msgspec.Struct):
 
     workflow: str
     inputs: Annotated[str, Meta(extra_json_schema={"contentMediaType": "application/json"})] = "{}"
-    seed: Annotated[str, Meta(pattern="^-?[0-9]{1,18}$")] | UnsetType = UNSET
+    seed: Annotated[str, Meta(pattern="^(-?[0-9]{1,18})?$")] | UnsetType = UNSET
 
 
 _FILES = {"unevaluatedProperties": {"type": "string", "contentMediaType": "application/octet-stream"}}
