@@ -34,7 +34,7 @@ class Family:
 
     def __init__(self, profiles: Sequence[Profile]) -> None:
         self.profiles = profiles
-        self._fitted: dict[tuple[str, ...], Shared | None] = {}
+        self._fitted: dict[tuple[object, ...], Shared | None] = {}
 
     def at(self, group: Iterable[Profile], wanted: Wanted) -> Profile | None:
         """The profile at the conditions that are wanted; None where nothing is known.
@@ -59,13 +59,12 @@ class Family:
     def _by_model(self, anchor: Profile, wanted: Wanted, apart: Sequence[str]) -> Profile | None:
         """By a latency model of the family; None where there is too little to fit it on."""
         here, there = amounts(taken(anchor), wanted), amounts(wanted, taken(anchor))
-        key = (anchor.unit, *here)
+        key = (anchor.unit, tuple(here), tuple(apart))
         if key not in self._fitted:
-            self._fitted[key] = fitted(anchor.unit, wanted, list(here), self.profiles)
-        model = self._fitted[key]
-        if model is None or not model.tells(apart):
+            self._fitted[key] = fitted(anchor.unit, wanted, list(here), apart, self.profiles)
+        if (model := self._fitted[key]) is None:
             return None
-        by, error = model.ratio(anchor, here, there, apart)
+        by, error = model.ratio(anchor, here, there)
         return _scaled(anchor, wanted, by, f"by a model of {model.count} profiles of it", error)
 
 
@@ -75,7 +74,7 @@ def _differ(one: float, other: float) -> bool:
 
 def _series(anchor: Profile, family: Iterable[Profile], wanted: Wanted, name: str) -> dict[float, Profile]:
     """Profiles that differ from the anchor in one amount only, by that amount."""
-    same, found = _rest(anchor, wanted, name), {amounts(taken(anchor), wanted)[name]: anchor}
+    same, found = (_rest(anchor, wanted, name), {amounts(taken(anchor), wanted)[name]: anchor})
     for profile in family:
         mine = amounts(taken(profile), wanted)
         if name in mine and rate(profile) > 0 and _rest(profile, wanted, name) == same:

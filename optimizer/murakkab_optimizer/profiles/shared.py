@@ -7,14 +7,14 @@ conditions has a shape of its own; any other one takes the shape that all kinds 
 from __future__ import annotations
 
 import statistics
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-import msgspec
-
 from murakkab_optimizer.profiles.conditions import Amounts, amounts, words
-from murakkab_optimizer.profiles.latency import LatencyModel
+from murakkab_optimizer.profiles.latency import LatencyModel, Shape
+from murakkab_optimizer.profiles.latency_table import Table, tabulate
 from murakkab_optimizer.profiles.nouns import Profile, taken
 
 ENOUGH = 6
@@ -34,73 +34,106 @@ def origin(profile: Profile) -> str:
     return f"{known.kind} {known.source}" if known.kind in ("cited", "estimated") else known.kind
 
 
-class Shared(msgspec.Struct, frozen=True):
+@dataclass
+class Shared:
     """A latency model of a family of profiles.
 
     Attributes:
         model: of seconds a unit.
         rows: that it was fitted on.
         error: median share by which it misses profiles that were left out; None where nothing could be left out.
+        apart: amounts that every kind of machine in it was measured at several of.
 
     """
 
     model: LatencyModel
     rows: list[Row]
     error: float | None
+    apart: tuple[str, ...]
 
     @property
     def count(self) -> int:
         """Profiles that it was fitted on."""
         return len(self.rows)
 
-    def tells(self, names: Sequence[str], kind: str | None = None) -> bool:
-        """Whether all these amounts were ever varied, on one kind of machine or on any."""
-        rows = [row for row in self.rows if kind is None or row["kind"] == kind]
-        return all(len({row[name] for row in rows}) > 1 for name in names)
-
-    def ratio(self, anchor: Profile, here: Amounts, there: Amounts, apart: Sequence[str]) -> tuple[float, float | None]:
+    def ratio(self, anchor: Profile, here: Amounts, there: Amounts) -> tuple[float, float | None]:
         """How much slower it is there than here, and how far that may be off.
 
         Args:
             anchor: whose machine it is.
             here: its amounts.
             there: other ones.
-            apart: amounts that differ.
 
         """
         one, other = _row(anchor, here), _row(anchor, there)
-        alone = self.tells(apart, one["kind"])
+        alone = any(row["kind"] == one["kind"] for row in self.rows)
         before, after = self.model.predict([row if alone else _anywhere(row) for row in (one, other)])
-        return after / before, self.error if alone else self._spread()
+        return after / before, self.error if alone else self.spread
 
-    def _spread(self) -> float | None:
-        """Median share by which kinds of machines differ from the shape that they share."""
-        missed = [abs(share - 1.0) for share in self._apart()]
+    @cached_property
+    def spread(self) -> float | None:
+        """Median share by which kinds of machines differ from the shape that all others share."""
+        kinds = sorted({row["kind"] for row in self.rows})
+        missed = [one for kind in kinds if len(kinds) > 1 for one in self._missed(kind)]
         return statistics.median(missed) if missed else None
 
-    def _apart(self) -> Iterator[float]:
-        expected = self.model.predict([_anywhere(row) for row in self.rows])
-        kinds = defaultdict[str, list[float]](list)
-        for row, seconds in zip(self.rows, expected, strict=True):
-            kinds[row["kind"]].append(row["seconds"] / seconds)
-        for shares in kinds.values():
-            yield from (share / statistics.median(shares) for share in shares if len(shares) > 1)
+    def _missed(self, kind: str) -> Iterator[float]:
+        """By how much a model without this kind of machine misses it, its speed at the least work being known."""
+        rest = [row for row in self.rows if row["kind"] != kind]
+        mine = sorted((r for r in self.rows if r["kind"] == kind), key=lambda row: [row[name] for name in self.apart])
+        expected = _fit(rest, self.model.shape).predict([_anywhere(row) for row in mine])
+        least: dict[tuple[object, ...], float] = {}
+        for row, seconds in zip(mine, expected, strict=True):
+            same = tuple(value for name, value in row.items() if name not in (*self.apart, "seconds"))
+            share = row["seconds"] / seconds
+            if same in least:
+                yield abs(least[same] / share - 1.0)
+            least.setdefault(same, share)
 
 
-def fitted(unit: str, wanted: Mapping[str, Any], names: Sequence[str], family: Sequence[Profile]) -> Shared | None:
-    """A model of the profiles of a unit that were taken at these amounts; None where there are too few."""
+def fitted(
+    unit: str, wanted: Mapping[str, Any], names: Sequence[str], apart: Sequence[str], family: Sequence[Profile]
+) -> Shared | None:
+    """A model of what some amounts change, of the kinds of machines that were measured at several of them.
+
+    Args:
+        unit: of the profiles.
+        wanted: conditions and settings that the amounts are compared with.
+        names: amounts that the profiles have.
+        apart: those of them that differ from what is wanted.
+        family: profiles to fit it on.
+
+    Returns:
+        None where there are too few profiles.
+
+    """
     rows = []
     for profile in family:
         mine = amounts(taken(profile), wanted)
         if profile.unit == unit and rate(profile) > 0 and list(mine) == list(names):
             rows.append(_row(profile, mine) | {"seconds": rate(profile)})
+    rows = [row for row in rows if _varies(rows, apart, row["kind"])]
     if len(rows) < ENOUGH:
         return None
     from murakkab_optimizer.profiles.latency_choice import quick_fit
-    from murakkab_optimizer.profiles.latency_table import tabulate
 
-    model, error = quick_fit(tabulate(rows, "seconds", [*names, "devices"], ["kind"]))
-    return Shared(model, rows, error)
+    model, error = quick_fit(_table(rows))
+    return Shared(model, rows, error, tuple(apart))
+
+
+def _varies(rows: Sequence[Row], names: Sequence[str], kind: str) -> bool:
+    """Whether a kind of machine was measured at several of each of these amounts."""
+    return all(len({row[name] for row in rows if row["kind"] == kind}) > 1 for name in names)
+
+
+def _fit(rows: Sequence[Row], shape: Shape) -> LatencyModel:
+    from murakkab_optimizer.profiles.latency import fit_shape
+
+    return fit_shape(_table(rows), shape)
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    return tabulate(rows, "seconds", [name for name in rows[0] if name not in ("kind", "seconds")], ["kind"])
 
 
 def _row(profile: Profile, found: Amounts) -> Row:
