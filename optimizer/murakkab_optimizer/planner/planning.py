@@ -39,6 +39,12 @@ from murakkab_optimizer.profiles import Profile
 COMBINED = 64
 """Choices of equal quality that are looked at together before it is left to a search."""
 
+HURRIED = (
+    "time was over before there was a plan that keeps all that is promised; this one is for processors alone and may "
+    "not keep it: allow more time"
+)
+"""What is said where nothing was found in time."""
+
 
 class PlanRequest(msgspec.Struct, frozen=True):
     """What is to be planned.
@@ -189,7 +195,8 @@ def _together(problem: Problem, picks: Sequence[int]) -> bool:
 def _greedy(request: PlanRequest) -> Plan:
     asked = (request.graph, request.cards, request.cluster.cores, request.absent, request.pins, request.here)
     plan = plan_greedy(*asked, profiles=request.profiles)
-    return msgspec.structs.replace(plan, cluster=request.cluster.name, objective=wanted(request.graph))
+    told = {"cluster": request.cluster.name, "objective": wanted(request.graph), "notes": (*plan.notes, HURRIED)}
+    return msgspec.structs.replace(plan, **told)
 
 
 def _no_plan(built: Built, fault: Infeasible) -> NoPlanError:
