@@ -44,6 +44,7 @@ class StagedShots(Shots):
         self._instances = instances
         self._left: dict[Path, dict[str, float]] = {}
         self._on: dict[Path, int] = {}
+        self._ahead: Mapping[str, float] = {}
         self._share, self._cores = 1.0, 1.0
         self._late_s = 0.0
         super().__init__(run, plan, clock)
@@ -180,18 +181,23 @@ class StagedShots(Shots):
         return {n: self._work(rung, n, seconds) for n, one in rung.nodes.items() if one.devices}
 
     def _view(self, shot: Place, now: float, cores: float) -> StagedView:
+        self._ahead = self._waiting()
         facts = msgspec.structs.asdict(super()._view(shot, now, cores))
         return StagedView(**facts | {"needed_at": facts["needed_at"] + self._late_s})
 
-    def _forecast(self, index: int, seconds: float) -> StagedForecast:
-        """Stages follow each other; each begins when the one before is done and its instances have done what waits."""
-        rung = self._rungs[index]
+    def _waiting(self) -> Mapping[str, float]:
+        """By model, what shots that were begun leave for its instances to do."""
         ahead: defaultdict[str, float] = defaultdict(float)
         for path, left in self._left.items():
             nodes = self._made[path].nodes
             for node, work in left.items():
                 ahead[nodes[node].model] += work
-        whole_s = self._until_done(rung, seconds, (), ahead)
+        return ahead
+
+    def _forecast(self, index: int, seconds: float) -> StagedForecast:
+        """Stages follow each other; each begins when the one before is done and its instances have done what waits."""
+        rung = self._rungs[index]
+        whole_s = self._until_done(rung, seconds, (), self._ahead)
         busy = max((work / self._number(model) for model, work in self._loads(rung).items()), default=0.0)
         load = sum(self._work(rung, node, 1.0) * one.needs.threads for node, one in rung.nodes.items())
         return StagedForecast(whole_s, whole_s, min(max(load, busy * self._cores), NEVER_S), min(busy, NEVER_S))
