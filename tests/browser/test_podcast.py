@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from murakkab.engine.shots import changes
 from tests.browser.test_play import PROGRAMS, program
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
@@ -84,3 +85,9 @@ def test_a_podcast_plays_while_it_is_made(browser: str, server: tuple[str, Path]
     assert record["duration_s"] == pytest.approx(times[-1], abs=0.2)
     assert 0 < record["ttff_s"] < record["first_speech_s"]
     assert record["stall_s"] < 1.0
+    shots = json.loads((runs / run / "report.json").read_text())["shots"]
+    assert len(seen["pieces"]) == len(shots) > 2
+    for piece, shot in zip(seen["pieces"], shots, strict=True):
+        assert shot["rung"] in piece, "every shot is told with its rung,"
+        assert shot["reason"] in piece, "and why"
+    assert seen["notes"] == [[shot["rung"], shot["reason"]] for shot in changes(shots)]

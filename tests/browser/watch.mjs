@@ -25,7 +25,11 @@ try {
     }
   } while (!samples.at(-1).ended && Date.now() < deadline);
   await new Promise((resolve) => setTimeout(resolve, 1500));
-  console.log(JSON.stringify({ samples, taken }));
+  const rungs = await page.evaluate(() => ({
+    pieces: [...document.querySelectorAll(".rungs button")].map((piece) => piece.title),
+    notes: [...document.querySelectorAll(".rung-notes li")].map((note) => [...note.children].slice(1).map((part) => part.textContent)),
+  }));
+  console.log(JSON.stringify({ samples, taken, ...rungs }));
 } finally {
   await browser.close();
 }

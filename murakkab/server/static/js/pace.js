@@ -1,6 +1,8 @@
 // When a show that is still being made may begin: as soon as it is made faster than it plays.
 
 const FASTER = 1.1; // seconds of the show made in a second
+const SURE = 2; // the same, where little is known: before SEEN seconds of the show are there
+const SEEN = 2;
 const ENOUGH = 4; // seconds of the show with which it begins at any pace: from there on quality gives way
 const LONGEST = 10; // seconds after the first segment at which it begins whatever is there
 
@@ -9,7 +11,8 @@ export function mayBegin(state, now) {
   const { segments } = state;
   if (state.status !== "running") return true;
   if (!segments.length) return false;
-  return state.madeSeconds >= ENOUGH || now - segments[0].t >= LONGEST || pace(state) >= FASTER;
+  const needed = state.madeSeconds < SEEN ? SURE : FASTER;
+  return state.madeSeconds >= ENOUGH || now - segments[0].t >= LONGEST || pace(state) >= needed;
 }
 
 /** Seconds of the show made in a second since the first shot was begun; where no shot was told, since the first segment. */
