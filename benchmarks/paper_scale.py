@@ -102,11 +102,12 @@ def row(one: Case, rungs: str, seeds: int, noise: float, faults: Sequence[Fault]
     ended = [run for run in runs if run.ttff_s is not None and run.makespan_s is not None]
     if not ended:
         return {"finished": 0, "runs": seeds}
+    planned = [run.planned_s for run in ended if run.planned_s is not None]
     return {
         "finished": len(ended),
         "runs": seeds,
         "first_item_s": spread([run.ttff_s or 0.0 for run in ended]),
-        "as_planned_s": spread([run.planned_s or 0.0 for run in ended]),
+        "as_planned_s": spread(planned) if planned else None,
         "stall_s": spread([run.stall_s for run in ended]),
         "needed_start_s": spread([(run.ttff_s or 0.0) + run.stall_s for run in ended]),
         "made_s": spread([run.makespan_s or 0.0 for run in ended]),
@@ -202,7 +203,8 @@ def _line(name: str, found: dict[str, Any]) -> None:
     told = "" if found["finished"] == found["runs"] else f"  ({found['finished']} of {found['runs']} finished)"
     of = {key: value["median"] for key, value in found.items() if isinstance(value, dict) and "median" in value}
     stall = f"{of['stall_s']:.2f} ({found['stall_s']['max']:.2f})"
-    times = f"{of['first_item_s']:>11.2f}{of['as_planned_s']:>11.2f}{stall:>15}{of['needed_start_s']:>8.1f}"
+    planned = f"{of['as_planned_s']:.2f}" if "as_planned_s" in of else "-"
+    times = f"{of['first_item_s']:>11.2f}{planned:>11}{stall:>15}{of['needed_start_s']:>8.1f}"
     rest = f"{of['share_as_planned']:>8.1%}{of['quality']:>9.3f}{of['cost_usd']:>8.2f}{of['energy_wh']:>8.0f}"
     print(f"  {name:<34}{times}{rest}{told}")
 
