@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from murakkab_optimizer.catalog import Range
 from murakkab_optimizer.graph import Edge, Graph, Node, Slo, Where
 from murakkab_optimizer.hardware import Cluster, Link, Offer
 from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.planner import NoPlanError
-from tests.planner.planning import CORE, GPU, SPEEDS, model, planned, show, speed, spoken, told
+from tests.planner.planning import CARDS, CORE, GPU, SPEEDS, model, planned, show, speed, spoken, told
 
 NEAR = (Offer(CORE, 4, spot=False, region="west"), Offer(GPU, 2, spot=False, region="west"))
 FAR = (Offer(CORE, 4, spot=False, region="west"), Offer(GPU, 2, spot=False, region="east"))
@@ -92,3 +93,32 @@ def test_a_tier_of_the_whole_is_found_in_spite_of_the_regions() -> None:
     plan = spoken_by(machines((*FAR, NEAR[1]), link()), Slo(latency="good"))
     limit = told(plan, "latency")
     assert limit.value <= limit.limit
+
+
+@pytest.mark.parametrize(("objective", "latency_s"), [("latency", 0.002), ("ttff", 0.2), ("latency", 5.0)])
+def test_the_plan_is_the_best_of_all_places(objective: str, latency_s: float) -> None:
+    slow = [msgspec.structs.replace(one, unit_s=0.4) if one.model == "grand" else one for one in SPEEDS]
+    cluster = machines((*FAR, NEAR[1]), link(0.05, latency_s))
+    slo = Slo(objective=(objective,))
+
+    def value(**speech: Any) -> float:
+        return told(planned(show(slo, speech=speech), cluster, profiles=slow), objective).value
+
+    places = [Where(model=(name,), region=region) for name in ("grand", "fine", "plain") for region in ("west", "east")]
+    tried = [value(where=place) for place in places if place.region == "west" or place.model == ("grand",)]
+    assert value() == pytest.approx(min(tried))
+
+
+def test_stills_of_a_last_resort_move_like_the_rest() -> None:
+    pen = model("pen", "image-to-video", 0.5, knobs={"detail": "full"}, still={"detail": "still"})
+    pen = msgspec.structs.replace(pen, ranges={"detail": Range(("full", "still"))})
+    speeds = [s for s in SPEEDS if s.model != "pen"]
+    speeds += [speed("pen", seconds, "frame", knobs={"detail": d}) for d, seconds in (("full", 0.9), ("still", 0.001))]
+    cards = [pen, *(card for card in CARDS if card.name != "pen")]
+    slo = Slo(latency=30.0)
+    near, far = (
+        planned(show(slo, speech=GRAND), machines(offers, link()), cards=cards, profiles=speeds)
+        for offers in (NEAR, FAR)
+    )
+    assert near.nodes["video"].chosen.knobs == far.nodes["video"].chosen.knobs == {"detail": "still"}
+    assert told(far, "latency").value - told(near, "latency").value == pytest.approx(1.0, abs=0.01)

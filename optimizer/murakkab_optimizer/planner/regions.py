@@ -46,15 +46,32 @@ COUNTED = (
 def with_moves(problem: Problem, graph: Graph, work: Workload) -> Problem:
     """The problem with the steps of what goes between regions; the very same one where all is in one region.
 
+    Args:
+        problem: such steps in it, and the needs for them, are made anew; its ties are those of other steps.
+        graph: that it is of.
+        work: of the graph.
+
     Raises:
         NoPlanError: two steps that need each other can only be done in regions that are not connected.
 
     """
     if len({offer.region for offer in problem.cluster.offers if offer.region}) < 2:
         return problem
+    problem = _without(problem)
     moves = _Moves(problem, graph, work)
     steps = tuple(itertools.chain.from_iterable(moves.around(step) for step in problem.steps))
     return msgspec.structs.replace(problem, steps=steps, ties=(*problem.ties, *moves.ties))
+
+
+def _without(problem: Problem) -> Problem:
+    """The problem as if nothing had to be moved."""
+    moved = {step.name: step.needs[0] for step in problem.steps if step.name.startswith(MOVES)}
+    steps = (
+        msgspec.structs.replace(step, needs=tuple(moved.get(need.step, need) for need in step.needs))
+        for step in problem.steps
+        if step.name not in moved
+    )
+    return msgspec.structs.replace(problem, steps=tuple(steps)) if moved else problem
 
 
 def settled(problem: Problem, assignment: Assignment) -> Assignment:

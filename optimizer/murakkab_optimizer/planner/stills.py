@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from murakkab_optimizer.planner.candidates import Way, Ways
+from murakkab_optimizer.planner.regions import with_moves
 from murakkab_optimizer.planner.ties import ties
 
 if TYPE_CHECKING:
@@ -46,4 +47,4 @@ def with_stills(built: Built) -> Built:
         for step in built.problem.steps
     )
     problem = msgspec.structs.replace(built.problem, steps=steps, ties=tuple(ties(built.graph, ways)))
-    return msgspec.structs.replace(built, ways=ways, problem=problem)
+    return msgspec.structs.replace(built, ways=ways, problem=with_moves(problem, built.graph, built.work))
