@@ -135,6 +135,19 @@ def test_two_shows_share_the_cores() -> None:
         assert seen(record, name).stall_s < 1.0
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_batch_beside_a_show_costs_it_no_stall_and_takes_what_the_show_leaves(seed: int) -> None:
+    work = Slowed(0.0, 0.0, 1.0, 0.1, seed)
+    jobs = [Job("batch", 0.0, show(24, Slo()), plan(1), watched=False), Job("show", 4.0, show(24), plan())]
+    record, alone = Simulation(2, work).run(jobs), Simulation(2, work).run(jobs[1:])
+    waited = seen(record, "show").stall_s - seen(alone, "show").stall_s
+    assert waited < 0.3, "a clip of the first shots may be late by chance; a film of the batch takes 5.5 s"
+    ends = {run: end.at_s for run, end in record.ends.items()}
+    assert ends["show"] < ends["batch"], "although the batch began first"
+    mine = [[shot.quality for _, shot in shots(one) if shot.run == "show"] for one in (record, alone)]
+    assert sum(mine[0]) > 0.95 * sum(mine[1]), "nobody who watches pays for it with quality"
+
+
 def test_decisions_are_replayed_as_they_were() -> None:
     record = play(Job("r", 0.0, show(24), plan()), slow=HALF_SPEED, noise=0.2, seed=4)
     assert len(set(indices(record))) > 1
