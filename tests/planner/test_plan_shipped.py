@@ -35,8 +35,9 @@ EXPECTED = {
 
 @pytest.fixture(autouse=True)
 def nothing_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Plans do not depend on what was measured on this machine."""
+    """Plans do not depend on what was measured on this machine, nor on how busy it is."""
     monkeypatch.setenv("MURAKKAB_PROFILES", str(tmp_path))
+    monkeypatch.setattr("murakkab.engine.planning.SEARCH_S", 60.0)
 
 
 @pytest.fixture(scope="module")
