@@ -82,4 +82,5 @@ def _lost(record: Recorded) -> None:
     lost = [one.instance.holds for one in record.holdings if one.ends < float("inf")]
     if lost:
         counted = ", ".join(f"{lost.count(name)} x {name}" for name in dict.fromkeys(lost))
-        typer.echo(f"{len(lost)} of {len(record.holdings)} instances were lost: {counted}")
+        held = sum(one.begins == 0.0 for one in record.holdings)
+        typer.echo(f"{len(lost)} of {held} instances were lost: {counted}")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
-from murakkab_optimizer.simulator import Fault, Job, figures, replay
+from murakkab_optimizer.simulator import Fault, Job, PlannedWork, Simulation, deployment, figures, replay, schedulable
 from murakkab_optimizer.simulator.figures import RunFigures
 from tests.simulator.generated import CLUSTER, DECODER, FILM, LIPS, TURN_S, plan, play, shots, show
 
@@ -132,3 +132,17 @@ def test_whatever_is_lost_every_shot_is_made_once_and_shown_in_order(
     assert shown == [(turn,) for turn in range(24)]
     assert set(shots(record)) == set(shown)
     assert record.shows["r"].shown_s > 20 * TURN_S * 0.5
+
+
+def test_two_shows_share_the_instances() -> None:
+    made = plan(lips=8)
+    held = deployment(made, CLUSTER)
+    jobs = [Job(name, 0.0, show(40), schedulable(made)) for name in ("one", "other")]
+    record = Simulation(16, PlannedWork(0.05, 0.05, 1), deployment=held, warm=True).run(jobs)
+    alone = run(play(made, graph=show(40)), made)
+    for found in figures(jobs, record, CLUSTER).runs:
+        assert found.ttff_s is not None
+        assert found.ttff_s < 3.0
+        assert found.stall_s < 0.5
+        assert found.rungs["full"] < alone.rungs["full"], "half of the instances do not keep up with the best"
+        assert found.rungs["full"] + found.rungs["lips 5"] > 0.6
