@@ -4,7 +4,8 @@
 
 One warm engine makes ten episodes of different topics and lengths, one after the other, and the first of them again a
 few times, for the spread from run to run. Before each, the simulator is given the plan that the run will use, with the
-profiles in force: nothing of it is taken from these runs. Afterwards each is simulated once more with its own
+profiles in force, and what the first task of each node took in an episode that was made before and is not counted:
+nothing of it is taken from these runs. Afterwards each is simulated once more with its own
 durations, which tells the error of the simulator apart from that of the profiles. TTFF and time are those of the
 engine's clock.
 """
@@ -29,6 +30,7 @@ from murakkab.language import check_inputs, compile_graph, find_workflow, load_w
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.scheduler import Command, Event
+from murakkab_optimizer.scheduler.events import TaskFinished, parse_lease
 from murakkab_optimizer.simulator import Job, PlannedWork, RecordedWork, Simulation, WorkModel, figures
 
 EPISODES = (
@@ -68,10 +70,10 @@ async def make_all(folder: Path, repeats: int) -> list[dict[str, Any]]:
     engine = Engine(EngineOptions(runs=folder))
     await engine.start()
     try:
-        await make(engine, "A first episode", 10, 0)
+        openings = first_tasks(engine.options.runs, (await make(engine, "A first episode", 50, 0, {}))["run"])
         rows = []
         for number, (topic, seconds) in enumerate([*EPISODES, *[EPISODES[0]] * (repeats - 1)]):
-            row = await make(engine, topic, seconds, 1 if number >= len(EPISODES) else number + 1)
+            row = await make(engine, topic, seconds, 1 if number >= len(EPISODES) else number + 1, openings)
             rows.append({**row, "repeat": number >= len(EPISODES)})
             print(_line(row), flush=True)
         return rows
@@ -79,18 +81,19 @@ async def make_all(folder: Path, repeats: int) -> list[dict[str, Any]]:
         await engine.close()
 
 
-async def make(engine: Engine, topic: str, seconds: int, seed: int) -> dict[str, Any]:
+async def make(engine: Engine, topic: str, seconds: int, seed: int, openings: dict[str, float]) -> dict[str, Any]:
     """Predict an episode, make it, and simulate it again."""
     workflow = load_workflow(find_workflow("podcast"))
     inputs = {"topic": topic, "duration": seconds}
     graph = compile_graph(workflow, check_inputs(workflow, inputs))
     plan = make_plan(graph, engine.cores)
-    predicted = simulated(engine.cores, graph, plan, PlannedWork())
+    predicted = simulated(engine.cores, graph, plan, PlannedWork(openings=openings))
     load = os.getloadavg()[0]
     run = await engine.submit(workflow, inputs, seed=seed, plan=plan, cache=False)
     end = await engine.wait(run)
     again = simulated(engine.cores, graph, plan, RecordedWork(journal(engine.options.runs, run)), contention=False)
     return {
+        "run": run,
         "topic": topic,
         "seconds": seconds,
         "load_before": round(load, 2),
@@ -109,6 +112,13 @@ def simulated(cores: int, graph: Graph, plan: Plan, work: WorkModel, *, contenti
     jobs = [Job("r", 0.0, graph, plan, watched=False)]
     (run,) = figures(jobs, Simulation(cores, work, contention=contention).run(jobs)).runs
     return round(run.makespan_s or 0.0, 3), round(run.ttff_s or 0.0, 3)
+
+
+def first_tasks(runs: Path, run: str) -> dict[str, float]:
+    """By node, seconds of the first of its tasks in a run that was made; of nodes that have more than one."""
+    done = [event for _, event, _ in journal(runs, run) if isinstance(event, TaskFinished)]
+    places = [(node, path, event.seconds) for event in done for _, node, path, _ in [parse_lease(event.lease)]]
+    return {node: seconds for node, path, seconds in places if path and not any(path)}
 
 
 def journal(runs: Path, run: str) -> list[tuple[float, Event, tuple[Command, ...]]]:

@@ -59,6 +59,38 @@ def test_time_is_what_the_plan_says() -> None:
     assert (run.makespan_s, run.ttff_s, run.kept) == (5.5, None, True)
 
 
+def filmed(sections: int) -> Graph:
+    """A show of sections of 20 s, filmed in clips."""
+    graph = show(turns=4 * sections)
+    hosts = msgspec.structs.replace(graph.node("hosts"), streams=True)
+    package = msgspec.structs.replace(graph.node("package"), edges=(Edge("hosts", 3),), depth=3)
+    others = [node for node in graph.nodes if node.name not in ("hosts", "package")]
+    return msgspec.structs.replace(graph, nodes=(*others, hosts, package))
+
+
+def begun(record: Recorded, node: str) -> list[float]:
+    return [span.ends - span.begins for span in sorted(record.spans, key=lambda s: s.path) if span.node == node]
+
+
+def test_a_program_writes_the_opening_and_the_first_clip_is_short() -> None:
+    record = Simulation(4, PlannedWork()).run([Job("r", 0.0, filmed(3), plan(script_s=0.4))])
+    assert begun(record, "script") == pytest.approx([0.0, 0.6, 0.6]), "the model writes the rest, as much as before"
+    clips = [
+        event.meta["seconds"]
+        for _, event, _ in record.log
+        if isinstance(event, ev.ItemEmitted) and "hosts/0.0#" in event.lease
+    ]
+    assert clips[0] == pytest.approx(0.5)
+    assert sum(clips) == pytest.approx(2.5), "the first turn is as long as it is"
+
+
+def test_first_tasks_take_what_an_earlier_run_showed() -> None:
+    work = PlannedWork(openings={"speech": 0.05, "hosts": 9.0})
+    record = Simulation(4, work).run([Job("r", 0.0, filmed(3), plan())])
+    assert begun(record, "speech")[:2] == pytest.approx([0.05, 0.2])
+    assert max(begun(record, "hosts")) < 2.0, "of streams the time of the whole task says little"
+
+
 def test_a_viewer_starts_with_the_first_item_and_waits_for_what_is_late() -> None:
     jobs = [Job("r", 1.0, show(), plan(hosts_s=7.0))]
     record = simulate(*jobs, cores=1)
