@@ -117,7 +117,7 @@ def test_decisions_are_replayed_as_they_were() -> None:
     assert list(again) == [commands for _, _, commands in record.log]
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(
     seed=st.integers(0, 2**32), at=st.floats(0.0, 150.0), share=st.floats(0.1, 1.0), noise=st.floats(0.0, 0.3),
     lips=st.integers(1, 10), spot=st.sampled_from([(LIPS,), (FILM,), (LIPS, FILM)]), back=st.booleans(),
