@@ -1,7 +1,7 @@
 """What telemetry costs an engine: processor time of its process for each event, without, with metrics, with spans.
 
-Tasks that do nothing go through the whole engine, journal included, on worker processes of this machine. Spans are sent to
-a collector in the same process that forgets them, so sending and taking them is counted too.
+Tasks that do nothing go through the whole engine, journal included, on worker processes of this machine. Spans are
+sent to a collector in the same process that forgets them, so sending and taking them is counted too.
 """
 
 from __future__ import annotations

@@ -83,6 +83,7 @@ class CeleryFleet(WatchedFleet):
         self._cancelled: set[str] = set()
         self._deaths: dict[str, list[str]] = {}
         self._marked: set[str] = set()
+        self._taken: set[str] = set()
         self._poster = ThreadPoolExecutor(1, "broker")
         self._jobs: list[asyncio.Task[None]] = []
         self._posts: set[asyncio.Future[Any]] = set()
@@ -131,8 +132,8 @@ class CeleryFleet(WatchedFleet):
         await self._broker.close()
 
     def models(self) -> frozenset[str]:
-        """Names of the models that can be used at any slot that lives, whoever owns it."""
-        return self._slots.models(time.monotonic())
+        """Names of the models that can be used at slots that this engine has or may take; while it has none, at any."""
+        return self._slots.models(time.monotonic(), self._taken if self._owned() else ())
 
     def pids(self) -> dict[str, int]:
         """Process ids by slot, on its machine."""
@@ -284,6 +285,7 @@ class CeleryFleet(WatchedFleet):
         part = 1.0 if not read.others else 1 / (read.others + 1) if self._wanted() else 0.0
         self._give_back(usable, part)
         owned = [name for name in self._owned() if not self._slots.known[name].leaving]
+        self._taken = read.taken
         claims = self._slots.claims(usable, owned, read.taken, part)
         mine = await self._broker.own([*claims, *(name for name in self._owned() if name not in claims)])
         await self._broker.wanted(self._wanted(), self._waiting())

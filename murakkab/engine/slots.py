@@ -93,12 +93,14 @@ class Slots:
         ]
         return [slot.name for slot in sorted(fit, key=lambda slot: (slot.cores == 0, slot.name))]
 
-    def models(self, now: float) -> frozenset[str]:
-        """Names of the models that usable slots can use."""
-        return frozenset().union(*(self.known[name].slot.models for name in self.usable(now)))
+    def models(self, now: float, taken: Collection[str] = ()) -> frozenset[str]:
+        """Names of the models that usable slots can use, those that others took apart."""
+        return frozenset().union(*(self.known[name].slot.models for name in self.usable(now) if name not in taken))
 
     def claims(self, usable: Collection[str], owned: Collection[str], taken: Collection[str], part: float) -> list[str]:
         """The slots to own next: those owned already, and free ones up to a part of the fleet.
+
+        Of the free ones, those go first whose machine can use what no slot before could.
 
         Args:
             usable: those that may be owned, in order of preference.
@@ -113,9 +115,20 @@ class Slots:
             room = self.kept(kind, brings, part) - sum(name in owned for name in kind)
             free = [name for name in kind if name not in owned and name not in taken]
             new = [name for name in free if brings or self.known[name].slot.machine in machines]
+            new = self._varied(new, asked)
             asked += new[: max(room, 0)]
             machines |= {self.known[name].slot.machine for name in new[: max(room, 0)]}
         return asked
+
+    def _varied(self, names: list[str], owned: Iterable[str]) -> list[str]:
+        """In an order in which what can be used grows as fast as it comes."""
+        covered = set().union(*(self.known[name].slot.models for name in owned))
+        first: list[str] = []
+        rest: list[str] = []
+        for name in names:
+            (rest if covered.issuperset(self.known[name].slot.models) else first).append(name)
+            covered.update(self.known[name].slot.models)
+        return first + rest
 
     def surplus(self, usable: Collection[str], owned: Iterable[str], part: float) -> dict[bool, list[str]]:
         """By whether they bring threads: the owned slots, those with the fewest models first, and only where too many.

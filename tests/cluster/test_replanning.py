@@ -91,15 +91,16 @@ def test_plans_follow_the_models_that_workers_have(
     server: Server, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("murakkab.engine.replanning.PATIENCE_S", 1.0)
+    monkeypatch.setattr("murakkab.engine.celery_fleet.WAIT_S", 90.0)
     start("plain")
 
     async def scenario(made: Engine) -> None:
         first = await waiting(made, tmp_path, tmp_path / "1")
         fine = start("fine", TOY_FINE="1")
-        new = await asyncio.wait_for(told(made, first, "run.replanned"), 60)
+        new = await asyncio.wait_for(told(made, first, "run.replanned"), 90)
         assert new["changes"] == [{"node": "double", "before": "toy-double", "after": "toy-double-fine"}]
         (tmp_path / "1").touch()
-        end = await asyncio.wait_for(made.wait(first), 60)
+        end = await asyncio.wait_for(made.wait(first), 90)
         assert end["status"] == "succeeded", end
         assert (await told(made, first, "task.started", "double"))["model"] == "toy-double-fine"
         assert committed(made.store.folder(first)).plan.nodes["double"].chosen.model == "toy-double-fine"
@@ -107,21 +108,21 @@ def test_plans_follow_the_models_that_workers_have(
         second = await waiting(made, tmp_path, tmp_path / "2")
         pinned = await waiting(made, tmp_path, tmp_path / "2", use=["double=toy-double-fine"])
         leaves = asyncio.create_task(asyncio.to_thread(fine.end))
-        back = await asyncio.wait_for(told(made, second, "run.replanned"), 60)
+        back = await asyncio.wait_for(told(made, second, "run.replanned"), 90)
         assert "no worker has toy-double-fine any more" in back["reason"]
-        stuck = await asyncio.wait_for(told(made, pinned, "run.waiting"), 60)
+        stuck = await asyncio.wait_for(told(made, pinned, "run.waiting"), 90)
         assert "toy-double-fine, which double needs" in stuck["reason"]
         (tmp_path / "2").touch()
-        assert (await asyncio.wait_for(made.wait(second), 60))["status"] == "succeeded"
+        assert (await asyncio.wait_for(made.wait(second), 90))["status"] == "succeeded"
         assert (await told(made, second, "task.started", "double"))["model"] == "toy-double"
-        end = await asyncio.wait_for(made.wait(pinned), 60)
+        end = await asyncio.wait_for(made.wait(pinned), 90)
         assert end["status"] == "failed"
         assert "start a worker with it, then resume" in end["error"]
         start("again", TOY_FINE="1")
         while "toy-double-fine" not in made._driver.fleet.models():
             await asyncio.sleep(0.05)
         await made.resume(pinned)
-        assert (await asyncio.wait_for(made.wait(pinned), 60))["status"] == "succeeded"
+        assert (await asyncio.wait_for(made.wait(pinned), 90))["status"] == "succeeded"
         assert await leaves == 0
 
     with_engine(server.url, tmp_path, scenario)
