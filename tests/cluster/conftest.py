@@ -20,7 +20,7 @@ from murakkab.engine import Engine, EngineOptions
 from murakkab_runtimes.base import adapters
 from tests.engine.conftest import TOYS
 
-WAIT_S = 30.0
+WAIT_S = 90.0
 
 
 def program() -> str:

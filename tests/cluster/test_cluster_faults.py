@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -54,6 +56,55 @@ async def check(made: Engine, run: str) -> list[dict]:
     finished = [(e["node"], tuple(e["path"])) for e in events if e["event"] == "task.finished"]
     assert len(finished) == len(set(finished)) == 1 + 2 * COUNT
     return events
+
+
+FAULTS = ("process", "disk", "restart", "forgetful", "pause")
+
+
+async def strike(fault: str, broker: Server, made: Engine) -> None:
+    """Let something go wrong while tasks are made."""
+    fleet = made._driver.fleet
+    while not (busy := [name for name in fleet._busy if name in fleet.pids()]):
+        await asyncio.sleep(0.02)
+    if fault == "process":
+        os.kill(fleet.pids()[busy[0]], signal.SIGKILL)
+    elif fault == "disk":
+        resource.prlimit(fleet.pids()[busy[0]], resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    elif fault == "pause":
+        broker.process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(2)
+        broker.process.send_signal(signal.SIGCONT)
+    else:
+        if fault == "restart":
+            broker.client.save()
+        broker.stop()
+        if fault == "forgetful":
+            (broker._folder / "dump.rdb").unlink(missing_ok=True)
+        await asyncio.to_thread(broker.start)
+
+
+def test_what_goes_wrong_one_after_the_other_costs_no_run(server: Server, machine: Worker, tmp_path: Path) -> None:
+    """A process killed, a disk full, a broker restarted with and without its data, and one that stands still."""
+    count = 5 * COUNT
+
+    async def scenario(made: Engine) -> None:
+        inputs = {"count": count, "pause": 0.15, "log": ""}
+        run = await made.submit(workflow(SUMS, tmp_path), inputs)
+        faults, finished = list(FAULTS), 0
+        async for event in made.events(run):
+            finished += event["event"] == "task.finished" and event["node"] == "double"
+            if faults and finished >= COUNT // 2:
+                await strike(faults.pop(0), server, made)
+                finished = 0
+        end = await made.wait(run)
+        assert not faults
+        assert end["status"] == "succeeded", end
+        assert [item["sum"] for item in end["outputs"]["total"]] == [n * (n + 1) for n in range(count)]
+        events = [event async for event in made.events(run)]
+        done = [(e["node"], tuple(e["path"])) for e in events if e["event"] == "task.finished"]
+        assert len(done) == len(set(done)) == 1 + 2 * count
+
+    with_engine(server.url, tmp_path, scenario)
 
 
 @pytest.mark.soak
@@ -147,3 +198,16 @@ def test_an_engine_that_is_killed_leaves_a_run_that_another_ends(
         assert [item["sum"] for item in end["outputs"]["total"]] == SUM
 
     with_engine(broker.url, tmp_path, scenario)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(6 * 3600)
+@pytest.mark.parametrize("fault", ["worker", "engine", "redis", "forgetful", "pause", "disk"])
+def test_twenty_podcasts_of_a_minute_survive_a_fault_each(tmp_path: Path, fault: str) -> None:
+    out = tmp_path / "faults.json"
+    command = [sys.executable, "-m", "benchmarks.cluster_faults", "--faults", fault, "--out", str(out)]
+    env = {name: value for name, value in os.environ.items() if name != "MURAKKAB_CATALOG"}
+    subprocess.run(command, check=True, env={**env, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
+    found = json.loads(out.read_text())["schedules"][fault]
+    assert len(found) == 20
+    assert not [facts for facts in found if not facts["whole"] or facts["twice"]]
