@@ -195,7 +195,7 @@ class Finder:
         return Way(card, candidate, task_s, profile, asked.from_height)
 
     def _rate(self, work: Work, profile: Profile, index: int, devices: int) -> float:
-        """Units that come in a second, as load curves count them: to one instance of accelerators, to all of the cores."""
+        """Units that come in a second, as load curves count them: to one instance of accelerators, to all cores."""
         offer = self.cluster.offers[index]
         instances = offer.count // devices if offer.device.kind == "gpu" else 1
         return self.rate * work.all_units(profile.unit) / instances
