@@ -41,8 +41,8 @@ def perform(workflow: Workflow, given: dict[str, Any], *, command: tuple[str, ..
     """Simulate and print; see ``_options``."""
     from murakkab.cli.plan import planned_graph
     from murakkab.cli.plan_making import PlanOptions
-    from murakkab.cli.simulate_asked import arrivals, faults
-    from murakkab.cli.simulate_machines import shown_s, with_instances
+    from murakkab.cli.simulate_asked import arrivals
+    from murakkab.cli.simulate_machines import with_instances
     from murakkab.cli.simulate_view import show
     from murakkab_optimizer.simulator import Job, chrome_trace, deployment, figures
 
@@ -52,7 +52,7 @@ def perform(workflow: Workflow, given: dict[str, Any], *, command: tuple[str, ..
     plan, cluster = _plan(graph, asked, options["plan"])
     plan = with_instances(plan, cluster, options["instances"])
     held = deployment(plan, cluster)
-    lost = faults(options["fail"], options["evict"], shown_s(graph), held)
+    lost = _losses(graph, held, cluster, max(times), options)
     jobs = [Job(f"{graph.name}-{number}", at, graph, plan) for number, at in enumerate(times, 1)]
     record = _simulated(jobs, lost, cluster, held, options)
     found = figures(jobs, record, cluster)
@@ -62,6 +62,17 @@ def perform(workflow: Workflow, given: dict[str, Any], *, command: tuple[str, ..
         write_output(json.dumps(chrome_trace(record)) + "\n", options["trace"])
     show(found, record, cluster, [*told, *plan.notes], options)
     return 0
+
+
+def _losses(graph: Graph, held: Deployment, cluster: Cluster, last_s: float, options: dict[str, Any]) -> list[Fault]:
+    """What is lost, and when; evictions at their rate for as long as the last show lasts."""
+    from murakkab.cli.simulate_asked import at_their_rate, faults, is_rate
+    from murakkab.cli.simulate_machines import shown_s
+
+    show_s, taken = shown_s(graph), options["evict"]
+    rates = [text for text in taken if is_rate(text)]
+    lost = faults(options["fail"], [text for text in taken if not is_rate(text)], show_s, held)
+    return lost + at_their_rate(rates, cluster, held, last_s + show_s, options["seed"])
 
 
 def _simulated(
@@ -152,7 +163,7 @@ def _options(
         typer.Option(
             "--evict",
             help="Workers are taken away (spot instances, where the plan has some), in these words or SHARE%@AT:BACK, "
-            "where AT may be a share of the show (25%@50%:60); may be repeated.",
+            "where AT may be a share of the show (25%@50%:60), or rate:BACK (as the cluster says); may be repeated.",
             metavar="WHEN",
         ),
     ] = None,

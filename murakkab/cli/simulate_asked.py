@@ -10,11 +10,14 @@ from pathlib import Path
 import msgspec
 
 from murakkab.engine.errors import UserError
-from murakkab_optimizer.simulator import Deployment, Fault, bursts, poisson
+from murakkab_optimizer.hardware import Cluster
+from murakkab_optimizer.simulator import Deployment, Fault, bursts, evictions, poisson
+from murakkab_optimizer.simulator.evictions import hourly
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _FAULT = re.compile(rf"{_NUMBER}(?::{_NUMBER}%)?(?::{_NUMBER})?")
 _SHARE = re.compile(rf"{_NUMBER}%@{_NUMBER}(%)?(?::{_NUMBER})?")
+_RATE = re.compile(rf"rate(?::{_NUMBER})?")
 _BURST = re.compile(rf"(\d+)@{_NUMBER}")
 SECONDS_PER_MINUTE = 60.0
 
@@ -68,24 +71,46 @@ def _from_file(path: Path) -> list[float]:
     return sorted(times)
 
 
-def faults(failures: Iterable[str], evictions: Iterable[str], show_s: float, held: Deployment) -> list[Fault]:
+def faults(failures: Iterable[str], taken: Iterable[str], show_s: float, held: Deployment) -> list[Fault]:
     """Lost workers.
 
     Args:
         failures: ``AT``, ``AT:SHARE%`` or ``AT:SHARE%:BACK``, times in seconds.
-        evictions: the same, or ``SHARE%@AT`` or ``SHARE%@AT:BACK``, where ``AT`` may be a share of the show.
+        taken: the same, or ``SHARE%@AT`` or ``SHARE%@AT:BACK``, where ``AT`` may be a share of the show.
         show_s: length of the show.
-        held: what is there to be lost; of what is evicted, the spot instances, where there are some.
+        held: what is there to be lost; of what is taken away, the spot instances, where there are some.
 
     Raises:
         UserError: a text is not of that form.
     """
     spot = any(instance.spot for instance in held.instances)
-    lost = [_fault("--fail", text, show_s) for text in failures]
-    taken = [_fault("--evict", text, show_s) for text in evictions]
-    return [msgspec.structs.replace(one, blame=True) for one in lost] + [
-        msgspec.structs.replace(one, spot=spot) for one in taken
-    ]
+    lost = [msgspec.structs.replace(_fault("--fail", text, show_s), blame=True) for text in failures]
+    return lost + [msgspec.structs.replace(_fault("--evict", text, show_s), spot=spot) for text in taken]
+
+
+def at_their_rate(texts: Iterable[str], cluster: Cluster, held: Deployment, until_s: float, seed: int) -> list[Fault]:
+    """Spot instances that are taken away as often as the cluster says: ``rate`` or ``rate:BACK``.
+
+    Raises:
+        UserError: the cluster does not say how often, or nothing on spot devices is held.
+    """
+    found: list[Fault] = []
+    for text in texts:
+        back = _RATE.fullmatch(text)
+        assert back is not None
+        lost = evictions(held, cluster, until_s, seed, float(back[1]) if back[1] else None)
+        if not any(hourly(instance, cluster) for instance in held.instances):
+            raise UserError(
+                f"{cluster.name} does not say how often what the plan holds is taken away",
+                "Write evictions_per_hour at its spot devices, or --evict SHARE%@AT.",
+            )
+        found += lost
+    return found
+
+
+def is_rate(text: str) -> bool:
+    """Whether an eviction is to be as often as the cluster says."""
+    return _RATE.fullmatch(text) is not None
 
 
 def _fault(flag: str, text: str, show_s: float) -> Fault:

@@ -86,12 +86,24 @@ def test_spot_instances_can_be_taken_away_without_a_stall(invoke: Invoke, asked:
     assert float(str(held["makespan_s"])) < float(str(calm["makespan_s"]))
 
 
+def test_instances_are_taken_as_often_as_the_cluster_says(invoke: Invoke, asked: tuple[str, ...]) -> None:
+    cluster = Path(asked[asked.index("--cluster") + 1])
+    text = cluster.read_text(encoding="utf-8")
+    cluster.write_text(text.replace("spot: true}", "spot: true, evictions_per_hour: 0.4}"), encoding="utf-8")
+    answer = invoke(*asked, "--json", "--evict", "rate:30")
+    assert answer.code == 0, answer.err
+    lost = json.loads(answer.out)["lost"]
+    assert 0 < len(lost) < 8
+    assert set(lost) == {"fantasy-talking-denoiser on 16 H100"}
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (("--instances", "gemma-3-27b=2"), "the plan holds no instance of 'gemma-3-27b'"),
         (("--instances", "framepack-vae"), "Write --instances MODEL=N"),
         (("--instances", "fantasy-talking-denoiser=11"), "176 H100 are held and farm has 160"),
+        (("--evict", "rate"), "farm does not say how often"),
         (("--evict", "25%@soon"), "where AT may be a share of the show"),
         (("--evict", "125%@50%"), "SHARE%@AT:BACK"),
     ],

@@ -11,9 +11,19 @@ from hypothesis import strategies as st
 
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
-from murakkab_optimizer.simulator import Fault, Job, PlannedWork, Simulation, deployment, figures, replay, schedulable
+from murakkab_optimizer.simulator import (
+    Fault,
+    Job,
+    PlannedWork,
+    Simulation,
+    deployment,
+    evictions,
+    figures,
+    replay,
+    schedulable,
+)
 from murakkab_optimizer.simulator.figures import RunFigures
-from tests.simulator.generated import CLUSTER, DECODER, FILM, LIPS, TURN_S, plan, play, shots, show
+from tests.simulator.generated import CLUSTER, DECODER, FILM, GPU, LIPS, TURN_S, plan, play, shots, show
 
 QUARTER = Fault(60.0, 0.25, spot=True)
 
@@ -146,3 +156,17 @@ def test_two_shows_share_the_instances() -> None:
         assert found.stall_s < 0.5
         assert found.rungs["full"] < alone.rungs["full"], "half of the instances do not keep up with the best"
         assert found.rungs["full"] + found.rungs["lips 5"] > 0.6
+
+
+def test_evictions_come_at_the_rate_of_the_devices() -> None:
+    often = msgspec.structs.replace(GPU, evictions_per_hour=2.0)
+    cluster = msgspec.structs.replace(CLUSTER, offers=(msgspec.structs.replace(CLUSTER.offers[0], device=often),))
+    held = deployment(plan(lips=1000), cluster)
+    lost = list(evictions(held, cluster, 3600.0, seed=3))
+    times = sorted(fault.at_s for fault in lost)
+    assert 0.99 < len(lost) / 1000 <= 1.0, "instances of four devices have one of them taken every 450 s on average"
+    assert times[len(times) // 2] == pytest.approx(450.0 * 0.693, rel=0.15)
+    names = dict(held.named())
+    assert {names[fault.workers[0]].model for fault in lost} == {LIPS}, "what is reserved stays"
+    assert lost == list(evictions(held, cluster, 3600.0, seed=3))
+    assert not list(evictions(held, CLUSTER, 3600.0))

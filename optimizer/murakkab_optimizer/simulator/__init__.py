@@ -2,6 +2,7 @@
 
 from murakkab_optimizer.simulator.arrivals import bursts, poisson
 from murakkab_optimizer.simulator.deployment import Deployment, Instance, deployment, schedulable
+from murakkab_optimizer.simulator.evictions import evictions
 from murakkab_optimizer.simulator.figures import Figures, RunFigures, figures
 from murakkab_optimizer.simulator.nouns import Fault, Job, Made, Recorded
 from murakkab_optimizer.simulator.recorded import RecordedWork
@@ -26,6 +27,7 @@ __all__ = [
     "bursts",
     "chrome_trace",
     "deployment",
+    "evictions",
     "figures",
     "poisson",
     "replay",

@@ -48,6 +48,10 @@ class Deployment(msgspec.Struct, frozen=True):
     workers: int
     models: tuple[str, ...]
 
+    def named(self) -> Iterator[tuple[str, Instance]]:
+        """The instances by the names of their workers, which join behind those on processors."""
+        return ((f"w{number}", one) for number, one in enumerate(self.instances, self.workers + 1))
+
 
 def deployment(plan: Plan, cluster: Cluster) -> Deployment:
     """The workers that stand for the instances of a plan, see ``schedulable``."""
