@@ -32,6 +32,9 @@ MANY = 30
 PROMISING = 0.9
 """Ratio of bound and best value below which the walk is made nonetheless."""
 
+SUPPORTED = 0.93
+"""The least makespan at which the columns of a linear program's answer are searched, of that of the best answer."""
+
 NARROW = 1e-7
 """Relative width of an interval that is not cut again."""
 
@@ -94,6 +97,8 @@ class _Search:
         for part in first_parts(low, max(high, low)) if self.products else [Part(0.0, low, max(high, low))]:
             for piece in self._relax(part) if self.effort.may_go_on() else [part]:
                 heapq.heappush(heap, piece)
+        if self.products and len(self.space.columns) > MANY:
+            self._look_at_support()
         while heap and heap[0].bound < self._target() and self.effort.may_go_on():
             part = heapq.heappop(heap)
             for piece in self._relax(part) if part.tries < 0 else self._decide(part):
@@ -182,6 +187,20 @@ class _Search:
         reduced = linear.reduced
         kept = [reduced[own] <= room + 1e-6 * max(1.0, abs(verdict.bound)) for own in program.choice]
         return kept, self.programs.value(verdict.bound)
+
+    def _look_at_support(self) -> None:
+        """Look for something better among the columns that a linear program makes use of, near the best makespan."""
+        if self.best is None or not self.effort.may_go_on():
+            return
+        high = min(self.best.outcome.latency_s, self._range()[1])
+        part = Part(0.0, max(high * SUPPORTED, self._range()[0]), high)
+        program = self.programs.relaxed(part, self._target())
+        _, verdict = self.programs.linear(program)
+        if verdict.point is None or not self.effort.may_go_on():
+            return
+        kept = [verdict.point[own] > 1e-6 for own in program.choice]
+        program = self.programs.of(part, self._target(), kept, exact=False)
+        self._judge(program, self.programs.whole(program).point, kept)
 
     def _look_near(self) -> None:
         """Look for something better around the best answer: some steps free, the others as they are."""
