@@ -75,8 +75,7 @@ class EngineSpans:
         return f"00-{known.trace_id:032x}-{known.span_id:016x}-{known.trace_flags:02x}"
 
     def close(self) -> None:
-        """Send what was not sent; at most a few seconds."""
-        self._provider.force_flush(3000)
+        """Send what was not sent; a collector that does not answer is not waited for."""
         self._provider.shutdown()
 
     def _begin(self, live: LiveRun, *, resumed: bool) -> None:

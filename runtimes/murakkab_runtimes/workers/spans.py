@@ -23,6 +23,9 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 
 _SEND_MS = 1000
 
+_GIVE_UP_S = 2.0
+"""A collector that does not answer within this time gets none of what it was sent (``OTEL_EXPORTER_OTLP_TIMEOUT``)."""
+
 
 def make_provider(service: str, **facts: str) -> TracerProvider | None:
     """What makes spans and sends them; None where nobody asked for them, or the packages are missing (which is told).
@@ -41,8 +44,9 @@ def make_provider(service: str, **facts: str) -> TracerProvider | None:
     except ImportError:
         logging.getLogger(__name__).warning("no spans are sent: pip install 'murakkab[tracing]'")
         return None
+    exporter = OTLPSpanExporter(timeout=None if os.environ.get("OTEL_EXPORTER_OTLP_TIMEOUT") else _GIVE_UP_S)
     provider = TracerProvider(resource=Resource.create({"service.name": service, **facts}), shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(), schedule_delay_millis=_SEND_MS))
+    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=_SEND_MS))
     return provider
 
 
@@ -126,8 +130,7 @@ class Spans(NoSpans):
             self._attempt.add_event("progress", {"murakkab.done": done})
 
     def close(self) -> None:
-        """Send what was not sent; at most a few seconds."""
-        self._provider.force_flush(3000)
+        """Send what was not sent; a collector that does not answer is not waited for."""
         self._provider.shutdown()
 
 
