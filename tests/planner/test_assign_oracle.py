@@ -102,6 +102,18 @@ def test_what_could_be_promised_is_what_trying_everything_says(problem):
 @settings(max_examples=8)
 @given(problems(limited=False), st.sampled_from([("cost", "latency"), ("latency", "quality"), ("quality", "energy")]))
 def test_points_of_the_front_are_not_beaten(problem, axes):
+    check_front(problem, axes)
+
+
+@pytest.mark.soak
+@settings(max_examples=400)
+@given(problems(), st.permutations(OBJECTIVES).map(lambda names: names[:2]))
+def test_points_of_many_fronts_are_not_beaten(problem, axes):
+    check_front(problem, axes)
+
+
+def check_front(problem, axes):
+    """No point of the front is beaten, and its ends are the extremes."""
     assume(size(problem) <= 1500)
     x, y = axes
     outcomes = [(outcome.value(x), outcome.value(y)) for _, outcome in kept(problem)]
@@ -135,6 +147,18 @@ FIELDS = {"ttff": "ttff_s", "latency": "latency_s", "cost": "cost_usd", "energy"
 @settings(max_examples=2)
 @given(problem=problems())
 def test_the_nearest_value_of_each_promise_is_what_trying_everything_says(problem, name):
+    check_nearest(problem, name)
+
+
+@pytest.mark.soak
+@settings(max_examples=600)
+@given(problem=problems(), name=st.sampled_from(list(FIELDS)))
+def test_the_nearest_values_of_many_promises_are_what_trying_everything_says(problem, name):
+    check_nearest(problem, name)
+
+
+def check_nearest(problem, name):
+    """Where one promise is hopeless, the nearest value of it is the best that the others leave."""
     assume(size(problem) <= 600)
     free = relimit(problem, realtime=False, **{FIELDS[name]: 0.0 if name == "quality" else float("inf")})
     least = best(free, name)
