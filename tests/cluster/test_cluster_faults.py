@@ -69,7 +69,11 @@ async def strike(fault: str, broker: Server, made: Engine) -> None:
     if fault == "process":
         os.kill(fleet.pids()[busy[0]], signal.SIGKILL)
     elif fault == "disk":
-        resource.prlimit(fleet.pids()[busy[0]], resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        pid = fleet.pids()[busy[0]]
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        while busy[0] in fleet.pids():
+            await asyncio.sleep(0.02)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     elif fault == "pause":
         broker.process.send_signal(signal.SIGSTOP)
         await asyncio.sleep(2)
@@ -83,17 +87,20 @@ async def strike(fault: str, broker: Server, made: Engine) -> None:
         await asyncio.to_thread(broker.start)
 
 
-def test_what_goes_wrong_one_after_the_other_costs_no_run(server: Server, machine: Worker, tmp_path: Path) -> None:
+def test_what_goes_wrong_one_after_the_other_costs_no_run(
+    server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A process killed, a disk full, a broker restarted with and without its data, and one that stands still."""
-    count = 5 * COUNT
+    monkeypatch.setattr("murakkab.engine.celery_fleet.PICKUP_S", 3.0)
+    count = 3 * COUNT
 
     async def scenario(made: Engine) -> None:
-        inputs = {"count": count, "pause": 0.15, "log": ""}
+        inputs = {"count": count, "pause": 0.1, "log": ""}
         run = await made.submit(workflow(SUMS, tmp_path), inputs)
         faults, finished = list(FAULTS), 0
         async for event in made.events(run):
             finished += event["event"] == "task.finished" and event["node"] == "double"
-            if faults and finished >= COUNT // 2:
+            if faults and finished >= COUNT // 3:
                 await strike(faults.pop(0), server, made)
                 finished = 0
         end = await made.wait(run)
@@ -178,13 +185,12 @@ def test_a_broker_that_stands_still_costs_no_worker(broker: Server, workers: lis
     with_engine(broker.url, tmp_path, scenario)
 
 
-@pytest.mark.soak
 def test_an_engine_that_is_killed_leaves_a_run_that_another_ends(
-    broker: Server, workers: list[Worker], tmp_path: Path
+    server: Server, machine: Worker, tmp_path: Path
 ) -> None:
     (tmp_path / "sums.yaml").write_text(SUMS)
-    command = [sys.executable, "-m", "murakkab", "run", "sums.yaml", "--count", str(COUNT), "--pause", "0.3"]
-    more = ["--runs", str(tmp_path / "runs"), "--broker", broker.url, "--no-browser", "--quiet"]
+    command = [sys.executable, "-m", "murakkab", "run", "sums.yaml", "--count", str(COUNT), "--pause", "0.2"]
+    more = ["--runs", str(tmp_path / "runs"), "--broker", server.url, "--no-browser", "--quiet"]
     with subprocess.Popen([*command, *more], cwd=tmp_path, stdout=subprocess.DEVNULL) as first:
         wait_for(lambda: len(list((tmp_path / "runs").glob("sums-*/events.jsonl"))) == 1)
         (events,) = (tmp_path / "runs").glob("sums-*/events.jsonl")
@@ -197,7 +203,7 @@ def test_an_engine_that_is_killed_leaves_a_run_that_another_ends(
         assert end["status"] == "succeeded", end
         assert [item["sum"] for item in end["outputs"]["total"]] == SUM
 
-    with_engine(broker.url, tmp_path, scenario)
+    with_engine(server.url, tmp_path, scenario)
 
 
 @pytest.mark.soak

@@ -89,16 +89,26 @@ def test_what_is_not_begun_waits_in_the_queue_and_what_is_ended_is_acknowledged(
 
 
 @pytest.mark.soak
-def test_without_them_a_worker_takes_what_it_cannot_do_yet_and_forgets_what_it_has(
-    broker: Server, start: Start, tmp_path: Path
-) -> None:
+def test_without_prefetch_1_a_worker_takes_what_it_cannot_do_yet(broker: Server, start: Start, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    start({"worker_prefetch_multiplier": 4, "task_acks_late": False})
+    start({"worker_prefetch_multiplier": 4})
     for _ in range(3):
         send(broker, "work", str(log), 2)
     wait_for(lambda: lines(log) == ["begin"])
-    time.sleep(0.5)
-    assert broker.client.llen("q") == 0
+    wait_for(lambda: broker.client.llen("q") == 0)
+    assert lines(log) == ["begin"]
+
+
+@pytest.mark.soak
+def test_without_late_acknowledgement_the_broker_forgets_what_is_in_hand(
+    broker: Server, start: Start, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    start({"task_acks_late": False})
+    send(broker, "work", str(log), 5)
+    wait_for(lambda: lines(log) == ["begin"])
+    wait_for(lambda: broker.client.hlen("unacked") == 0)
+    assert lines(log) == ["begin"]
 
 
 @BOTH
