@@ -7,8 +7,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-NICE = 5
-"""Niceness of workers that step back: beside one of them, a player that needs it gets three quarters of a core."""
+NICE = 3
+"""Niceness of workers that step back: beside one of them, a player that needs it gets two thirds of a core.
+
+With much more, any other program on the machine would starve the show.
+"""
 
 
 class StepBack:
