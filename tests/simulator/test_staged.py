@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from murakkab_optimizer.scheduler import Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.simulator import (
@@ -170,3 +171,21 @@ def test_evictions_come_at_the_rate_of_the_devices() -> None:
     assert {names[fault.workers[0]].model for fault in lost} == {LIPS}, "what is reserved stays"
     assert lost == list(evictions(held, cluster, 3600.0, seed=3))
     assert not list(evictions(held, CLUSTER, 3600.0))
+
+
+def test_a_show_that_is_resumed_goes_on_although_instances_are_lost() -> None:
+    made, scheduler = schedulable(plan(film=1)), Scheduler(16)
+    for number, one in enumerate(deployment(plan(film=1), CLUSTER).instances):
+        scheduler.handle(ev.WorkerJoined(f"g{number} {one.model}", models=(one.holds,)), 0.0)
+    scheduler.handle(ev.WorkerJoined("c", models=("writer", "voice", "packer", FILM, DECODER, LIPS)), 0.0)
+    items = tuple(ev.DoneItem("script", (n,), f"turn {n}", {"seconds": TURN_S}) for n in range(3))
+    said = [ev.DoneItem("speech", (n,), "said") for n in range(3)]
+    filmed = [ev.DoneItem(node, (0,), node) for node in ("film", "decode", "lips", "package")]
+    begun = tuple(ev.ShotMade((n,), "full") for n in range(2))
+    resumed = ev.RunResumed("r", show(), made, items, (*said, *filmed), shots=begun)
+    commands = scheduler.handle(resumed, 1.0)
+    assert [c.path for c in commands if isinstance(c, cmd.StartTask) and c.node == "film"] == [(1,)]
+    lost = scheduler.handle(ev.WorkerLost(f"g0 {FILM}", "taken away", blame=False), 1.5)
+    lost += scheduler.handle(ev.TimerFired("due 1"), 100.0)
+    lesser = {c.path: c.rung for c in lost if isinstance(c, cmd.MakeShot)}
+    assert lesser == {(1,): "still", (2,): "still"}, "what was shown is left alone"

@@ -6,7 +6,7 @@ How soon a shot is ready then depends on what waits for the instances of each mo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -16,7 +16,7 @@ from murakkab_optimizer.policies.rungs.base import RungPolicy
 from murakkab_optimizer.policies.rungs.staged import StagedForecast, StagedView
 from murakkab_optimizer.scheduler.clock import Place, PlaybackClock
 from murakkab_optimizer.scheduler.commands import MakeShot
-from murakkab_optimizer.scheduler.events import TaskFinished
+from murakkab_optimizer.scheduler.events import ShotMade, TaskFinished
 from murakkab_optimizer.scheduler.shots import SHOT_S, Shots
 
 NEVER_S = 1e6
@@ -66,6 +66,14 @@ class StagedShots(Shots):
             rest = self._until_done(self._made[shot[1]], self._seconds(shot[1]), (), {})
             self._late_s = max(now + rest - needed, 0.0)
         return made
+
+    def restore(self, shots: Iterable[ShotMade]) -> None:
+        """Go on with shots that an earlier engine had begun; what is left to do of them is not known."""
+        shots, names = list(shots), [rung.name for rung in self._rungs]
+        super().restore(shots)
+        for shot in shots:
+            if shot.rung in names:
+                self._on[shot.path], self._left[shot.path] = names.index(shot.rung), {}
 
     def finished(self, event: TaskFinished, node: str, path: Path) -> float:
         """A stage is done; the seconds that it would have taken on the rung that the run is on."""
@@ -130,7 +138,7 @@ class StagedShots(Shots):
         ahead, reason = self._under_way(begun), "instances came" if rising else "instances were lost"
         for path, stages in begun.items():
             rung = self._made[path]
-            if self._until_done(rung, self._seconds(path), stages, ahead) < NEVER_S:
+            if len(stages) < len(self._nodes) and self._until_done(rung, self._seconds(path), stages, ahead) < NEVER_S:
                 rung = self._best(path, stages, ahead, now, rising=rising)
                 if self._rungs.index(rung) != self._on[path]:
                     yield self._put(path, rung, stages, now, reason)
