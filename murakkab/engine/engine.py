@@ -151,7 +151,8 @@ class Engine:
         """A plan for the workers that there are now; where all are gone, as for this machine until some come."""
         if self.options.broker:
             self.cores = self._driver.scheduler.cores or self.cores
-        return planning.make_plan(graph, self.cores, pins, self._driver.fleet.models() or None)
+        usable = self._started.fleet.models() if self._started is not None else None
+        return planning.make_plan(graph, self.cores, pins, usable or None)
 
     def _waiting(self) -> list[Waiting]:
         from murakkab.engine.waiting import waiting
