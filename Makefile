@@ -53,7 +53,7 @@ soak: dev
 # Pins every package of the tested set anew.
 constraints: dev
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --all-extras --group dev \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --extra all --group dev \
 	    --no-header --no-annotate --output-file constraints.txt pyproject.toml
 
 clean:
