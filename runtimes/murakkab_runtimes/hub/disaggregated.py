@@ -1,0 +1,161 @@
+"""A diffusion pipeline in three nodes, each with its own instances: text encoders, denoiser, decoder.
+
+They exchange safetensors files. Where one part hands over to the next, the library's own call is cut: the encoder ends
+when the text is encoded, the denoiser begins there and ends where the autoencoder would decode. So the parts together
+do just what the pipeline does, and give the same bytes at the same seed on the same kind of device (StreamWise,
+arXiv 2603.05800, disaggregates denoiser and autoencoder in this way).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_runtimes.base import InputError, Output, Runtime, Task
+from murakkab_runtimes.hub import tensors
+from murakkab_runtimes.hub.diffusion import Diffusion, Pictures, larger, middle, pictures, read_picture
+from murakkab_runtimes.hub.diffusion_parts import DECODER, DENOISER, ENCODER
+from murakkab_runtimes.hub.memory import watched
+from murakkab_runtimes.image.diffusion import save_picture
+from murakkab_runtimes.image.scene import sides
+from murakkab_runtimes.video.diffusion import Length, save_film
+
+
+class _Reached(Exception):
+    """The part of another node begins."""
+
+
+class TextEncoder(Runtime):
+    """Encodes a prompt. Value: ``{"embeddings": file}``; the knob ``guidance`` must be as the picture is to be made.
+
+    Option ``pipeline`` must be a class that begins with words alone; its encoders are those of its sisters.
+    """
+
+    def __init__(self, card: ModelCard, threads: int) -> None:
+        super().__init__(card, threads)
+        self._model = Diffusion(card, threads, ENCODER)
+
+    def run(self, task: Task) -> Output:
+        """Encode one prompt."""
+        prompt = task.arguments.get("prompt")
+        if not isinstance(prompt, str) or not prompt.strip():
+            raise InputError(f"{self.card.name}: the prompt is empty; give words")
+        asked = {"prompt": prompt, "negative": task.arguments.get("negative")}
+        guidance = self._model.knob(task, "guidance")
+        pipe, found = self._model.pipe, []
+        encode = pipe.encode_prompt
+
+        def encoded(*said: Any, **more: Any) -> Any:  # noqa: ANN401
+            found.append(encode(*said, **more))
+            return found[-1]
+
+        with _replaced(pipe, "encode_prompt", encoded), _replaced(pipe, "prepare_latents", _reached):  # noqa: SIM117
+            with _replaced(pipe.scheduler, "set_timesteps", _reached):
+                _until_reached(self._model, task, asked)
+        path = task.scratch / "embeddings.safetensors"
+        tensors.save(found, {**asked, "guidance": guidance}, path)
+        return Output({"embeddings": path}, {"peak_mb": self._model.peak_mb()})
+
+
+class Denoiser(Runtime):
+    """Makes the latents of a picture, or of a film where ``seconds`` are asked for.
+
+    Arguments: ``embeddings`` (of the text encoder), ``width`` and ``height`` in pixels, ``image`` to begin with,
+    ``seconds``, ``fps``. Value: ``{"latents": file, "frames", "fps", "width", "height"}``.
+    """
+
+    def __init__(self, card: ModelCard, threads: int) -> None:
+        super().__init__(card, threads)
+        self._model = Diffusion(card, threads, DENOISER)
+
+    def run(self, task: Task) -> Output:
+        """Denoise one picture or film."""
+        pipe, size = self._model.pipe, sides(task.arguments)
+        embeddings, said = tensors.load(task.arguments.get("embeddings"), self._model.device)
+        length = Length.of(self._model, task) if task.arguments.get("seconds") else Length(1, 1, 1)
+        asked = {**said, **self._asked(task, size, length)}
+        coded, seen = iter(embeddings), []
+
+        def decode(*latents: Any, **_more: Any) -> NoReturn:  # noqa: ANN401
+            seen.append(latents)
+            raise _Reached
+
+        with _replaced(pipe, "encode_prompt", lambda *_a, **_k: next(coded)), _replaced(pipe.vae, "decode", decode):
+            _until_reached(self._model, task, asked)
+        facts = {"frames": length.shown, "fps": length.fps, "width": size[0], "height": size[1]}
+        path = task.scratch / "latents.safetensors"
+        tensors.save(seen[0], {**facts, "made": length.made}, path)
+        return Output({"latents": path, **facts}, {"peak_mb": self._model.peak_mb()})
+
+    def _asked(self, task: Task, size: tuple[int, int], length: Length) -> dict[str, Any]:
+        width, height = larger(size, self.card)
+        asked: dict[str, Any] = {"width": width, "height": height}
+        if task.arguments.get("image") is not None:
+            asked["image"] = read_picture(task.arguments["image"], (width, height))
+        return asked | ({"frames": length.made, "fps": length.fps} if task.arguments.get("seconds") else {})
+
+
+class Decoder(Runtime):
+    """Decodes latents.
+
+    Value: ``{"image": PNG}`` for a picture, ``{"video": raw H.264, "frames", "fps"}`` for a film, with its size.
+    """
+
+    def __init__(self, card: ModelCard, threads: int) -> None:
+        super().__init__(card, threads)
+        self._model = Diffusion(card, threads, DECODER)
+
+    def run(self, task: Task) -> Output:
+        """Decode one picture or film."""
+        latents, facts = tensors.load(task.arguments.get("latents"), self._model.device)
+        with watched(self._model.device, f"{self.card.name} at {facts['width']}x{facts['height']}"):
+            seen = self._decoded(latents)
+        if len(seen) < facts["made"]:
+            raise InputError(f"{self.card.name}: this pipeline decodes piece by piece; it cannot be run in parts")
+        size = (facts["width"], facts["height"])
+        shown = middle(seen[: facts["frames"]], size)
+        return Output(_saved(shown, facts, task.scratch, task.threads), {"peak_mb": self._model.peak_mb()})
+
+    def _decoded(self, latents: list[Any]) -> Pictures:
+        import torch
+
+        pipe = self._model.pipe
+        if latents[0].dtype != pipe.vae.dtype:
+            pipe.vae.to(latents[0].dtype)
+        with torch.no_grad():
+            values = pipe.vae.decode(*latents, return_dict=False)[0]
+            if hasattr(pipe, "video_processor"):
+                return pictures([pipe.video_processor.postprocess_video(values, output_type="np")])
+            return pictures([pipe.image_processor.postprocess(values, output_type="np")])
+
+
+def _saved(shown: Pictures, facts: dict[str, Any], folder: Path, threads: int) -> dict[str, Any]:
+    size = {"width": facts["width"], "height": facts["height"]}
+    if facts["made"] == 1:
+        return {"image": save_picture(shown[0], folder), **size}
+    return {"video": save_film(shown, facts["fps"], folder, threads), "frames": len(shown), "fps": facts["fps"], **size}
+
+
+def _until_reached(model: Diffusion, task: Task, asked: dict[str, Any]) -> None:
+    try:
+        model.call(task, asked)
+    except _Reached:
+        return
+    raise InputError(f"{model.card.name}: {type(model.pipe).__name__} cannot be run in parts")
+
+
+def _reached(*_said: Any, **_more: Any) -> NoReturn:  # noqa: ANN401
+    raise _Reached
+
+
+@contextmanager
+def _replaced(holder: Any, name: str, value: Any) -> Iterator[None]:  # noqa: ANN401
+    """While it lasts, a method of one object is another one."""
+    object.__setattr__(holder, name, value)
+    try:
+        yield
+    finally:
+        object.__delattr__(holder, name)

@@ -1,0 +1,114 @@
+"""Diffusion pipelines of the classes that people use, as small as they go, with random weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+import transformers
+
+
+def tokenizer(length: int) -> Any:
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    words = {"[PAD]": 0, "[UNK]": 1, "[END]": 2} | {
+        word: number for number, word in enumerate(("the", "tide", "rises", "over", "sea", "calm", "mood"), 3)
+    }
+    made = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=made, pad_token="[PAD]", unk_token="[UNK]", eos_token="[END]", model_max_length=length
+    )
+
+
+def clip(projected: bool) -> Any:
+    config = transformers.CLIPTextConfig(
+        vocab_size=20, hidden_size=32, intermediate_size=37, num_hidden_layers=2, num_attention_heads=4,
+        max_position_embeddings=77, projection_dim=32, bos_token_id=1, eos_token_id=2, pad_token_id=0,
+    )  # fmt: skip
+    return (transformers.CLIPTextModelWithProjection if projected else transformers.CLIPTextModel)(config)
+
+
+def t5() -> Any:
+    config = transformers.T5Config(
+        vocab_size=20, d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=4, decoder_start_token_id=0
+    )
+    return transformers.T5EncoderModel(config)
+
+
+def vae(channels: int, **more: Any) -> Any:
+    return diffusers.AutoencoderKL(
+        block_out_channels=[8, 8], layers_per_block=1, norm_num_groups=4, latent_channels=channels,
+        down_block_types=["DownEncoderBlock2D"] * 2, up_block_types=["UpDecoderBlock2D"] * 2, sample_size=32, **more,
+    )  # fmt: skip
+
+
+def save_sdxl(folder: Path) -> None:
+    torch.manual_seed(0)
+    unet = diffusers.UNet2DConditionModel(
+        block_out_channels=(16, 32), layers_per_block=1, sample_size=32, in_channels=4, out_channels=4,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        attention_head_dim=(2, 4), use_linear_projection=True, addition_embed_type="text_time",
+        addition_time_embed_dim=8, transformer_layers_per_block=(1, 1), cross_attention_dim=64, norm_num_groups=8,
+        projection_class_embeddings_input_dim=80,
+    )  # fmt: skip
+    scheduler = diffusers.EulerDiscreteScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
+    diffusers.StableDiffusionXLPipeline(
+        vae=vae(4), text_encoder=clip(False), text_encoder_2=clip(True), tokenizer=tokenizer(77),
+        tokenizer_2=tokenizer(77), unet=unet, scheduler=scheduler,
+    ).save_pretrained(folder)  # fmt: skip
+
+
+def save_flux(folder: Path) -> None:
+    torch.manual_seed(0)
+    transformer = diffusers.FluxTransformer2DModel(
+        patch_size=1, in_channels=4, num_layers=1, num_single_layers=1, attention_head_dim=16, num_attention_heads=2,
+        joint_attention_dim=32, pooled_projection_dim=32, axes_dims_rope=(4, 4, 8), guidance_embeds=True,
+    )  # fmt: skip
+    more = {"use_quant_conv": False, "use_post_quant_conv": False, "shift_factor": 0.06, "scaling_factor": 1.5}
+    diffusers.FluxPipeline(
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(), vae=vae(1, **more), text_encoder=clip(False),
+        tokenizer=tokenizer(77), text_encoder_2=t5(), tokenizer_2=tokenizer(32), transformer=transformer,
+    ).save_pretrained(folder)  # fmt: skip
+
+
+def save_ltx(folder: Path) -> None:
+    torch.manual_seed(0)
+    transformer = diffusers.LTXVideoTransformer3DModel(
+        in_channels=8, out_channels=8, patch_size=1, patch_size_t=1, num_attention_heads=4, attention_head_dim=8,
+        cross_attention_dim=32, num_layers=1, caption_channels=32,
+    )  # fmt: skip
+    decoder = diffusers.AutoencoderKLLTXVideo(
+        in_channels=3, out_channels=3, latent_channels=8, block_out_channels=(8, 8, 8, 8),
+        decoder_block_out_channels=(8, 8, 8, 8), layers_per_block=(1, 1, 1, 1, 1),
+        decoder_layers_per_block=(1, 1, 1, 1, 1), spatio_temporal_scaling=(True, True, False, False),
+        decoder_spatio_temporal_scaling=(True, True, False, False), decoder_inject_noise=(False,) * 5,
+        upsample_residual=(False,) * 4, upsample_factor=(1,) * 4, timestep_conditioning=True, patch_size=1,
+        patch_size_t=1, encoder_causal=True, decoder_causal=False,
+    )  # fmt: skip
+    decoder.use_framewise_encoding = decoder.use_framewise_decoding = False
+    diffusers.LTXPipeline(
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(), vae=decoder, text_encoder=t5(),
+        tokenizer=tokenizer(32), transformer=transformer,
+    ).save_pretrained(folder)  # fmt: skip
+
+
+def save_wan(folder: Path) -> None:
+    torch.manual_seed(0)
+    transformer = diffusers.WanTransformer3DModel(
+        patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=12, in_channels=16, out_channels=16,
+        text_dim=32, freq_dim=256, ffn_dim=32, num_layers=1, cross_attn_norm=True, qk_norm="rms_norm_across_heads",
+        rope_max_seq_len=32,
+    )  # fmt: skip
+    decoder = diffusers.AutoencoderKLWan(
+        base_dim=3, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1, temperal_downsample=[False, True, True]
+    )
+    config = transformers.UMT5Config(
+        vocab_size=20, d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=4, decoder_start_token_id=0
+    )
+    diffusers.WanPipeline(
+        tokenizer=tokenizer(32), text_encoder=transformers.UMT5EncoderModel(config), vae=decoder,
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=7.0), transformer=transformer,
+    ).save_pretrained(folder)  # fmt: skip

@@ -1,0 +1,211 @@
+"""Pictures and films by diffusers, and pipelines run in three parts: tiny ones, loaded as large ones are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_runtimes.base import Cancelled, InputError, Output, Runtime, Task, runtime_class
+from murakkab_runtimes.media.video import decode_clip
+from tests.hub.conftest import hub_card
+
+torch = pytest.importorskip("torch", reason="comes with the extra 'torch'")
+pytest.importorskip("diffusers", reason="comes with the extra 'diffusers'")
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # schedulers of diffusers
+
+SECTION = {"title": "The tide rises", "mood": "calm"}
+WORDS = "the tide rises over the sea"
+ADAPTERS = {
+    "text-to-image": "diffusers-image",
+    "image-to-image": "diffusers-image",
+    "image-text-to-video": "diffusers-video",
+    "text-encoding": "diffusers-encoder",
+    "latent-denoising": "diffusers-denoiser",
+    "latent-decoding": "diffusers-decoder",
+}
+
+
+@pytest.fixture(scope="session")
+def pipelines(models: Path) -> Path:
+    from tests.hub import pipelines as tiny
+
+    for name in ("sdxl", "flux", "ltx", "wan"):
+        getattr(tiny, f"save_{name}")(models / "tiny" / name)
+    return models
+
+
+def card(name: str, capability: str, knobs: Mapping[str, Any], **options: Any) -> ModelCard:
+    return hub_card(ADAPTERS[capability], capability, f"tiny/{name}", knobs=dict(knobs), options=options)
+
+
+def load(one: ModelCard) -> Runtime:
+    return runtime_class(one.adapter)(one, 1)
+
+
+def do(runtime: Runtime, folder: Path, seed: int = 0, **arguments: Any) -> dict[str, Any]:
+    scratch = folder / str(len(list(folder.iterdir())))
+    scratch.mkdir()
+    found = runtime.run(Task(arguments, scratch, seed=seed))
+    assert isinstance(found, Output)
+    assert int(found.meta["peak_mb"]) > 0
+    value: dict[str, Any] = found.value
+    return value
+
+
+def png(path: Path) -> Any:
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+STEPS = {"steps": 2, "guidance": 4.0}
+FILM = {"multiple": 32, "frames": {"every": 8, "most": 9}, "fps": 8, "constants": {"max_sequence_length": 16}}
+
+
+def test_a_section_becomes_a_picture_of_the_asked_size(pipelines: Path, tmp_path: Path) -> None:
+    model = load(card("sdxl", "text-to-image", STEPS))
+    value = do(model, tmp_path, section=SECTION, width=36, height=30)
+    assert png(value["image"]).shape == (30, 36, 3)
+    assert value["drawn"] is False
+    assert set(value["palette"]) == {"background", "surface", "accent", "accent2", "ink", "muted"}
+    again = do(load(card("sdxl", "text-to-image", STEPS)), tmp_path, section=SECTION, width=36, height=30)
+    assert Path(again["image"]).read_bytes() == Path(value["image"]).read_bytes()
+    other = do(model, tmp_path, seed=1, section=SECTION, width=36, height=30)
+    assert Path(other["image"]).read_bytes() != Path(value["image"]).read_bytes()
+
+
+def test_a_picture_becomes_another_one_by_the_class_that_the_card_names(pipelines: Path, tmp_path: Path) -> None:
+    begin = do(load(card("flux", "text-to-image", STEPS)), tmp_path, section=SECTION, width=32, height=32)["image"]
+    pipeline = {"pipeline": "FluxImg2ImgPipeline"}
+    faint = load(card("flux", "image-to-image", {**STEPS, "steps": 4, "strength": 0.25}, **pipeline))
+    value = do(faint, tmp_path, image=begin, prompt=WORDS)
+    assert png(value["image"]).shape == (32, 32, 3)
+    assert not np.array_equal(png(value["image"]), png(begin))
+    with pytest.raises(InputError, match="prompt is empty"):
+        do(faint, tmp_path, image=begin, prompt=" ")
+    with pytest.raises(InputError, match="cannot be read"):
+        do(faint, tmp_path, image=__file__, prompt=WORDS)
+
+
+def test_progress_is_told_step_by_step_and_a_cancelled_task_ends(pipelines: Path, tmp_path: Path) -> None:
+    seen: list[float] = []
+
+    def stop(done: float) -> None:
+        seen.append(done)
+        if len(seen) == 2:
+            raise Cancelled
+
+    model = load(card("sdxl", "text-to-image", {"steps": 4}))
+    with pytest.raises(Cancelled):
+        model.run(Task({"section": SECTION, "width": 32, "height": 32}, tmp_path, on_progress=stop))
+    assert seen == [0.25, 0.5]
+    model.run(Task({"section": SECTION, "width": 32, "height": 32}, tmp_path))
+
+
+def test_a_film_longer_than_the_model_can_make_goes_on_from_its_last_frame(pipelines: Path, tmp_path: Path) -> None:
+    begin = do(load(card("sdxl", "text-to-image", STEPS)), tmp_path, section=SECTION, width=32, height=32)["image"]
+    model = load(card("ltx", "image-text-to-video", STEPS, pipeline="LTXImageToVideoPipeline", **FILM))
+    seen: list[float] = []
+    scratch = tmp_path / "film"
+    scratch.mkdir()
+    asked = {"image": begin, "prompt": WORDS, "seconds": 1.5, "fps": 8, "width": 64, "height": 32}
+    value = model.run(Task(asked, scratch, on_progress=seen.append))
+    assert isinstance(value, Output)
+    assert value.meta["seconds"] == 1.5
+    frames = list(decode_clip(value.value["video"]))
+    assert len(frames) == value.value["frames"] == 12
+    assert frames[0].shape == (32, 64, 3)
+    assert seen == sorted(seen)
+    assert len(seen) == 4
+    assert seen[-1] == pytest.approx(1.0)
+
+
+def test_no_steps_give_the_still_picture(pipelines: Path, tmp_path: Path) -> None:
+    begin = do(load(card("sdxl", "text-to-image", STEPS)), tmp_path, section=SECTION, width=32, height=32)["image"]
+    options = {"pipeline": "LTXImageToVideoPipeline", **FILM}
+    model = load(card("ltx", "image-text-to-video", {"steps": 0}, **options))
+    value = do(model, tmp_path, image=begin, prompt=WORDS, seconds=0.5)
+    frames = list(decode_clip(value["video"]))
+    assert len(frames) == 4
+    assert np.abs(frames[0].astype(int) - frames[-1]).max() <= 8
+
+
+@pytest.mark.parametrize(
+    ("name", "guidance", "options"),
+    [("sdxl", 4.0, {}), ("flux", 3.5, {}), ("ltx", 3.0, FILM), ("wan", 3.0, FILM | {"frames": {"every": 4}})],
+)
+def test_a_pipeline_in_three_parts_gives_what_it_gives_whole(
+    pipelines: Path, tmp_path: Path, name: str, guidance: float, options: dict[str, Any]
+) -> None:
+    knobs = {"steps": 2, "guidance": guidance}
+    size = {"width": 32, "height": 32} | ({"seconds": 1, "fps": 8} if options else {})
+    encoder = load(card(name, "text-encoding", {"guidance": guidance}, **options))
+    code = do(encoder, tmp_path, prompt=WORDS)
+    denoiser = load(card(name, "latent-denoising", {"steps": 2}, **options))
+    latents = do(denoiser, tmp_path, seed=5, embeddings=code["embeddings"], **size)
+    decoder = load(card(name, "latent-decoding", {}, **options))
+    parts = do(decoder, tmp_path, latents=latents["latents"])
+    whole = made_whole(card(name, "text-to-image", knobs, **options), size, tmp_path)
+    if options:
+        assert parts["frames"] == 8
+        film = np.stack(list(decode_clip(parts["video"])))
+        assert film.shape == (8, 32, 32, 3)
+    key = "video" if options else "image"
+    assert Path(parts[key]).read_bytes() == Path(whole).read_bytes()
+    assert weight_mb(denoiser) < weight_mb(load(card(name, "text-to-image", knobs, **options)))
+
+
+def made_whole(one: ModelCard, size: dict[str, Any], folder: Path) -> Path:
+    """The picture or film of one call of the library."""
+    from murakkab_runtimes.hub.diffusion import Diffusion, pictures
+    from murakkab_runtimes.image.diffusion import save_picture
+    from murakkab_runtimes.video.diffusion import save_film
+
+    asked = {"prompt": WORDS, "width": 32, "height": 32} | ({"frames": 9, "fps": 8} if "seconds" in size else {})
+    seen = pictures(Diffusion(one, 1).call(Task({}, folder, seed=5), asked))
+    where = folder / "whole"
+    where.mkdir()
+    return save_film(seen[:8], 8, where, 1) if "seconds" in size else save_picture(seen[0], where)
+
+
+def weight_mb(runtime: Runtime) -> float:
+    parts = runtime._model.pipe.components.values()
+    return sum(w.nbytes for part in parts if isinstance(part, torch.nn.Module) for w in part.parameters())
+
+
+def test_what_the_pipeline_does_not_take_is_refused_as_it_is_loaded(pipelines: Path) -> None:
+    with pytest.raises(InputError, match="takes no strength"):
+        load(card("sdxl", "text-to-image", {"strength": 0.5}))
+    with pytest.raises(InputError, match="no pipeline called Nope"):
+        load(card("sdxl", "text-to-image", {}, pipeline="Nope"))
+    with pytest.raises(InputError, match="'offload' needs an accelerator"):
+        load(card("sdxl", "text-to-image", {"offload": "model"}))
+    with pytest.raises(InputError, match="has one device"):
+        load(card("sdxl", "text-to-image", {"parallel": 2}))
+
+
+def test_number_format_attention_and_tiling_are_knobs(pipelines: Path, tmp_path: Path) -> None:
+    knobs = {**STEPS, "dtype": "bfloat16", "attention": "sdpa", "tiling": True}
+    value = do(load(card("flux", "text-to-image", knobs)), tmp_path, section=SECTION, width=32, height=32)
+    assert png(value["image"]).std() > 0
+
+
+def test_latents_that_are_none_are_refused(pipelines: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        do(load(card("sdxl", "latent-decoding", {})), tmp_path, latents=__file__)
+
+
+def test_a_knob_of_a_task_comes_before_that_of_the_card(pipelines: Path, tmp_path: Path) -> None:
+    seen: list[float] = []
+    model = load(msgspec.structs.replace(card("sdxl", "text-to-image", {"steps": 4})))
+    arguments = {"section": SECTION, "width": 32, "height": 32}
+    model.run(Task(arguments, tmp_path, knobs={"steps": 3}, on_progress=seen.append))
+    assert len(seen) == 3
