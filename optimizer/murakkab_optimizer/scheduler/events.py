@@ -114,13 +114,15 @@ class TaskFinished(msgspec.Struct, frozen=True, tag=True):
 class TaskFailed(msgspec.Struct, frozen=True, tag=True):
     """The attempt ended without a result.
 
-    ``retry`` False means that another one would end alike, ``input_fault`` that what the user gave is to blame.
+    ``retry`` False means that another one would end alike, ``input_fault`` that what the user gave is to blame,
+    ``memory`` that it did not fit into the memory of its device.
     """
 
     lease: str
     error: str
     retry: bool = True
     input_fault: bool = False
+    memory: bool = False
 
 
 class Evaluated(msgspec.Struct, frozen=True, tag=True):

@@ -35,11 +35,12 @@ class Filming:
         self._held: dict[str, set[TaskState]] = {}
 
     def decide(self, state: RunState, task: TaskState, now: float) -> MakeShot | None:
-        """Choose the rung of a shot whose first task starts; None where it was chosen, or there is none."""
+        """Choose the rung of a shot whose first task starts; None where it was chosen and holds, or there is none."""
         assert state.shots is not None
         shot = state.shots.undecided(task.node.name, task.path)
         if shot is None:
-            return None
+            outgrown = state.shots.outgrown(task.node.name, task.path)
+            return self.eased(state, task, now) if outgrown else None
         made = state.shots.decide(shot, self._policy, now, self._counts_on(state))
         self.weigh(state)
         return made
@@ -50,6 +51,15 @@ class Filming:
         self._shows += (demand > 0) - (state.demand > 0)
         self.demand += demand - state.demand
         state.demand = demand
+
+    def eased(self, state: RunState, task: TaskState, now: float) -> MakeShot | None:
+        """Put the shot of a task that did not fit into its device on a lower rung; None where there is none."""
+        shots, node = state.shots, task.node.name
+        shot = state.clock.shot(node, task.path) if shots is not None else None
+        if shots is None or shot is None:
+            return None
+        begun = _begun(state, shots, shot[1]) if isinstance(shots, StagedShots) else ()
+        return shots.eased(node, shot[1], [name for name in begun if name != node], now)
 
     def held_until(self, state: RunState, task: TaskState, now: float) -> float | None:
         """Until when a task had better wait for an instance that is not there; None where it need or must not wait."""

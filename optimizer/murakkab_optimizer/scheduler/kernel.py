@@ -131,7 +131,12 @@ class Scheduler:
 
     def _failed(self, event: ev.TaskFailed, now: float) -> None:
         state, task = self._attempts.end(event.lease)
-        if state is not None and task is not None:
+        if state is None or task is None:
+            return
+        if event.memory and (made := self._filming.eased(state, task, now)) is not None:
+            self._out.append(made)
+            self._attempts.queue(state, task, now)
+        else:
             self._retry(state, task, event, now)
 
     def _evaluated(self, event: ev.Evaluated, now: float) -> None:

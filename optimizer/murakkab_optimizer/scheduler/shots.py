@@ -6,7 +6,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from murakkab_optimizer.graph import Path
@@ -27,6 +27,8 @@ CLIP_S = 1.5
 
 SHOT_S = 5.0
 """Length of a shot of which nobody said it."""
+
+TOO_LARGE = "more does not fit into the memory of the device"
 
 CACHED = "cached"
 """Mark in the meta of what was not made now, which says nothing of how long that takes."""
@@ -56,6 +58,7 @@ class Shots:
         self._since = self._setbacks = 0
         self._rose = False
         self._before: int | None = None
+        self._too_large: list[tuple[str, Configuration]] = []
         self.replan(plan)
 
     def replan(self, plan: Plan) -> None:
@@ -84,19 +87,60 @@ class Shots:
         """Choose the rung of a shot; where nobody is promised to watch, that of the plan."""
         view = self._view(shot, now, cores)
         choice = policy.choose(view) if self._clock.watched else Choice(self._start, "as planned, for nobody watches")
-        rung = self._rungs[choice.index]
+        index = next((i for i in range(choice.index, len(self._rungs)) if self._fits(self._rungs[i])), choice.index)
+        rung, reason = self._rungs[index], choice.reason if index == choice.index else TOO_LARGE
         self._begin(shot[1], rung, view.seconds)
-        self._step(choice.index)
+        self._step(index)
         return MakeShot(
-            self._run,
-            shot[1],
-            rung.name,
-            choice.index,
-            rung.quality,
-            choice.reason,
-            view.seconds,
-            round(view.buffer_s, 3),
+            self._run, shot[1], rung.name, index, rung.quality, reason, view.seconds, round(view.buffer_s, 3)
         )
+
+    def eased(self, node: str, path: Path, fixed: Collection[str], now: float) -> MakeShot | None:
+        """Put a shot on the best lower rung that does a stage otherwise; None where there is none.
+
+        No shot is made from now on as this one could not be.
+
+        Args:
+            node: the stage that did not fit into the memory of its device.
+            path: of the shot.
+            fixed: other stages of it that were begun.
+            now: the time.
+
+        """
+        if node not in self._slower:
+            return None
+        if not self.outgrown(node, path):
+            self._too_large.append((node, self._made.get(path, self._now).nodes[node]))
+        rung = next((rung for rung in self._lower(path, fixed) if self._fits(rung)), None)
+        return None if rung is None else self._put(path, rung, fixed, now, TOO_LARGE)
+
+    def outgrown(self, node: str, path: Path) -> bool:
+        """Whether a task is to be done in a way that did not fit into the memory of its device."""
+        return bool(self._too_large) and any(
+            node == one and _alike(self.configuration(node, path), other) for one, other in self._too_large
+        )
+
+    def _lower(self, path: Path, fixed: Collection[str]) -> Sequence[Rung]:
+        """Rungs below that of a shot."""
+        return self._rungs[_place(self._rungs, self._made.get(path, self._now)) + 1 :]
+
+    def _put(self, path: Path, rung: Rung, fixed: Collection[str], now: float, reason: str) -> MakeShot:
+        """Make a shot that was begun on another rung."""
+        index, seconds = self._rungs.index(rung), self._seconds(path)
+        self._ahead_s -= self._open.pop(path, 0.0)
+        self._begin(path, rung, seconds)
+        self._step(index)
+        buffer = round(self._clock.buffer(now), 3)
+        return MakeShot(self._run, path, rung.name, index, rung.quality, reason, seconds, buffer)
+
+    def _seconds(self, path: Path) -> float:
+        """Seconds of a shot, as it was written."""
+        shot = self._clock.shot(self._nodes[0], path)
+        return (self._clock.timing(shot)[1] if shot is not None else 0.0) or SHOT_S
+
+    def _fits(self, rung: Rung) -> bool:
+        """Whether nothing of a rung was seen not to fit into the memory of its device."""
+        return not any(_alike(rung.nodes.get(node), one) for node, one in self._too_large)
 
     def restore(self, shots: Iterable[ShotMade]) -> None:
         """Go on with shots that an earlier engine had begun, on the rungs of their names as far as there are such."""
@@ -222,6 +266,15 @@ class _Clips:
 
 
 _NONE = _Clips()
+
+
+def _alike(one: Configuration | None, other: Configuration) -> bool:
+    return one is not None and (one.model, one.knobs) == (other.model, other.knobs)
+
+
+def _place(rungs: Sequence[Rung], rung: Rung) -> int:
+    """The index of a rung by its name; of one that is not among them, before the first."""
+    return next((index for index, one in enumerate(rungs) if one.name == rung.name), -1)
 
 
 def _work(rung: Rung) -> float:

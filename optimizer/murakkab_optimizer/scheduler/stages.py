@@ -6,7 +6,7 @@ How soon a shot is ready then depends on what waits for the instances of each mo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -151,7 +151,8 @@ class StagedShots(Shots):
     ) -> Rung:
         """The best rung on which the rest of a shot is in time; else the last one that it may be made on."""
         lead_s, seconds, going = self._lead(path, now), self._seconds(path), self._going(path, fixed)
-        better = [r for r in self._rungs[: self._on[path]] if _same(r, self._made[path], fixed)] if rising else []
+        above = [rung for rung in self._rungs[: self._on[path]] if rising and self._fits(rung)]
+        better = [rung for rung in above if _same(rung, self._made[path], fixed)]
         allowed = [*better, *going]
         times = (self._until_done(rung, seconds, fixed, ahead) for rung in allowed)
         in_time = (rung for rung, time_s in zip(allowed, times, strict=True) if time_s * LATE <= lead_s)
@@ -253,12 +254,13 @@ class StagedShots(Shots):
             return list(self._rungs)
         return [
             rung
-            for rung in self._rungs[self._on[path] :]
+            for index, rung in enumerate(self._rungs[self._on[path] :])
             if all(bool(rung.paces.get(node)) == bool(mine.paces.get(node)) for node in fixed)
+            and (not index or self._fits(rung))
         ]
 
-    def _seconds(self, path: Path) -> float:
-        return self._clock.timing(self._shot(path))[1] or SHOT_S
+    def _lower(self, path: Path, fixed: Collection[str]) -> Sequence[Rung]:
+        return [rung for rung in self._going(path, fixed) if rung is not self._rungs[self._on[path]]]
 
     def _lead(self, path: Path, now: float) -> float:
         return self._clock.timing(self._shot(path))[0] + self._late_s - now

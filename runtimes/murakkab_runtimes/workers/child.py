@@ -34,6 +34,7 @@ from murakkab_runtimes.base import (
     Cancelled,
     InputError,
     Meta,
+    OutOfMemory,
     Output,
     Runtime,
     RuntimeFault,
@@ -146,7 +147,8 @@ class Child:
         if no_room(fault):
             return TaskFailed(request.lease, "the disk is full: free some space, then resume the run", retry=False)
         if isinstance(fault, RuntimeFault):
-            return TaskFailed(request.lease, mask.text(str(fault)), fault.retry, isinstance(fault, InputError))
+            kinds = isinstance(fault, InputError), isinstance(fault, OutOfMemory)
+            return TaskFailed(request.lease, mask.text(str(fault)), fault.retry, *kinds)
         traceback.print_exc()
         return TaskFailed(request.lease, mask.text(f"{type(fault).__name__}: {fault}"))
 
