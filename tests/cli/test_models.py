@@ -24,7 +24,8 @@ def test_all_models_are_listed_and_what_is_planned_for_only_says_so(invoke):
     found = {line.split()[0]: line.split() for line in lines if line.startswith("  ")}
     assert found.keys() == load_catalog().keys()
     assert {line.strip() for line in lines[1:]} >= {card.capability for card in load_catalog().values()}
-    assert found["flux-1-dev"][1:6] == ["0.90", "planned", "A100", "+3", "FLUX-1-dev-Non-Commercial"]
+    assert found["framepack-vae"][1:6] == ["1.00", "planned", "A100", "+3", "Tencent-Hunyuan-Community"]
+    assert found["flux-1-dev"][1:6] == ["0.90", "no", "A100", "+3", "FLUX-1-dev-Non-Commercial"]
     assert found["lanczos"][2:4] == ["yes", "cpu"]
 
 

@@ -198,6 +198,14 @@ def test_number_format_attention_and_tiling_are_knobs(pipelines: Path, tmp_path:
     assert png(value["image"]).std() > 0
 
 
+def test_parts_of_different_models_do_not_fit_together(pipelines: Path, tmp_path: Path) -> None:
+    code = do(load(card("flux", "text-encoding", {})), tmp_path, prompt=WORDS)
+    with pytest.raises(InputError, match="part of tiny/sdxl and cannot go on with what one of tiny/flux made"):
+        do(load(card("sdxl", "latent-denoising", {})), tmp_path, embeddings=code["embeddings"], width=32, height=32)
+    with pytest.raises(InputError, match="prompt is empty"):
+        do(load(card("flux", "text-encoding", {})), tmp_path, prompt="")
+
+
 def test_latents_that_are_none_are_refused(pipelines: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         do(load(card("sdxl", "latent-decoding", {})), tmp_path, latents=__file__)

@@ -56,7 +56,7 @@ class TextEncoder(Runtime):
             with _replaced(pipe.scheduler, "set_timesteps", _reached):
                 _until_reached(self._model, task, asked)
         path = task.scratch / "embeddings.safetensors"
-        tensors.save(found, {**asked, "guidance": guidance}, path)
+        tensors.save(found, {"of": _family(self.card), "asked": {**asked, "guidance": guidance}}, path)
         return Output({"embeddings": path}, {"peak_mb": self._model.peak_mb()})
 
 
@@ -74,9 +74,10 @@ class Denoiser(Runtime):
     def run(self, task: Task) -> Output:
         """Denoise one picture or film."""
         pipe, size = self._model.pipe, sides(task.arguments)
-        embeddings, said = tensors.load(task.arguments.get("embeddings"), self._model.device)
+        embeddings, facts = tensors.load(task.arguments.get("embeddings"), self._model.device)
+        _check_family(self.card, facts)
         length = Length.of(self._model, task) if task.arguments.get("seconds") else Length(1, 1, 1)
-        asked = {**said, **self._asked(task, size, length)}
+        asked = {**facts["asked"], **self._asked(task, size, length)}
         coded, seen = iter(embeddings), []
 
         def decode(*latents: Any, **_more: Any) -> NoReturn:  # noqa: ANN401
@@ -85,10 +86,10 @@ class Denoiser(Runtime):
 
         with _replaced(pipe, "encode_prompt", lambda *_a, **_k: next(coded)), _replaced(pipe.vae, "decode", decode):
             _until_reached(self._model, task, asked)
-        facts = {"frames": length.shown, "fps": length.fps, "width": size[0], "height": size[1]}
+        value = {"frames": length.shown, "fps": length.fps, "width": size[0], "height": size[1]}
         path = task.scratch / "latents.safetensors"
-        tensors.save(seen[0], {**facts, "made": length.made}, path)
-        return Output({"latents": path, **facts}, {"peak_mb": self._model.peak_mb()})
+        tensors.save(seen[0], {"of": _family(self.card), "made": length.made, **value}, path)
+        return Output({"latents": path, **value}, {"peak_mb": self._model.peak_mb()})
 
     def _asked(self, task: Task, size: tuple[int, int], length: Length) -> dict[str, Any]:
         width, height = larger(size, self.card)
@@ -111,6 +112,7 @@ class Decoder(Runtime):
     def run(self, task: Task) -> Output:
         """Decode one picture or film."""
         latents, facts = tensors.load(task.arguments.get("latents"), self._model.device)
+        _check_family(self.card, facts)
         with watched(self._model.device, f"{self.card.name} at {facts['width']}x{facts['height']}"):
             seen = self._decoded(latents)
         if len(seen) < facts["made"]:
@@ -137,6 +139,19 @@ def _saved(shown: Pictures, facts: dict[str, Any], folder: Path, threads: int) -
     if facts["made"] == 1:
         return {"image": save_picture(shown[0], folder), **size}
     return {"video": save_film(shown, facts["fps"], folder, threads), "frames": len(shown), "fps": facts["fps"], **size}
+
+
+def _family(card: ModelCard) -> str:
+    """Parts fit together that are of the same weights."""
+    return card.weights.repo if card.weights else card.name
+
+
+def _check_family(card: ModelCard, facts: dict[str, Any]) -> None:
+    if facts["of"] != _family(card):
+        raise InputError(
+            f"{card.name} is a part of {_family(card)} and cannot go on with what one of {facts['of']} made; "
+            "name the parts of one model with 'where: {model: ...}'"
+        )
 
 
 def _until_reached(model: Diffusion, task: Task, asked: dict[str, Any]) -> None:
