@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_runtimes.base import Cancelled, InputError, Output, Runtime, Task, runtime_class
+from murakkab_runtimes.base import Cancelled, InputError, OutOfMemory, Output, Runtime, Task, runtime_class
 from murakkab_runtimes.media.video import decode_clip
 from tests.hub.conftest import hub_card
 
@@ -196,6 +196,19 @@ def test_number_format_attention_and_tiling_are_knobs(pipelines: Path, tmp_path:
     knobs = {**STEPS, "dtype": "bfloat16", "attention": "sdpa", "tiling": True}
     value = do(load(card("flux", "text-to-image", knobs)), tmp_path, section=SECTION, width=32, height=32)
     assert png(value["image"]).std() > 0
+
+
+def test_a_picture_that_does_not_fit_is_told_and_a_smaller_one_is_made(pipelines: Path, tmp_path: Path) -> None:
+    model = load(card("sdxl", "text-to-image", STEPS))
+
+    def limit(_module: object, given: tuple[Any, ...]) -> None:
+        if given[0].numel() > 4 * 2 * 16 * 16:
+            raise torch.OutOfMemoryError("tried to allocate 40 GiB")
+
+    model._model.pipe.unet.register_forward_pre_hook(limit)  # type: ignore[attr-defined]
+    with pytest.raises(OutOfMemory, match="sdxl at 64x64 does not fit into the memory of cpu: tried to allocate"):
+        do(model, tmp_path, section=SECTION, width=64, height=64)
+    assert png(do(model, tmp_path, section=SECTION, width=32, height=32)["image"]).shape == (32, 32, 3)
 
 
 def test_parts_of_different_models_do_not_fit_together(pipelines: Path, tmp_path: Path) -> None:

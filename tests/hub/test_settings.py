@@ -49,3 +49,7 @@ def test_memory_is_counted_and_its_end_is_told() -> None:
         assert peak_mb(cpu) > 0
     with pytest.raises(OutOfMemory, match="a large picture does not fit"), watched(cpu, "a large picture"):
         raise torch.OutOfMemoryError("tried to allocate 1 TiB")
+    with pytest.raises(OutOfMemory, match="does not fit into the memory of cpu"), watched(cpu, "what no machine holds"):
+        torch.empty(2**50, dtype=torch.uint8)
+    with pytest.raises(RuntimeError, match="another fault"), watched(cpu, "nothing"):
+        raise RuntimeError("another fault")

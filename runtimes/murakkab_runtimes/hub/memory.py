@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 MIB = 2**20
 
+_NO_ROOM = ("can't allocate memory", "not enough memory")
+"""What torch says of a processor's memory in errors that have no class of their own."""
+
 
 def peak_mb(device: torch.device) -> int:
     """MiB of the device at most since ``watched`` began; of an accelerator, what torch took of it."""
@@ -39,7 +42,9 @@ def watched(device: torch.device, what: str) -> Iterator[None]:
         torch.cuda.reset_peak_memory_stats(device)
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError) as fault:
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as fault:
+        if type(fault) is RuntimeError and not any(words in str(fault) for words in _NO_ROOM):
+            raise
         if device.type == "cuda":
             torch.cuda.empty_cache()
         raise OutOfMemory(f"{what} does not fit into the memory of {device}: {fault}") from None

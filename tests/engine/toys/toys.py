@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from murakkab_runtimes.base import InputError, Output, Runtime, Task
+from murakkab_runtimes.base import InputError, OutOfMemory, Output, Runtime, Task
 
 
 class Count(Runtime):
@@ -52,6 +52,8 @@ class Trouble(Runtime):
         match task.arguments["how"]:
             case "input":
                 raise InputError("the input is wrong: mend it")
+            case "memory":
+                raise OutOfMemory("a large picture does not fit")
             case "fault":
                 raise RuntimeError("something broke")
             case "once":
