@@ -211,6 +211,15 @@ def test_a_picture_that_does_not_fit_is_told_and_a_smaller_one_is_made(pipelines
     assert png(do(model, tmp_path, section=SECTION, width=32, height=32)["image"]).shape == (32, 32, 3)
 
 
+def test_a_quantized_denoiser_takes_less_and_paints_much_the_same(pipelines: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torchao", reason="int8 needs the package torchao")
+    whole, small = (load(card("flux", "text-to-image", {**STEPS, "quantization": kind})) for kind in ("none", "int8"))
+    seen = [png(do(one, tmp_path, section=SECTION, width=32, height=32)["image"]) for one in (whole, small)]
+    assert np.abs(seen[0].astype(int) - seen[1]).mean() < 8
+    weight = small._model.pipe.transformer.single_transformer_blocks[0].proj_mlp.weight  # type: ignore[attr-defined]
+    assert type(weight).__name__ == "Int8Tensor"
+
+
 def test_parts_of_different_models_do_not_fit_together(pipelines: Path, tmp_path: Path) -> None:
     code = do(load(card("flux", "text-encoding", {})), tmp_path, prompt=WORDS)
     with pytest.raises(InputError, match="part of tiny/sdxl and cannot go on with what one of tiny/flux made"):

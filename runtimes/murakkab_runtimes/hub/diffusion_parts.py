@@ -22,11 +22,6 @@ _TEXT = ("text_encoder", "tokenizer")
 _HEAVY = ("unet", "transformer")
 _IMAGE = ("image_encoder",)
 _VAE = "vae"
-_QUANTIZED = {
-    "int8": ("torchao", {"quant_type": "int8wo"}),
-    "nf4": ("bitsandbytes_4bit", {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}),
-}
-"""Backend of diffusers and its arguments by kind of quantization."""
 
 
 def load(card: ModelCard, settings: Settings, device: Any, part: str = WHOLE) -> Any:  # noqa: ANN401 - a pipeline
@@ -130,10 +125,22 @@ def _quantized(settings: Settings, index: dict[str, Any]) -> dict[str, Any]:
         return {}
     from diffusers import PipelineQuantizationConfig
 
-    backend, arguments = _QUANTIZED[settings.quantization]
-    heavy = [name for name in index if name.startswith(_HEAVY)]
-    found = PipelineQuantizationConfig(quant_backend=backend, quant_kwargs=arguments, components_to_quantize=heavy)
-    return {"quantization_config": found}
+    how = _int8() if settings.quantization == "int8" else _nf4()
+    heavy = {name: how for name in index if name.startswith(_HEAVY)}
+    return {"quantization_config": PipelineQuantizationConfig(quant_mapping=heavy)}
+
+
+def _int8() -> Any:  # noqa: ANN401
+    from diffusers import TorchAoConfig
+    from torchao.quantization import Int8WeightOnlyConfig
+
+    return TorchAoConfig(Int8WeightOnlyConfig())
+
+
+def _nf4() -> Any:  # noqa: ANN401
+    from diffusers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
 
 
 def _place(pipe: Any, settings: Settings, device: Any, card: ModelCard) -> None:  # noqa: ANN401
