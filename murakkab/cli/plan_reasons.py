@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from rich.console import Group, RenderableType
@@ -16,6 +17,9 @@ from murakkab_optimizer.plan import Configuration, NodePlan, Plan
 
 _WITH_NAMES = ("published", "estimated")
 """Provenances that say nothing without the name of the publication."""
+
+_INFERRED = ("of ", "by a model of ", "interpolated ", "extrapolated ")
+"""What the first part of a source begins with where no figure was taken at the conditions of the plan."""
 
 
 def why_table(plan: Plan, cards: Mapping[str, ModelCard], *, verbose: bool) -> RenderableType:
@@ -52,8 +56,9 @@ def _next_best(choice: NodePlan, cards: Mapping[str, ModelCard]) -> str:
 
 
 def _bare(against: str) -> str:
-    """Without the device that it is about, which is told beside it."""
-    return against.partition(": ")[2] if against.startswith("on ") else against
+    """Without the devices or settings that it is about, which are told beside it."""
+    about, _, why = against.partition(": ")
+    return why if why and about.startswith(("on ", "with ")) else against
 
 
 def sources(plan: Plan, *, verbose: bool = False) -> list[str]:
@@ -63,14 +68,19 @@ def sources(plan: Plan, *, verbose: bool = False) -> list[str]:
 
 
 def _in_short(provenance: str) -> str:
-    """A provenance without its details, but with the publication."""
+    """A provenance without its details, but with the publication and with how a time was inferred from its figures."""
     words, _, details = provenance.partition(": ")
-    named = details.split(",")[0].split(":")[0]
-    return f"{words}, {named}" if named and words in _WITH_NAMES else words
+    if words not in _WITH_NAMES:
+        return words
+    first, _, rest = details.partition("; ")
+    how, source = (first, rest) if first.startswith(_INFERRED) else ("", details)
+    return ", ".join(filter(None, (words, re.split("[,:]", source)[0], re.split(r",| \(", how)[0])))
 
 
 def configuration(found: Configuration, cards: Mapping[str, ModelCard], beside: Configuration | None = None) -> str:
     """A configuration on one line: ``kokoro speed=2 on 1 core, 0.9 s a task, quality 0.80``.
+
+    Settings are told where they are not at their defaults, or not those of the same model that it is compared with.
 
     Args:
         found: what is told.
@@ -78,7 +88,8 @@ def configuration(found: Configuration, cards: Mapping[str, ModelCard], beside: 
         beside: what it is compared with; its device and quality are not told again.
     """
     card = cards.get(found.model)
-    parts = [" ".join(filter(None, (found.model, settings(found.knobs, card.knobs if card else None))))]
+    usual = beside.knobs if beside and beside.model == found.model else card.knobs if card else None
+    parts = [" ".join(filter(None, (found.model, settings(found.knobs, usual))))]
     if beside is None or place(beside) != place(found):
         parts[0] += f" on {place(found)}"
     if found.seconds:

@@ -61,7 +61,7 @@ class NodePlan(msgspec.Struct, frozen=True):
         reason: one sentence, for people.
         alternatives: names of the models that could have been chosen, best first, each with why it was not.
         instances: that do it.
-        runner_up: the best configuration of another kind; None where there is none.
+        runner_up: the best other model or device; where there is none, the best other settings; else None.
         provenance: where the expected time comes from, in words.
 
     """

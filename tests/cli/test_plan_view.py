@@ -21,6 +21,8 @@ from murakkab.cli.plan_words import NOT_TOLD, TIME_OVER, amount, figure, rented,
 from murakkab.engine import UserError
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.plan import NodePlan, Plan, Prediction, Relaxation
+from murakkab_optimizer.profiles import Profile, Provenance
+from murakkab_optimizer.profiles.between import Family
 
 from .conftest import Invoke
 from .plans import PLAN, smaller
@@ -93,12 +95,23 @@ def test_what_is_like_the_chosen_one_or_was_said_is_not_told_again() -> None:
     assert "next best: kokoro speed=2, 0.5 s a task (too slow) Where" in squeezed(
         shown(with_nodes(speech=msgspec.structs.replace(node, provenance="estimated")))
     )
+    usual = msgspec.structs.replace(
+        node, chosen=other, runner_up=speech.chosen, alternatives=(("kokoro", "with speed 1: dearer: $3 against $2"),)
+    )
+    told = squeezed(shown(with_nodes(speech=usual)))
+    assert "next best: kokoro speed=1, " in told, "settings are told though they are at their defaults"
+    assert "a task (dearer: $3 against $2)" in told
+    waits = "with kokoro the viewer would have to wait 3 s, and real time is promised"
+    late = msgspec.structs.replace(node, alternatives=(("kokoro", waits),))
+    assert f"0.5 s a task ({waits})" in squeezed(shown(with_nodes(speech=late)))
     moved = msgspec.structs.replace(node, alternatives=(("kokoro", "on 2 cores: dearer: $26.02 against $26.01"),))
     assert "0.5 s a task (dearer: $26.02 against $26.01)" in squeezed(shown(with_nodes(speech=moved)))
 
 
 def test_sources_are_told_in_a_few_words_and_wholly_when_asked() -> None:
     scaled = "measured on another machine, scaled to this one"
+    cited = Profile("flux", "image", 3.0, conditions={"height": 480}, provenance=Provenance("cited", "A (2026), t. 3"))
+    inferred = Family([cited]).at([cited], {"height": 720}).provenance.source
     plan = with_nodes(
         **{
             name: msgspec.structs.replace(PLAN.nodes["cut"], provenance=told)
@@ -108,11 +121,16 @@ def test_sources_are_told_in_a_few_words_and_wholly_when_asked() -> None:
                 ("c", "published: StreamWise (arXiv 2603.05800), table latency_gemma, 2026-03"),
                 ("d", "too short to count"),
                 ("e", "never measured"),
+                ("f", f"published: {inferred}"),
+                ("g", "estimated: interpolated between 8 and 16 (3% off where that can be checked); Us, a table"),
+                ("h", "estimated: by a model of 9 profiles of it (8% off where that can be checked) for 4, H200"),
             )
         }
     )
     told, whole = squeezed(shown(plan)), squeezed(shown(plan, verbose=True))
     assert f"- a, b: {scaled} - c: published, StreamWise (arXiv 2603.05800) - d: too short to count" in told
+    assert "- f: published, A (2026), of 480 lines - g: estimated, Us, interpolated between 8 and 16" in told
+    assert "- h: estimated, by a model of 9 profiles of it" in told
     assert "times" not in told.partition("come from")[2]
     assert "times 2.11" in whole
     assert "table latency_gemma, 2026-03" in whole

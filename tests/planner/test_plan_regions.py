@@ -89,6 +89,23 @@ def test_the_whole_of_a_step_goes_at_once() -> None:
     assert told(far, "latency").value - told(near, "latency").value == pytest.approx(film / 0.1e9, rel=0.01)
 
 
+def test_what_goes_to_several_readers_goes_at_once_with_and_without_cores() -> None:
+    film = Node("film", "text-to-video", {"duration": 60, "height": 1080, "fps": 20}, where=Where(region="west"))
+    readers = [Node(name, "pack", {}, (Edge("film"),), where=Where(region="east")) for name in "abc"]
+    cards = [model(name, of, 1.0, gpu_mb=8000) for name, of in (("grand", "text-to-video"), ("wrap", "pack"))]
+    gpus = [Offer(GPU, 2, spot=False, region=region) for region in ("west", "east")]
+    without, beside = (
+        planned(
+            Graph("film", (film, *readers)),
+            machines((*cores, *gpus), link(0.1, 0.0)),
+            cards=cards,
+            profiles=[speed(card.name, 0.01, device="G100") for card in cards],
+        )
+        for cores in ((), NEAR[:1])
+    )
+    assert told(without, "latency").value == pytest.approx(told(beside, "latency").value)
+
+
 def test_a_tier_of_the_whole_is_found_in_spite_of_the_regions() -> None:
     plan = spoken_by(machines((*FAR, NEAR[1]), link()), Slo(latency="good"))
     limit = told(plan, "latency")

@@ -71,15 +71,21 @@ class _Explainer:
         way, _ = self._chosen(name)
         others = [self._instead(name, other) for other in self._closest(found, way)]
         others.sort(key=self._rank)
-        runner_up = next((other for other in others if kind(other.way) != kind(way)), None)
+        runner_up = self._runner_up(way, others)
         return NodePlan(
             chosen=self._configuration(way),
             reason=self._reason(name, found, way, others),
-            alternatives=tuple(self._alternatives(way, others, found)),
+            alternatives=tuple(self._alternatives(way, others, found, runner_up)),
             instances=tuple(self._groups(self._pools([name]))),
             runner_up=self._configuration(runner_up.way) if runner_up else None,
             provenance=provenance(way),
         )
+
+    def _runner_up(self, chosen: Way, others: list[Other]) -> Other | None:
+        """The next best of another model or on other devices; where there is none, with other settings."""
+        kinds = (other for other in others if kind(other.way) != kind(chosen))
+        settings = (other for other in others if other.way.candidate.knobs != chosen.candidate.knobs)
+        return next(kinds, None) or next(settings, None)
 
     def _configuration(self, way: Way) -> Configuration:
         return configuration(way, self.offers[way.candidate.offer])
@@ -123,15 +129,18 @@ class _Explainer:
     def _rank(self, other: Other) -> tuple[object, ...]:
         return (len(other.broken), *(other.outcome.value(objective) for objective in self.problem.objectives))
 
-    def _alternatives(self, chosen: Way, others: list[Other], found: Ways) -> Iterator[tuple[str, str]]:
-        """Each other model once, and the best other device of the chosen one."""
+    def _alternatives(
+        self, chosen: Way, others: list[Other], found: Ways, runner_up: Other | None
+    ) -> Iterator[tuple[str, str]]:
+        """Each other model once, and the chosen one on other devices, or with other settings as the next best."""
         told = {chosen.card.name}
         for other in others:
-            moved = other.way.card.name == chosen.card.name and kind(other.way) != kind(chosen)
-            named = self.say.named(other.way) if moved else other.way.card.name
+            apart = other.way.card.name == chosen.card.name
+            apart = apart and (kind(other.way) != kind(chosen) or other is runner_up)
+            named = self.say.told_apart(other.way, chosen) if apart else other.way.card.name
             if named not in told:
                 told.add(named)
-                where = f"{named.removeprefix(other.way.card.name).strip()}: " if moved and not other.broken else ""
+                where = f"{named.removeprefix(other.way.card.name).strip()}: " if apart and not other.broken else ""
                 yield other.way.card.name, where + self.say.against(chosen, other)
         yield from ((name, why) for name, why in found.refused if name not in told)
 
@@ -185,7 +194,9 @@ class _Explainer:
             before, after = self.solution.outcome.value(objective), other.outcome.value(objective)
             if after > before + max(1e-6, 1e-4 * abs(before)):
                 most = "highest" if objective == "quality" else "least"
-                return f"; of equals the one with the {most} {objective} ({self.say.compared(objective, other)})"
+                return (
+                    f"; of equals the one with the {most} {objective} ({self.say.compared(objective, other, chosen)})"
+                )
         return ""
 
     def _pools(self, names: Iterable[str]) -> dict[Pool, int]:

@@ -129,7 +129,7 @@ class _Moves:
         return Step(
             name=name,
             tasks=1 if need.whole else step.tasks,
-            candidates=tuple(Candidate("", sum(both), offer=cores, devices=0) for both in times),
+            candidates=tuple(Candidate(name, sum(both), offer=cores, devices=0) for both in times),
             needs=(Need(source.name, need.whole),),
             serial=any(through > latency for latency, through in times),
         )

@@ -33,14 +33,14 @@ class Wording:
         self.offers, self.objective = problem.cluster.offers, problem.objectives[0]
 
     def named(self, way: Way) -> str:
-        """A model with the device that it is on."""
+        """A model with the devices of one instance."""
         offer, devices = self.offers[way.candidate.offer], way.candidate.devices
-        many = f"{devices} " if offer.device.kind == "gpu" and devices > 1 else ""
-        return f"{way.card.name} on {many}{offer.device.name}{' (spot)' if is_spot(offer) else ''}"
+        marks = (" (spot)" if is_spot(offer) else "") + (f" in {offer.region}" if offer.region else "")
+        return f"{way.card.name} on {_devices(offer, devices)}{marks}"
 
-    def compared(self, objective: Objective, other: Other) -> str:
+    def compared(self, objective: Objective, other: Other, chosen: Way) -> str:
         """Figures of the whole with the chosen way and with another one."""
-        named = self.named(other.way)
+        named = self.told_apart(other.way, chosen)
         mine, its = figures(objective, self.solution.outcome, other.outcome)
         return f"{mine} against {its} with {named}"
 
@@ -81,11 +81,13 @@ class Wording:
         return _apart(named, other.way, chosen)
 
     def told_apart(self, way: Way, chosen: Way) -> str:
-        """Another configuration of the same model: by its device or by its settings."""
+        """Another configuration: by its model and devices, or where these are the same by its settings."""
         if kind(way) != kind(chosen):
             return self.named(way)
         mine, its = chosen.candidate.knobs, way.candidate.knobs
-        return f"{way.card.name} with " + ", ".join(f"{k} {v}" for k, v in its.items() if mine.get(k) != v)
+        if odd := ", ".join(f"{k} {v}" for k, v in its.items() if mine.get(k) != v):
+            return f"{way.card.name} with {odd}"
+        return f"{way.card.name} from {way.from_height:g} lines"
 
     def against(self, chosen: Way, other: Other) -> str:
         """Why another one was not taken."""
@@ -147,6 +149,13 @@ def _apart(named: str, way: Way, chosen: Way) -> str:
     if now and not drawn:
         return f"{named} would leave nothing to enlarge"
     return f"nothing is left for {named} to do: the pictures before it are as large as the canvas"
+
+
+def _devices(offer: Offer, count: int) -> str:
+    """Those of one instance."""
+    if offer.device.kind == "gpu":
+        return f"{count} {offer.device.name}" if count > 1 else offer.device.name
+    return f"{count} core{'s' if count != 1 else ''}" if count else "part of a core"
 
 
 def kind(way: Way) -> Pool:
