@@ -112,3 +112,32 @@ def save_wan(folder: Path) -> None:
         tokenizer=tokenizer(32), text_encoder=transformers.UMT5EncoderModel(config), vae=decoder,
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=7.0), transformer=transformer,
     ).save_pretrained(folder)  # fmt: skip
+
+
+def save_framepack(folder: Path) -> None:
+    torch.manual_seed(0)
+    transformer = diffusers.HunyuanVideoFramepackTransformer3DModel(
+        in_channels=4, out_channels=4, num_attention_heads=2, attention_head_dim=10, num_layers=1, num_single_layers=1,
+        num_refiner_layers=1, patch_size=2, patch_size_t=1, guidance_embeds=True, text_embed_dim=16,
+        pooled_projection_dim=32, rope_axes_dim=(2, 4, 4), image_condition_type=None, has_image_proj=True,
+        image_proj_dim=16, has_clean_x_embedder=True,
+    )  # fmt: skip
+    decoder = diffusers.AutoencoderKLHunyuanVideo(
+        in_channels=3, out_channels=3, latent_channels=4, down_block_types=("HunyuanVideoDownBlock3D",) * 4,
+        up_block_types=("HunyuanVideoUpBlock3D",) * 4, block_out_channels=(8, 8, 8, 8), layers_per_block=1,
+        norm_num_groups=4, scaling_factor=0.476986, spatial_compression_ratio=8, temporal_compression_ratio=4,
+        mid_block_add_attention=True,
+    )  # fmt: skip
+    llama = transformers.LlamaConfig(
+        vocab_size=20, hidden_size=16, intermediate_size=37, num_hidden_layers=2, num_attention_heads=4,
+        bos_token_id=0, eos_token_id=2, pad_token_id=0,
+    )  # fmt: skip
+    seeing = transformers.SiglipVisionConfig(
+        hidden_size=16, intermediate_size=37, num_hidden_layers=2, num_attention_heads=4, image_size=32, patch_size=8
+    )
+    diffusers.HunyuanVideoFramepackPipeline(
+        text_encoder=transformers.LlamaModel(llama), tokenizer=tokenizer(64), transformer=transformer, vae=decoder,
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=7.0), text_encoder_2=clip(False),
+        tokenizer_2=tokenizer(77), image_encoder=transformers.SiglipVisionModel(seeing),
+        feature_extractor=transformers.SiglipImageProcessorPil(size={"height": 32, "width": 32}),
+    ).save_pretrained(folder)  # fmt: skip

@@ -36,7 +36,7 @@ ADAPTERS = {
 def pipelines(models: Path) -> Path:
     from tests.hub import pipelines as tiny
 
-    for name in ("sdxl", "flux", "ltx", "wan"):
+    for name in ("sdxl", "flux", "ltx", "wan", "framepack"):
         getattr(tiny, f"save_{name}")(models / "tiny" / name)
     return models
 
@@ -196,6 +196,28 @@ def test_number_format_attention_and_tiling_are_knobs(pipelines: Path, tmp_path:
     knobs = {**STEPS, "dtype": "bfloat16", "attention": "sdpa", "tiling": True}
     value = do(load(card("flux", "text-to-image", knobs)), tmp_path, section=SECTION, width=32, height=32)
     assert png(value["image"]).std() > 0
+
+
+def test_a_pipeline_that_works_piece_by_piece_is_run_whole_and_not_in_parts(pipelines: Path, tmp_path: Path) -> None:
+    begin = do(load(card("sdxl", "text-to-image", STEPS)), tmp_path, section=SECTION, width=32, height=32)["image"]
+    template = {"prompt_template": {"template": "{}", "crop_start": 0}, "max_sequence_length": 16}
+    options = {"multiple": 16, "frames": {"every": 4}, "fps": 8, "constants": {**template, "latent_window_size": 2}}
+    whole = load(card("framepack", "image-text-to-video", STEPS, **options))
+    value = do(whole, tmp_path, image=begin, prompt=WORDS, seconds=1.5)
+    assert (value["frames"], value["fps"]) == (12, 8)
+    with pytest.raises(InputError, match="begins with a picture"):
+        load(card("framepack", "text-encoding", {}, **options))
+
+
+def test_latents_of_a_piece_of_a_film_are_refused(pipelines: Path, tmp_path: Path) -> None:
+    from murakkab_runtimes.hub import tensors
+
+    code = do(load(card("sdxl", "text-encoding", {})), tmp_path, prompt=WORDS)["embeddings"]
+    made = do(load(card("sdxl", "latent-denoising", STEPS)), tmp_path, embeddings=code, width=32, height=32)
+    latents, facts = tensors.load(made["latents"], "cpu")
+    tensors.save(latents, {**facts, "made": 9}, tmp_path / "piece")
+    with pytest.raises(InputError, match="cannot be run in parts"):
+        do(load(card("sdxl", "latent-decoding", {})), tmp_path, latents=tmp_path / "piece")
 
 
 def test_a_picture_that_does_not_fit_is_told_and_a_smaller_one_is_made(pipelines: Path, tmp_path: Path) -> None:

@@ -77,6 +77,10 @@ class Diffusion:
         """Whether the class takes what is called so here."""
         return self._names[name] in self._takes
 
+    def needs(self, name: str) -> bool:
+        """Whether the class must be given what is called so here."""
+        return self.takes(name) and self._takes[self._names[name]].default is inspect.Parameter.empty
+
     def knob(self, task: Task, name: str) -> Any:  # noqa: ANN401 - knobs have any type
         """The value of a knob for a task: as configured, else as the card has it; None where neither says."""
         return task.knobs.get(name, self.card.knobs.get(name))

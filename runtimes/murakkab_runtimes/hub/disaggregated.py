@@ -37,6 +37,11 @@ class TextEncoder(Runtime):
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
         self._model = Diffusion(card, threads, ENCODER)
+        if self._model.needs("image"):
+            raise InputError(
+                f"{card.name}: {type(self._model.pipe).__name__} begins with a picture, so its text cannot be encoded "
+                "alone; name a class that begins with words as the option 'pipeline', or run it whole"
+            )
 
     def run(self, task: Task) -> Output:
         """Encode one prompt."""
