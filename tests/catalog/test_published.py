@@ -28,7 +28,7 @@ def test_a_published_model_says_what_it_needs_and_how_that_is_known(name):
     assert "/" in (card.weights.repo if card.weights else card.options["repository"])
 
 
-@pytest.mark.parametrize("name", {*STREAMWISE, *MURAKKAB})
+@pytest.mark.parametrize("name", sorted({*STREAMWISE, *MURAKKAB}))
 def test_a_model_with_published_times_says_how_long_it_loads(name):
     assert CARDS[name].load_s > 0
 
