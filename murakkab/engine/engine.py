@@ -31,7 +31,7 @@ from murakkab.engine.replanning import Replanner
 from murakkab.engine.resume import committed
 from murakkab.engine.run import LiveRun
 from murakkab.engine.store import RunRecord, RunStore
-from murakkab.engine.submission import RunRequest, check_files, check_secrets, import_files, renew_functions, title_of
+from murakkab.engine.submission import RunRequest, check_files, check_secrets, import_files, renew_functions, request_of
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Pin, Plan
 from murakkab_optimizer.scheduler import events as ev
@@ -212,15 +212,8 @@ class Engine:
             requested_at: time of the request (seconds since the epoch) from which TTFF counts; now by default.
             cache: whether results of other runs may be used, and those of this one kept.
         """
-        from murakkab.language import check_inputs, compile_graph
-
-        checked = check_inputs(workflow, inputs)
-        graph = compile_graph(workflow, checked)
-        request = RunRequest(
-            graph=graph.pruned(until) if until else graph,
-            title=title_of(workflow, checked),
-            inputs={key: str(value) if isinstance(value, Path) else value for key, value in checked.items()},
-            source_text=workflow.source_text,
+        request = msgspec.structs.replace(
+            request_of(workflow, inputs, until),
             seed=seed,
             plan=plan,
             use=tuple(use),

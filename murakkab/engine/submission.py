@@ -48,6 +48,26 @@ class RunRequest(msgspec.Struct, frozen=True):
     cache: bool = True
 
 
+def request_of(workflow: Workflow, inputs: Mapping[str, Any], until: Sequence[str] | None = None) -> RunRequest:
+    """What a run of a workflow is begun with.
+
+    Args:
+        workflow: a checked workflow.
+        inputs: by name; missing ones take their defaults.
+        until: only these nodes and what they need.
+    """
+    from murakkab.language import check_inputs, compile_graph
+
+    checked = check_inputs(workflow, inputs)
+    graph = compile_graph(workflow, checked)
+    return RunRequest(
+        graph=graph.pruned(until) if until else graph,
+        title=title_of(workflow, checked),
+        inputs={key: str(value) if isinstance(value, Path) else value for key, value in checked.items()},
+        source_text=workflow.source_text,
+    )
+
+
 def title_of(workflow: Workflow, inputs: Mapping[str, Any]) -> str:
     """What to call a run: its topic, else the name of the first file, else the workflow."""
     topic = " ".join(str(inputs.get("topic") or "").split())

@@ -76,6 +76,15 @@ def build(
         PinError: a pin names what does not exist.
 
     """
+    ways = _ways(graph, work, finder, pins, strict=strict)
+    problem = _problem(graph, work, ways, finder.cluster, in_force)
+    if (moving := with_moves(problem, graph, work)) is not problem:
+        problem, work = moving, msgspec.structs.replace(work, defaults=(*work.defaults, COUNTED))
+    return Built(graph, work, ways, msgspec.structs.replace(problem, limits=limits(graph, problem)))
+
+
+def _ways(graph: Graph, work: Workload, finder: Finder, pins: Mapping[str, Pin], *, strict: bool) -> dict[str, Ways]:
+    """The ways to do each node with a capability."""
     nodes = [node for node in graph.nodes if node.capability]
     for name in pins:
         known(name, [node.name for node in nodes], "the workflow has no node")
@@ -83,8 +92,12 @@ def build(
     for node in nodes:  # each stands behind those whose pictures it is given
         found = finder.ways(node, work.nodes[node.name], pins.get(node.name, Pin()), heights(graph, node, ways))
         ways[node.name] = _kept(graph, found, work, finder, strict=strict)
-    cluster = finder.cluster
-    problem = Problem(
+    return ways
+
+
+def _problem(graph: Graph, work: Workload, ways: dict[str, Ways], cluster: Cluster, in_force: Plan | None) -> Problem:
+    """The problem without what goes between regions, and without the promises of the whole."""
+    return Problem(
         steps=_ordered(_step(graph, node, work, ways.get(node.name), cluster) for node in graph.nodes),
         cluster=cluster,
         shown=graph.publish or "",
@@ -94,9 +107,6 @@ def build(
         reserve=RESERVE,
         held=_held(cluster, in_force),
     )
-    if (moving := with_moves(problem, graph, work)) is not problem:
-        problem, work = moving, msgspec.structs.replace(work, defaults=(*work.defaults, COUNTED))
-    return Built(graph, work, ways, msgspec.structs.replace(problem, limits=limits(graph, problem)))
 
 
 def wanted(graph: Graph) -> tuple[Objective, ...]:
