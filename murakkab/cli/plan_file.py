@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from murakkab.cli.plan_sound import unsound
 from murakkab.engine.errors import UserError
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Plan
@@ -91,7 +92,7 @@ def read_plan(path: Path) -> PlanFile:
     """Read a plan from a file.
 
     Raises:
-        UserError: there is none, or it holds no plan.
+        UserError: there is none, it holds no plan, or one that does not agree with itself.
     """
     found = _json(path)
     if not isinstance(found, dict) or "nodes" not in found:
@@ -103,9 +104,12 @@ def read_plan(path: Path) -> PlanFile:
     if version != API_VERSION:
         raise UserError(f"{path}: it is written in '{version}'; known is {API_VERSION}", "Make the plan anew.")
     try:
-        return PlanFile(msgspec.convert(found, Plan), msgspec.convert(metadata, Origin))
+        file = PlanFile(msgspec.convert(found, Plan), msgspec.convert(metadata, Origin))
     except msgspec.ValidationError as fault:
         raise _no_plan(path, str(fault)) from None
+    if told := [*unsound(file.plan)]:
+        raise _no_plan(path, "\n".join(told))
+    return file
 
 
 def _json(path: Path) -> Any:  # noqa: ANN401 - JSON of any shape

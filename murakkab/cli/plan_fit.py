@@ -10,7 +10,8 @@ from murakkab.engine.errors import NO_PLAN, USAGE, UserError
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.hardware import CPU
-from murakkab_optimizer.plan import Configuration
+from murakkab_optimizer.plan import Configuration, Plan
+from murakkab_optimizer.planner.knobs import refusal_of
 
 
 def check_fit(file: PlanFile, path: Path, graph: Graph, cores: int) -> None:
@@ -30,9 +31,9 @@ def check_fit(file: PlanFile, path: Path, graph: Graph, cores: int) -> None:
 
     cards = load_catalog()
     nodes = [node for node in graph.nodes if node.capability]
-    wrong = [told for node in nodes for told in _wrong(node, file.plan.nodes[node.name].chosen, cards)]
+    wrong = [told for node in nodes for chosen in _tried(node, file.plan) for told in _wrong(node, chosen, cards)]
     if wrong:
-        raise UserError(f"{path}: " + "\n".join(wrong), _renew(graph, path), USAGE)
+        raise UserError(f"{path}: " + "\n".join(dict.fromkeys(wrong)), _renew(graph, path), USAGE)
     lacking = [told for node in nodes for told in _lacking(node, file.plan.nodes[node.name].chosen, cards, cores)]
     if lacking:
         raise UserError(f"{path}: " + "\n".join(lacking), f"Plan for this machine: {_command(graph, path)}", NO_PLAN)
@@ -51,6 +52,11 @@ def _check_workflow(file: PlanFile, path: Path, graph: Graph) -> None:
         raise UserError(f"'{graph.name}' has changed since {path} was made", _renew(graph, path))
 
 
+def _tried(node: Node, plan: Plan) -> list[Configuration]:
+    """The configurations that a run may use for a node."""
+    return [plan.nodes[node.name].chosen, *(rung.nodes[node.name] for rung in plan.rungs if node.name in rung.nodes)]
+
+
 def _wrong(node: Node, chosen: Configuration, cards: Mapping[str, ModelCard]) -> Iterator[str]:
     """What a configuration names that does not exist."""
     card = cards.get(chosen.model)
@@ -59,21 +65,8 @@ def _wrong(node: Node, chosen: Configuration, cards: Mapping[str, ModelCard]) ->
         return
     if card.capability != node.capability:
         yield f"node '{node.name}' needs '{node.capability}', and {card.name} does '{card.capability}'"
-    for knob, value in chosen.knobs.items():
-        if knob not in card.knobs:
-            there = f"there are: {', '.join(card.knobs)}" if card.knobs else "it has none"
-            yield f"node '{node.name}': {card.name} has no knob '{knob}'; {there}"
-        elif not _of_kind(value, card.knobs[knob]):
-            yield f"node '{node.name}': the knob '{knob}' of {card.name} cannot be '{value}'"
-
-
-def _of_kind(value: object, default: object) -> bool:
-    """Whether a value is of the kind of the knob's default."""
-    if isinstance(default, bool) or isinstance(value, bool):
-        return isinstance(value, bool) and isinstance(default, bool)
-    if isinstance(default, int | float):
-        return isinstance(value, int | float)
-    return default is None or isinstance(value, type(default))
+    faults = (refusal_of(card, knob, value) for knob, value in chosen.knobs.items())
+    yield from (f"node '{node.name}': {why}" for why in faults if why)
 
 
 def _lacking(node: Node, chosen: Configuration, cards: Mapping[str, ModelCard], cores: int) -> Iterator[str]:

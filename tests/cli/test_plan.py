@@ -190,6 +190,10 @@ def test_a_plan_from_before_a_change_is_refused(
         ({"model": "nobody"}, 2, "no model 'nobody'"),
         ({"model": "smollm2", "knobs": {}}, 2, "does 'text-generation'"),
         ({"knobs": {"speed_of_light": 1}}, 2, "no knob 'speed_of_light'"),
+        ({"knobs": {"speed": 99}}, 2, "'speed' of flite is 99; it may be from 0.5 to 2"),
+        ({"knobs": {"speed": "fast"}}, 2, "'speed' of flite is 'fast'; it must be a number"),
+        ({"device": "A100"}, 2, "the device is A100 and devices is 0"),
+        ({"devices": 3}, 2, "devices is 3 and no accelerator is named"),
         ({"model": "far-voice", "knobs": {}}, 3, "cannot be used here"),
         ({"device": "A100", "devices": 4}, 3, "4 A100, and this machine has none"),
         ({"needs": {"threads": 100_000}}, 3, "100000 threads"),
@@ -209,8 +213,35 @@ def test_a_plan_that_cannot_be_followed_is_refused(
     (tmp_path / "cards" / "far.yaml").write_text(FAR, encoding="utf-8")
     monkeypatch.setenv("MURAKKAB_CATALOG", str(tmp_path / "cards"))
     plan["nodes"]["speech"]["chosen"] |= change
+    plan["nodes"]["speech"]["instances"] = plan["instances"] = []
     assert refusal(invoke, say, tmp_path, plan)[0] == code
     assert told in refusal(invoke, say, tmp_path, plan)[1]
+
+
+@pytest.mark.parametrize(
+    "change", [{"count": -3}, {"count": 0}, {"devices": 64}, {"device": "A100"}, {"model": "piper"}]
+)
+def test_instances_that_cannot_be_are_refused_wherever_a_plan_is_read(
+    invoke: Invoke, say: Path, tmp_path: Path, plan: dict[str, Any], change: dict[str, Any]
+) -> None:
+    (group,) = plan["instances"]
+    plan["nodes"]["speech"]["instances"] = plan["instances"] = [{**group, **change}]
+    code, told = refusal(invoke, say, tmp_path, plan)
+    assert (code, "plan.json: node 'speech': " in told) == (2, True)
+    assert invoke("simulate", str(say), "--plan", "plan.json").code == 2
+    assert invoke("plan", str(say), "--in-force", "plan.json").code == 2
+    assert invoke("plan", "--diff", "plan.json", "plan.json").code == 2
+
+
+def test_settings_of_the_rungs_of_a_plan_are_checked_too(invoke: Invoke, tmp_path: Path) -> None:
+    assert invoke("plan", "podcast", "-o", "pod.json").code == 0
+    facts = json.loads((tmp_path / "pod.json").read_text(encoding="utf-8"))
+    facts["rungs"][-1]["nodes"]["hosts"]["knobs"] |= {"detail": "huge", "draw_height": -50}
+    (tmp_path / "pod.json").write_text(json.dumps(facts), encoding="utf-8")
+    answer = invoke("run", "podcast", "--topic", "tides", "--no-browser", "--plan", "pod.json")
+    assert answer.code == 2
+    assert "'detail' of drawn-hosts is 'huge'; it may be full, " in answer.err
+    assert "'draw_height' of drawn-hosts is -50; it may be from 0 to 1080" in answer.err
 
 
 def test_a_plan_does_not_go_with_pins_or_a_server(

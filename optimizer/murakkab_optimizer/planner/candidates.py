@@ -17,7 +17,6 @@ from murakkab_optimizer.planner.eligible import (
     Eligible,
     Here,
     NoPlanError,
-    PinError,
     check_place,
     eligible,
     pinned_knobs,
@@ -129,7 +128,6 @@ class Finder:
         """The ways to do a node with one model."""
         node, card = asked.node, asked.card
         pinned = pinned_knobs(node, card, pin)
-        _check_ranges(node, card, pinned)
         for index in offers:
             offer = self.cluster.offers[index]
             for knobs in settings(card, pinned):
@@ -253,18 +251,6 @@ def loaded(profile: Profile, rate: float) -> float:
             part = (rate - before.rate) / (after.rate - before.rate)
             return (before.unit_s + part * (after.unit_s - before.unit_s)) / points[0].unit_s
     return points[-1].unit_s / points[0].unit_s
-
-
-def _check_ranges(node: Node, card: ModelCard, pinned: Mapping[str, Any]) -> None:
-    for name, value in pinned.items():
-        span = card.ranges.get(name)
-        low, high = (span.minimum, span.maximum) if span and isinstance(value, int | float) else (None, None)
-        if (low is not None and value < low) or (high is not None and value > high):
-            ends = f"from {low:g}" * (low is not None) + f" to {high:g}" * (high is not None)
-            raise PinError(f"node '{node.name}': the knob '{name}' of {card.name} is {value}; it may be {ends.strip()}")
-        if isinstance(value, str) and span and span.choices and value not in span.choices:
-            words = ", ".join(map(str, span.choices))
-            raise PinError(f"node '{node.name}': the knob '{name}' of {card.name} is '{value}'; it may be {words}")
 
 
 def _fits(card: ModelCard, offer: Offer, devices: int) -> bool:

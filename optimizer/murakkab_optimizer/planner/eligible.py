@@ -10,6 +10,7 @@ import msgspec
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.plan import Pin
+from murakkab_optimizer.planner.knobs import refusal_of
 
 
 class NoPlanError(Exception):
@@ -122,10 +123,10 @@ def objectives(graph: Graph, node: Node) -> tuple[str, ...]:
 
 
 def pinned_knobs(node: Node, card: ModelCard, pin: Pin) -> dict[str, Any]:
-    """The settings that a person asks of a model; PinError where it has none of that name or not of that kind."""
+    """The settings that a person asks of a model; PinError where it has none of that name or cannot be set so."""
     for knob, value in pin.knobs.items():
-        known(knob, list(card.knobs), f"node '{node.name}': {card.name} has no knob")
-        _fits(value, card.knobs[knob], f"node '{node.name}': the knob '{knob}' of {card.name}")
+        if why := refusal_of(card, knob, value):
+            raise PinError(f"node '{node.name}': {why}")
     return dict(pin.knobs)
 
 
@@ -153,12 +154,3 @@ def _keep_named(found: Eligible, node: Node, absent: Mapping[str, str], pin: Pin
                 f"node '{node.name}' is to use '{pin.model}', and the workflow allows: {', '.join(node.where.model)}"
             )
         found.reason = reason
-
-
-def _fits(value: object, default: object, what: str) -> None:
-    """Refuse a knob's value that is not of the kind of its default."""
-    number = isinstance(default, int | float) and not isinstance(default, bool)
-    kind: type | tuple[type, ...] = (int, float) if number else type(default)
-    if not isinstance(value, kind) or (isinstance(value, bool) and not isinstance(default, bool)):
-        wanted = "a number" if number else {bool: "true or false", str: "a word"}.get(type(default), "of its kind")
-        raise PinError(f"{what} is '{value}'; it must be {wanted}, such as {default!s}")
