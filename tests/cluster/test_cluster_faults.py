@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import resource
@@ -73,7 +74,8 @@ async def strike(fault: str, broker: Server, made: Engine) -> None:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         while busy[0] in fleet.pids():
             await asyncio.sleep(0.02)
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        with contextlib.suppress(ProcessLookupError):  # what cannot even write its log may end
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     elif fault == "pause":
         broker.process.send_signal(signal.SIGSTOP)
         await asyncio.sleep(2)

@@ -132,6 +132,13 @@ def test_the_number_format_is_a_knob(tokenizer: object) -> None:
         load(msgspec.structs.replace(CARD, knobs={"parallel": 2}))
 
 
+def test_weights_of_eight_bits_write_too(tokenizer: object) -> None:
+    pytest.importorskip("torchao", reason="comes with the extra 'gpu'")
+    eight = load(msgspec.structs.replace(CARD, knobs={"quantization": "int8"}))
+    request = Request(HELLO, grammar='root ::= "high" | "low"', max_tokens=8)
+    assert eight.complete(request).text in ("high", "low")
+
+
 def test_a_task_of_it_is_one_like_any_other(model: LanguageModel, tmp_path: Path) -> None:
     seen: list[float] = []
     task = Task({"prompt": "What is a tide?", "words": 8}, tmp_path, on_progress=seen.append)

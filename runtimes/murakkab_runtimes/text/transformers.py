@@ -192,18 +192,29 @@ def _where(card: ModelCard) -> tuple[str, dict[str, str]]:
 
 def _how(settings: Settings, device: Any) -> dict[str, Any]:  # noqa: ANN401 - a torch device
     """Settings as transformers takes them."""
-    from transformers import BitsAndBytesConfig, TorchAoConfig
-
     found: dict[str, Any] = {"dtype": pick_dtype(settings.dtype, device), "local_files_only": True}
     if settings.attention != "auto":
         found["attn_implementation"] = {"flash": "flash_attention_2"}.get(settings.attention, settings.attention)
     if settings.quantization == "int8":
-        found["quantization_config"] = TorchAoConfig("int8_weight_only")
+        found["quantization_config"] = _eight_bits()
     elif settings.quantization == "nf4":
-        found["quantization_config"] = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
+        found["quantization_config"] = _four_bits()
     if settings.offload != "none":
         found["device_map"] = "auto"
     return found
+
+
+def _eight_bits() -> Any:  # noqa: ANN401 - a class without types
+    from torchao.quantization import Int8WeightOnlyConfig
+    from transformers import TorchAoConfig
+
+    return TorchAoConfig(Int8WeightOnlyConfig())
+
+
+def _four_bits() -> Any:  # noqa: ANN401 - a class without types
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
 
 
 def _compiled(function: Any) -> Any:  # noqa: ANN401 - a function of tensors
