@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,27 @@ def command_app(*, no_args_is_help: bool = False) -> typer.Typer:
     return typer.Typer(
         add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=no_args_is_help
     )
+
+
+def check_output(file: Path | None, flag: str) -> None:
+    """Refuse a file that could not be written, before work is done for it.
+
+    Raises:
+        UserError: its folder is none or may not be written to, or it is a folder.
+    """
+    if file is None:
+        return
+    folder, why = file.absolute().parent, ""
+    if file.is_dir():
+        why = "it is a folder"
+    elif not folder.is_dir():
+        why = f"there is no folder {folder}"
+    elif not os.access(file if file.exists() else folder, os.W_OK):
+        why = "no permission"
+    if why:
+        from murakkab.engine.errors import UserError
+
+        raise UserError(f"cannot write {file}: {why}", f"Name another file with {flag}.")
 
 
 def write_output(text: str, file: Path | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from murakkab.cli import sources
-from murakkab.cli.common import CLUSTER, USE, command_app, write_output
+from murakkab.cli.common import CLUSTER, USE, check_output, command_app, write_output
 from murakkab.cli.workflow_command import overview, workflow_command
 
 if TYPE_CHECKING:
@@ -57,13 +57,15 @@ def perform(workflow: Workflow, given: dict[str, Any], options: PlanOptions) -> 
 
 
 def check_options(options: PlanOptions) -> None:
-    """Refuse options that do not go together."""
+    """Refuse options that do not go together, and files that could not be written."""
     from murakkab.engine.errors import UserError
 
     if options.png is not None and not options.pareto:
         raise UserError("--png draws a front, and none is asked for", "Add --pareto cost,ttff.")
     if options.output is not None and options.pareto:
         raise UserError("-o takes one plan, and --pareto makes several", "Use --json, which prints all of them.")
+    check_output(options.output, "-o")
+    check_output(options.png, "--png")
 
 
 def planned_graph(workflow: Workflow, given: dict[str, Any], options: PlanOptions) -> tuple[Graph, list[str]]:
@@ -102,12 +104,12 @@ def _single(request: PlanRequest, told: list[str], options: PlanOptions) -> None
     (found,) = attempt(lambda asked: [plan_workflow(asked)], request, options.command)
     plan, there = with_origin(found, request, told), machines(request.cluster)
     file = PlanFile(plan, origin_of(request.graph, plan, there))
+    if options.output is not None:  # before it is shown: whoever reads may go away
+        write_output(text(file), options.output)
     if options.json:
         write_output(text(file), None)
     else:
         print_plan(plan, load_catalog(), there, cores=request.cluster.cores, verbose=options.verbose)
-    if options.output is not None:
-        write_output(text(file), options.output)
 
 
 def _front(request: PlanRequest, told: list[str], options: PlanOptions) -> None:
@@ -128,15 +130,15 @@ def _front(request: PlanRequest, told: list[str], options: PlanOptions) -> None:
         raise UserError(
             f"no plan can be placed by {x} and {y}: {why}", f"Take others; {PRICE} says what an hour costs.", NO_PLAN
         )
-    if options.json:
-        typer.echo(json.dumps({"apiVersion": "murakkab/v1", "kind": "Front", "points": to_json(found, x, y)}, indent=2))
-    else:
-        print_front(found, x, y)
     if options.png is not None:
         from murakkab.cli.plan_chart import write_chart
 
         write_chart(found, x, y, options.png)
         typer.echo(f"Wrote {options.png}", err=True)
+    if options.json:
+        typer.echo(json.dumps({"apiVersion": "murakkab/v1", "kind": "Front", "points": to_json(found, x, y)}, indent=2))
+    else:
+        print_front(found, x, y)
 
 
 def _comparison() -> typer.Typer:

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from murakkab.cli import sources
-from murakkab.cli.common import CLUSTER, USE, write_output
+from murakkab.cli.common import CLUSTER, USE, check_output, write_output
 from murakkab.cli.policies import POLICY, RUNG_POLICY
 from murakkab.cli.workflow_command import overview, workflow_command
 
@@ -46,6 +46,7 @@ def perform(workflow: Workflow, given: dict[str, Any], *, command: tuple[str, ..
     from murakkab.cli.simulate_view import show
     from murakkab_optimizer.simulator import Job, chrome_trace, deployment, figures
 
+    check_output(options["trace"], "--trace")
     times = arrivals(options["arrivals"], options["runs"], options["seed"])
     asked = PlanOptions(cluster=options["cluster"], slo=options["slo"], use=options["use"], command=command)
     graph, told = planned_graph(workflow, given, asked)

@@ -71,6 +71,9 @@ def test_json_and_file_hold_the_same_plan(tmp_path: Path, invoke: Invoke) -> Non
         (("--pareto", "cost"), "--pareto cost"),
         (("--png", "x.png"), "--pareto"),
         (("--pareto", "cost,ttff", "-o", "x.json"), "--json"),
+        (("-o", "absent/x.json"), "cannot write absent/x.json: there is no folder"),
+        (("-o", "."), "cannot write .: it is a folder"),
+        (("--pareto", "latency,quality", "--png", "absent/a.png"), "cannot write absent/a.png: there is no folder"),
         (("--in-force", "absent.json"), "absent.json"),
         (("--time-limit", "-1"), "--time-limit"),
     ],
@@ -123,6 +126,17 @@ def test_a_front_without_a_price_says_what_cannot_be_told(
     assert "cost cannot be told: this machine has no price" in answer.err
     monkeypatch.setenv("MURAKKAB_PRICE_PER_HOUR", "0.2")
     assert "processors only" in invoke("plan", str(say), "--pareto", "cost,latency").out
+
+
+def test_a_reader_that_goes_away_leaves_the_file(tmp_path: Path, say: Path) -> None:
+    process = start("plan", str(say), "-o", "plan.json", folder=tmp_path)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    with process.stderr as stream:
+        assert stream.read() == "Wrote plan.json\n"
+    process.wait(timeout=20)
+    assert planned(tmp_path)["workflow"] == "say"
 
 
 def test_the_workflow_comes_first(invoke: Invoke) -> None:
