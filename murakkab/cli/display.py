@@ -131,7 +131,7 @@ class PlainLines:
                 return [f"Run {event['run']}: {printable(self._progress.title)}"]
             case "run.planned":
                 plan = "Plan: " + ", ".join(f"{n['node']}={n['model']}" for n in event["nodes"] if n["model"])
-                return list(filter(None, (plan, expected(event))))
+                return [plan, *expected(event)]
             case "run.replanned" | "run.waiting":
                 what = "New plan" if event["event"] == "run.replanned" else "Waiting"
                 return [f"{what}: {printable(event['reason'])}"]
@@ -140,5 +140,5 @@ class PlainLines:
             case "task.failed" if event["retry"]:
                 return [f"Trying {event['node']} again: {printable(event['error'])}"]
             case "run.finished":
-                return outcome(event, self._progress.cache_summary())
+                return outcome(event, self._progress.cache_summary(), self._progress.planned)
         return []

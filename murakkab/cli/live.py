@@ -43,12 +43,12 @@ class LiveDisplay:
         self._progress.add(event)
         if event["event"] == "run.planned":
             self._console.print(plan_table(event["nodes"]))
-            if told := expected(event):
+            for told in expected(event):
                 self._console.print(Text(told, style="dim"))
             self._live.start()
         elif event["event"] == "run.finished":
             self._live.stop()
-            for line in outcome(event, self._progress.cache_summary()):
+            for line in outcome(event, self._progress.cache_summary(), self._progress.planned):
                 self._console.print(Text(line), soft_wrap=True)
 
     def close(self) -> None:

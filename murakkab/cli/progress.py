@@ -71,6 +71,7 @@ class Progress:
         self.ttff_s: float | None = None
         self.stall_s = 0.0
         self.position_s: float | None = None
+        self.planned: Event = {}
         self.finished: Event | None = None
 
     @property
@@ -107,10 +108,12 @@ class Progress:
             node.busy.clear()
 
     def _on_run_planned(self, event: Event) -> None:
+        self.planned = event
+        self._on_run_replanned(event)
+
+    def _on_run_replanned(self, event: Event) -> None:
         for plan in event["nodes"]:
             self.nodes.setdefault(plan["node"], NodeState(plan)).plan = plan
-
-    _on_run_replanned = _on_run_planned
 
     def _on_item_emitted(self, event: Event) -> None:
         self._node(event).items += 1

@@ -89,14 +89,16 @@ def planned(workflow: Workflow, inputs: dict[str, Any], options: RunOptions) -> 
     """The plan that the options name, which is refused where it cannot be followed; None where they name none."""
     if options.plan is None:
         return None
+    from murakkab.cli.plan_again import predicted_again
     from murakkab.cli.plan_file import read_plan
     from murakkab.cli.plan_fit import check_fit
 
     if options.llm:
         os.environ["MURAKKAB_LLM_URL"] = options.llm
     file, cores = read_plan(options.plan), len(os.sched_getaffinity(0))
-    check_fit(file, options.plan, compile_graph(workflow, check_inputs(workflow, inputs)), cores)
-    return file.plan
+    graph = compile_graph(workflow, check_inputs(workflow, inputs))
+    check_fit(file, options.plan, graph, cores)
+    return predicted_again(file.plan, graph, cores)
 
 
 async def resume_here(run: str, options: RunOptions) -> Event:

@@ -30,15 +30,16 @@ def show(
     store = RunStore(runs)
     found = find_run(store, run)
     events = read_events(store.folder(found) / "events.jsonl")
-    _print_head(store.record(found), store.folder(found))
-    _print_plan(events)
+    planned = next((event for event in reversed(events) if event["event"] == "run.planned"), None)
+    _print_head(store.record(found), store.folder(found), planned)
+    _print_plan(planned)
     _print_cache(events)
     _print_script(events)
     _print_shots(events)
     _print_outputs(events)
 
 
-def _print_head(record: RunRecord, folder: Path) -> None:
+def _print_head(record: RunRecord, folder: Path, planned: dict[str, Any] | None) -> None:
     import msgspec
 
     from murakkab.cli.wording import figures, printable, seconds
@@ -54,21 +55,20 @@ def _print_head(record: RunRecord, folder: Path) -> None:
         stream = f"{seconds(record.duration_s)} of stream, made in" if record.duration_s else "Made in"
         typer.echo(f"{stream} {seconds(record.made_in_s)}")
     if record.ttff_s is not None:
-        typer.echo(figures(msgspec.to_builtins(record)))
+        typer.echo(figures(msgspec.to_builtins(record), planned))
     typer.echo(f"Files: {folder}")
 
 
-def _print_plan(events: list[dict[str, Any]]) -> None:
+def _print_plan(planned: dict[str, Any] | None) -> None:
     from rich.console import Console
 
     from murakkab.cli.live import plan_table
     from murakkab.cli.wording import expected
 
-    planned = [event for event in events if event["event"] == "run.planned"]
-    if planned:
+    if planned is not None:
         typer.secho("\nPlan", bold=True)
-        Console(highlight=False).print(plan_table(planned[-1]["nodes"]))
-        if told := expected(planned[-1]):
+        Console(highlight=False).print(plan_table(planned["nodes"]))
+        for told in expected(planned):
             typer.echo(told)
 
 

@@ -44,8 +44,14 @@ def failure(finished: dict[str, Any]) -> str:
     return ""
 
 
-def outcome(finished: dict[str, Any], cache: str = "") -> list[str]:
-    """The end of a run in a few lines; ``cache`` says what was not made anew."""
+def outcome(finished: dict[str, Any], cache: str = "", planned: dict[str, Any] | None = None) -> list[str]:
+    """The end of a run in a few lines.
+
+    Args:
+        finished: its last event.
+        cache: what was not made anew.
+        planned: the event of its plan.
+    """
     if reason := failure(finished):
         return [reason]
     made, length = finished["made_in_s"], finished["duration_s"]
@@ -53,7 +59,7 @@ def outcome(finished: dict[str, Any], cache: str = "") -> list[str]:
     if made and length:
         lines.append(f"Made {seconds(length)} in {seconds(made)}, {length / made:.1f}x real time")
     if finished["ttff_s"] is not None:
-        lines.append(figures(finished))
+        lines.append(figures(finished, planned))
     if not lines:
         lines.append(f"Finished in {seconds(made)}")
     if cache:
@@ -67,18 +73,23 @@ def outcome(finished: dict[str, Any], cache: str = "") -> list[str]:
     return lines
 
 
-def expected(planned: dict[str, Any]) -> str:
-    """What a plan is expected to give, in the words of ``murakkab plan``; empty where nothing can be told."""
+def expected(planned: dict[str, Any]) -> list[str]:
+    """What a plan is expected to give, in the words of ``murakkab plan``, and what on a cold start; may be empty."""
     from murakkab.cli.plan_words import figure
 
+    known = planned.get("predictions") or ()
     parts = []
-    for told in planned.get("predictions") or ():
+    for told in known:
         name, limit = told["name"], told["limit"]
         if told["value"] is None or (limit is None and name == "realtime"):
             continue
         about = "wait" if name == "realtime" else name
         parts.append(f"{about} {figure(name, told['value'])}{_promised(name, limit)}")
-    return f"Expected: {', '.join(parts)}" if parts else ""
+    lines = [f"Expected: {', '.join(parts)}"] if parts else []
+    slow = [f"{told['name']} {figure(told['name'], told['cold'])}" for told in known if told.get("cold") is not None]
+    if planned.get("cold") and slow:
+        lines.append(f"That is with loaded models, and so are promises. Here they load first: {', '.join(slow)}")
+    return lines
 
 
 def _promised(name: str, limit: float | None) -> str:
@@ -91,13 +102,26 @@ def _promised(name: str, limit: float | None) -> str:
     return f" (promised {'>=' if name == 'quality' else '<='} {figure(name, limit)})"
 
 
-def figures(record: dict[str, Any]) -> str:
-    """The figures of playback with what measured them."""
+def figures(record: dict[str, Any], planned: dict[str, Any] | None = None) -> str:
+    """The figures of playback with what measured them, beside the first frame that a plan had expected."""
     parts = {
         "first frame": record["ttff_s"],
         "first content": record["first_content_s"],
         "first speech": record["first_speech_s"],
         "stalls": record["stall_s"],
     }
-    shown = ", ".join(f"{name} {seconds(value)}" for name, value in parts.items())
+    words = {name: f"{name} {seconds(value)}" for name, value in parts.items()}
+    words["first frame"] += _beside(planned or {})
+    shown = ", ".join(words.values())
     return f"{shown} (by the {record['measured_by']})" if record["measured_by"] else shown
+
+
+def _beside(planned: dict[str, Any]) -> str:
+    """What was expected of the first frame; empty where nobody knows."""
+    told = next((one for one in planned.get("predictions") or () if one["name"] == "ttff"), None)
+    if told is None:
+        return ""
+    if planned.get("cold"):
+        value = told.get("cold")
+        return " (started cold)" if value is None else f" (started cold, expected {seconds(value)})"
+    return "" if told["value"] is None else f" (expected {seconds(told['value'])})"

@@ -334,6 +334,7 @@ class Engine:
             notes=event.plan.notes,
             predictions=msgspec.to_builtins(event.plan.predictions),
             rungs=planning.describe_rungs(event.plan),
+            cold=live.cold,
         )
         self._driver.apply(event)
 

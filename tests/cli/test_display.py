@@ -135,6 +135,33 @@ def test_the_picture_shows_nodes_shots_and_figures_and_reads_no_markup() -> None
     assert "\x1b]0" not in text
 
 
+PREDICTIONS = [
+    {"name": "ttff", "value": 0.48, "limit": 1.0, "cold": 2.4},
+    {"name": "realtime", "value": 0.0, "limit": None, "cold": None},
+    {"name": "quality", "value": 1.0, "limit": None, "cold": None},
+]
+
+
+@pytest.mark.parametrize(
+    ("cold", "loading", "beside"),
+    [
+        (True, ["That is with loaded models, and so are promises. Here they load first: ttff 2.4 s"], "started cold, "),
+        (False, [], ""),
+    ],
+)
+def test_what_was_expected_is_told_before_and_after_with_loading_where_models_load(
+    cold: bool, loading: list[str], beside: str
+) -> None:
+    lines: list[str] = []
+    display = PlainLines(lines.append)
+    planned = {"event": "run.planned", "nodes": [], "predictions": PREDICTIONS, "cold": cold}
+    for event in (planned, FINISHED | {"run": "r"}):
+        display.show({"seq": 1, "t": 0.0, **event})
+    assert lines[1 : 2 + len(loading)] == ["Expected: ttff 0.48 s (promised <= 1 s), quality 1.00", *loading]
+    figures = next(line for line in lines if line.startswith("first frame"))
+    assert figures.startswith(f"first frame 0.8 s ({beside}expected {'2.4' if cold else '0.5'} s), first content 1.9 s")
+
+
 def test_the_live_display_prints_the_plan_and_the_outcome() -> None:
     console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
     display = LiveDisplay(console)
