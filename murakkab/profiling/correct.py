@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from murakkab.profiling.known import corrects, known_profiles
+from murakkab.profiling.known import as_runs_say, corrects, known_profiles
 from murakkab.profiling.store import Learnt, ProfileStore, base_of, key_of
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node, Path
@@ -40,42 +41,70 @@ def learn(
 ) -> list[str]:
     """Correct the profiles that a plan went by, once for the whole run; returns what has drifted, in words.
 
-    What was expected at conditions that nobody measured speaks for the profile that it was inferred from. Results from
-    the cache, failed attempts, tasks whose work cannot be counted, settings that no profile is of and work of less than
-    ``LEAST_S`` say nothing.
+    What was expected at conditions that nobody measured speaks for all profiles that it was inferred from, by the same
+    factor, so that what is inferred next comes to what was observed. Results from the cache, failed attempts, tasks
+    whose work cannot be counted, settings that no profile is of and work of less than ``LEAST_S`` say nothing.
     """
     if store is None and not corrects():
         return []
     store = store or ProfileStore()
-    used = {choice.chosen.model for choice in plan.nodes.values()}
-    used |= {configuration.model for rung in plan.rungs for configuration in rung.nodes.values()}
-    known = known_profiles([cards[n] for n in used if n in cards], shipped, store, corrected=False)
-    base, inferred = Speeds(known, exact=True), Speeds(known)
+    known = _Known(_models(plan, cards), shipped, store)
     sums: dict[str, _Sum] = {}
     events = list(events)
     rungs, work = rungs_of(plan, events), workload(graph)
     for node, path, seconds, units in tasks_of(graph, events):
         chosen = configured(plan, rungs, node, path)
         more = {"seconds": work.nodes[node.name].seconds} | _from_height(graph, plan, rungs, node, path)
-        profile = profile_of(base, cards.get(chosen.model), node, chosen, more)
+        profile = profile_of(known.speeds, cards.get(chosen.model), node, chosen, more)
         count = units_of(profile, node, units) if profile else None
         if profile is None or not count or not profile.seconds(count):
             continue
-        one = sums.setdefault(key_of(profile), _Sum(profile))
-        here = inferred.on_processor(cards[chosen.model], node, chosen.knobs, more=more) or profile
-        one.expected_s += here.seconds(count)
-        one.observed_s += seconds
+        for one in known.speeds.basis(profile, node, chosen.knobs, more):
+            key = key_of(one)
+            before, factor = known.before(one)
+            sums.setdefault(key, _Sum(before)).add(profile.seconds(count) / factor, seconds)
     sums = {named: one for named, one in sums.items() if one.expected_s >= LEAST_S}
     return _keep(store, sums) if sums else []
 
 
+def _models(plan: Plan, cards: Mapping[str, ModelCard]) -> list[ModelCard]:
+    """The cards of all that a plan may have used."""
+    used = {choice.chosen.model for choice in plan.nodes.values()}
+    used |= {configuration.model for rung in plan.rungs for configuration in rung.nodes.values()}
+    return [cards[name] for name in used if name in cards]
+
+
+class _Known:
+    """Speeds as they are corrected by now, and the profiles as they were before."""
+
+    def __init__(self, cards: Sequence[ModelCard], shipped: Sequence[Profile], store: ProfileStore) -> None:
+        before = known_profiles(cards, shipped, store, corrected=False)
+        learnt = store.runs.content().learnt
+        self._after = [as_runs_say(profile, learnt) for profile in before]
+        self._before = {id(one): (other, _factor(other, one)) for other, one in zip(before, self._after, strict=True)}
+        self.speeds = Speeds(self._after)
+
+    def before(self, profile: Profile) -> tuple[Profile, float]:
+        """A profile before it was corrected, and the factor that it was corrected by."""
+        return self._before[id(profile)]
+
+
+def _factor(before: Profile, after: Profile) -> float:
+    return after.unit_s / before.unit_s if before.unit_s else after.fixed_s / (before.fixed_s or 1.0)
+
+
 @dataclass
 class _Sum:
-    """Seconds of all tasks of a run that went by one profile."""
+    """Seconds of all tasks of a run that went by one profile, as far as it was not corrected."""
 
     profile: Profile
     expected_s: float = 0.0
     observed_s: float = 0.0
+
+    def add(self, expected_s: float, observed_s: float) -> None:
+        """One task more."""
+        self.expected_s += expected_s
+        self.observed_s += observed_s
 
 
 def rungs_of(plan: Plan, events: Iterable[Event]) -> dict[Path, Rung]:
@@ -178,8 +207,8 @@ def _keep(store: ProfileStore, sums: Mapping[str, _Sum]) -> list[str]:
                 told.append(f"{model}: {found}; `murakkab profile {model} --again` measures it anew")
     if notable:
         with contextlib.suppress(FileNotFoundError):
-            store.path.touch()
-    return told
+            os.utime(store.path)
+    return list(dict.fromkeys(told))
 
 
 def drifted(store: ProfileStore, cards: Iterable[str]) -> dict[str, str]:

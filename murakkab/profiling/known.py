@@ -48,7 +48,7 @@ def known_profiles(
     loads = {profile.model: profile.load_s for profile in here}
     found = here + [_loading(profile, loads) for profile in others]
     learnt = store.runs.content().learnt if corrected else {}
-    return [_corrected(profile, learnt) for profile in found] if learnt else found
+    return [as_runs_say(profile, learnt) for profile in found] if learnt else found
 
 
 def measured_here(cards: Iterable[ModelCard], kept: Kept) -> Iterator[Profile]:
@@ -89,7 +89,7 @@ def _scaled(profile: Profile, card: ModelCard | None, calibration: Calibration |
     return profile.slower(by, kind="scaled", source=source)
 
 
-def _corrected(profile: Profile, learnt: Mapping[str, Learnt]) -> Profile:
+def as_runs_say(profile: Profile, learnt: Mapping[str, Learnt]) -> Profile:
     """A profile with what runs said of it."""
     found = learnt.get(key_of(profile)) if profile.device == CPU else None
     if found is None or found.base != base_of(profile):

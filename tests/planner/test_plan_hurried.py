@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from murakkab_optimizer.graph import Slo
 from murakkab_optimizer.hardware import Offer
 from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.planner import NoPlanError
-from tests.planner.planning import GPU, machines, planned, show, told
+from murakkab_optimizer.profiles import Profile
+from tests.planner.planning import GPU, SPEEDS, machines, planned, show, told
 
 CLUSTER = machines(2, Offer(GPU, 2, spot=False))
 
@@ -49,3 +52,20 @@ def test_a_plan_that_was_found_in_time_says_nothing_of_a_hurry() -> None:
     plan = planned(show(Slo(cost=1.0)), CLUSTER)
     assert plan.method == "exact"
     assert not any("time was over" in note for note in plan.notes)
+
+
+class Counted(list[Profile]):
+    """Profiles that count how often they are gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Profile]:
+        self.times += 1
+        return super().__iter__()
+
+
+def test_what_is_known_of_speeds_is_made_ready_once_for_all_that_is_tried() -> None:
+    known, wishes = Counted(SPEEDS), {"slo": Slo(objective=("quality",))}
+    with pytest.raises(NoPlanError):
+        planned(show(Slo(cost=1e-9), speech=wishes), CLUSTER, profiles=known)
+    assert known.times == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -16,11 +17,13 @@ from murakkab_optimizer.planner import PlanRequest, plan_workflow
 from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.profiles import Profile, Provenance
 from murakkab_optimizer.profiles.between import Family
-from murakkab_optimizer.profiles.curve import error_at, seconds_at
+from murakkab_optimizer.profiles.curve import error_at, rising, seconds_at
 from murakkab_runtimes.catalog import load_catalog, load_profiles
 
 CARDS = load_catalog()
-FLUX = [profile for profile in load_profiles() if profile.model == "flux-1-dev"]
+SHIPPED = load_profiles()
+SPEEDS = Speeds(SHIPPED)
+FLUX = [profile for profile in SHIPPED if profile.model == "flux-1-dev"]
 RAW = [profile for profile in FLUX if "), raw runs:" in profile.provenance.source]
 A100 = DeviceType("A100", 3.4, spot=1.07, idle_w=65, peak_w=400, memory_mb=81920)
 
@@ -71,12 +74,13 @@ def test_beyond_what_was_measured_it_says_so() -> None:
     assert found.unit_s == pytest.approx(drawn(RAW, "A100", width=3840, height=2160)[1].unit_s, rel=0.3)
 
 
-def test_other_steps_at_another_size_come_from_a_model_of_all_devices() -> None:
+def test_other_steps_at_another_size_come_from_one_curve_after_the_other() -> None:
     steps = (
         drawn(RAW, "A100", 50, width=1280, height=720)[1].unit_s / drawn(RAW, "A100", width=1280, height=720)[1].unit_s
     )
     found = drawn(RAW, "A100", 50, width=1920, height=1072)[1]
-    assert "by a model of" in found.provenance.source
+    assert "1920x1072" in found.provenance.source
+    assert "steps 50" in found.provenance.source
     assert found.unit_s == pytest.approx(25.25 * steps, rel=0.1)
 
 
@@ -146,6 +150,82 @@ def test_a_plan_says_that_a_time_is_interpolated() -> None:
     plan = plan_workflow(request).nodes["studio"]
     assert plan.chosen.seconds == pytest.approx(7.5, rel=0.1)
     assert plan.provenance.startswith("estimated: interpolated between 1280x720 and 1920x1072")
+
+
+def test_an_inferred_speed_does_not_depend_on_what_was_asked_before() -> None:
+    first, later = Speeds(FLUX), Speeds(FLUX)
+
+    def ask(speeds: Speeds, **size: int) -> list[float]:
+        node = Node("studio", "text-to-image", dict(size))
+        return [p.unit_s for p in speeds.find("flux-1-dev", "GB200", node, {"steps": 50}, other=True)]
+
+    ask(later, width=1920, height=1072)
+    assert ask(first, height=1072) == ask(later, height=1072)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (2, 1, 0)])
+def test_numbers_that_nobody_asks_for_are_kept_apart(order: tuple[int, ...]) -> None:
+    taken = [(360, 9, 1.0), (720, 99, 44.0), (720, 9, 4.0)]
+    family = [Profile("pen", "clip", s, conditions={"height": h, "frames": f}) for h, f, s in taken]
+    family = [family[place] for place in order]
+    found = Family(family).at(family, {"height": 540})
+    assert found is not None
+    assert (found.unit_s, found.conditions["frames"]) == (2.25, 9)
+
+
+def test_a_latency_model_keeps_apart_what_nobody_asks_for() -> None:
+    family = [
+        Profile("pen", "clip", frames * height**2 / 1e4, device=device, conditions={"height": height, "frames": frames})
+        for device in ("A", "B")
+        for frames, heights in ((9, (100, 200, 400)), (99, (400, 800, 1600)))
+        for height in heights
+    ]
+    alone = Profile("pen", "clip", 5.0, device="C", conditions={"height": 100, "frames": 9})
+    found = Family([*family, alone]).at([alone], {"height": 400})
+    assert found is not None
+    assert found.unit_s == pytest.approx(80.0, rel=0.05)
+
+
+def test_sizes_that_no_table_has_are_inferred_from_one_origin() -> None:
+    exact = drawn(FLUX, "A100", width=640, height=400)[1]
+    assert (exact.unit_s, exact.provenance.kind) == (9.75, "cited")
+    for height in (399, 420, 440):
+        found = drawn(FLUX, "A100", width=640, height=height)
+        assert all("), raw runs:" in found[devices].provenance.source for devices in (1, 2, 4, 8))
+
+
+def sized(name: str, knobs: dict[str, Any], height: int) -> Iterator[Profile]:
+    """Speeds of a model on every device, but for what was taken at just this size."""
+    node = Node("any", CARDS[name].capability, {"width": height * 16 // 9, "height": height, "fps": 24})
+    more = {"seconds": 5.0, "from_height": height / 2}
+    for device in sorted({profile.device for profile in SHIPPED if profile.model == name}):
+        for found in SPEEDS.find(name, device, node, knobs, other=True, more=more):
+            if found not in SHIPPED:
+                yield found
+
+
+@pytest.mark.parametrize("steps", [None, 10, 25, 28])
+def test_larger_pictures_are_never_inferred_to_take_less_time(steps: int | None) -> None:
+    """What was published is taken as it is: a table of another origin; less time for more pixels on several devices."""
+    drawing = {profile.model for profile in SHIPPED if "height" in profile.conditions}
+    before: dict[tuple[str, str, int], tuple[float, float]] = {}
+    asked = 0
+    for name in sorted(drawing) if steps is None else ["flux-1-dev"]:
+        knobs = {**CARDS[name].knobs, **({} if steps is None else {"steps": steps})}
+        for height in range(190, 2200, 110):
+            for found in sized(name, knobs, height):
+                key, taking = (name, found.device, found.devices), (found.seconds(1), found.seconds(10))
+                assert all(now >= was * (1 - 1e-9) for now, was in zip(taking, before.get(key, taking), strict=True)), (
+                    key,
+                    height,
+                )
+                before[key] = taking
+                asked += 1
+    assert asked > 300
+
+
+def test_where_more_work_took_less_time_the_curve_stays_level() -> None:
+    assert rising([(1.0, 2.0), (2.0, 4.0), (3.0, 2.0), (4.0, 6.0)]) == [(1.0, 2.0), (2.0, 3.0), (3.0, 3.0), (4.0, 6.0)]
 
 
 points = st.lists(

@@ -13,6 +13,7 @@ from murakkab.profiling.known import known_profiles
 from murakkab.profiling.store import ProfileStore
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.plan import Configuration, NodePlan, Plan
+from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.profiles.nouns import Profile, Provenance
 from murakkab_runtimes.catalog import load_catalog
 from tests.profiling.conftest import keep, measured
@@ -147,19 +148,57 @@ def test_it_can_be_left_out_for_the_profiles_of_the_user(monkeypatch: pytest.Mon
         assert len(list(tmp_path.iterdir())) == files
 
 
+SIZES = [
+    Profile("lanczos", "frame", seconds, conditions={"height": height}, provenance=Provenance("shipped"))
+    for height, seconds in ((360, 0.01), (720, 0.04))
+]
+
+
+def run_at(store: ProfileStore, height: int, seconds: float, frames: int = 100) -> list[str]:
+    graph = Graph("g", (Node("upscale", "video-to-video", {"height": height, "fps": 24}),))
+    return learn(graph, PLAN, CARDS, SIZES, [finished(seconds, frames=frames)], store)
+
+
+def predicted(store: ProfileStore, height: int) -> float:
+    node = Node("upscale", "video-to-video", {"height": height, "fps": 24})
+    found = Speeds(known_profiles([CARDS["lanczos"]], SIZES, store)).on_processor(CARDS["lanczos"], node, {})
+    assert found is not None
+    return found.unit_s
+
+
 def test_a_run_at_a_size_that_nobody_measured_says_nothing_where_it_takes_what_was_inferred(
     store: ProfileStore,
 ) -> None:
-    shipped = [
-        Profile("lanczos", "frame", seconds, conditions={"height": height}, provenance=Provenance("shipped"))
-        for height, seconds in ((360, 0.01), (720, 0.04))
-    ]
-    node = Node("upscale", "video-to-video", {"height": 540, "fps": 24})
     for _ in range(10):
-        learn(Graph("g", (node,)), PLAN, CARDS, shipped, [finished(2.25, frames=100)], store)
-    found = known_profiles([CARDS["lanczos"]], shipped, store)
-    assert [one.unit_s for one in found] == pytest.approx([0.01, 0.04])
-    for _ in range(40):
-        learn(Graph("g", (node,)), PLAN, CARDS, shipped, [finished(4.5, frames=100)], store)
-    corrected = known_profiles([CARDS["lanczos"]], shipped, store)
-    assert sorted(one.unit_s for one in corrected) == pytest.approx([0.01, 0.08], rel=0.05)
+        run_at(store, 540, 2.25)
+    assert [predicted(store, height) for height in (360, 540, 720)] == pytest.approx([0.01, 0.0225, 0.04])
+
+
+def test_runs_at_a_size_that_nobody_measured_make_what_is_inferred_come_to_what_they_took(store: ProfileStore) -> None:
+    told = [run_at(store, 540, 4.5) for _ in range(30)]
+    assert len(told[-1]) == 1
+    assert predicted(store, 540) == pytest.approx(0.045, rel=0.02)
+    assert [predicted(store, height) for height in (360, 720)] == pytest.approx([0.02, 0.08], rel=0.02)
+
+
+def test_one_wild_run_at_such_a_size_moves_little(store: ProfileStore) -> None:
+    for _ in range(10):
+        run_at(store, 540, 2.25)
+    run_at(store, 540, 900.0)
+    assert predicted(store, 540) == pytest.approx(0.0225, rel=0.06)
+
+
+def test_what_runs_at_a_measured_size_said_is_not_counted_twice_between_sizes(store: ProfileStore) -> None:
+    for _ in range(30):
+        run_at(store, 720, 8.0)
+        run_at(store, 540, 3.375)
+    for _ in range(30):
+        run_at(store, 540, 3.375)
+    assert predicted(store, 540) == pytest.approx(0.03375, rel=0.02)
+
+
+def test_what_runs_say_makes_no_file_of_figures(store: ProfileStore) -> None:
+    for _ in range(10):
+        run(store, finished(1.0, frames=40))
+    assert [path.name for path in store.path.parent.glob("*.json")] == [store.runs.path.name]
+    assert store.read()[1] == ""

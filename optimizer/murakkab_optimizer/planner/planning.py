@@ -100,10 +100,11 @@ def plan_workflow(request: PlanRequest) -> Plan:
 
 def _giving_way(request: PlanRequest) -> Iterator[Built]:
     """The problem; then without the wishes of single nodes; at last with pictures that stand still."""
-    built = _build(request)
+    speeds = Speeds(request.profiles)
+    built = _build(request, speeds)
     yield built
     if any(node.slo.objective for node in request.graph.nodes):
-        built = _build(request, strict=False)
+        built = _build(request, speeds, strict=False)
         yield built
     if (whole := with_stills(built)) is not built:
         yield whole
@@ -124,7 +125,7 @@ def pareto(request: PlanRequest, x: Objective, y: Objective, points: int = 12) -
     """
     from murakkab_optimizer.planner.assign.pareto import front
 
-    built = _build(request, strict=False)
+    built = _build(request, Speeds(request.profiles), strict=False)
     built = msgspec.structs.replace(built, problem=msgspec.structs.replace(built.problem, objectives=(x, y)))
     tried = [built, whole] if (whole := with_stills(built)) is not built else [built]
     for one in tried:
@@ -137,10 +138,9 @@ def pareto(request: PlanRequest, x: Objective, y: Objective, points: int = 12) -
     raise told
 
 
-def _build(request: PlanRequest, *, strict: bool = True) -> Built:
-    finder = Finder(
-        request.cards, Speeds(request.profiles), request.cluster, request.absent, request.here, request.rate
-    )
+def _build(request: PlanRequest, speeds: Speeds, *, strict: bool = True) -> Built:
+    """The problem; speeds are those of the whole request, so that latency models are fitted once."""
+    finder = Finder(request.cards, speeds, request.cluster, request.absent, request.here, request.rate)
     return build(request.graph, workload(request.graph), finder, request.pins, request.in_force, strict=strict)
 
 

@@ -60,9 +60,9 @@ class Speeds:
     ) -> list[Profile]:
         """For each number of devices an instance may have, the speed at what the node asks for.
 
-        It is inferred from the nearest profile (see ``profiles.between``). Of those equally near, one that was taken
-        for just what is asked for; then one in the unit that is known for most numbers of devices: figures in different
-        units, of different publications, do not compare.
+        It is inferred from what is known of the device (see ``profiles.between``). Of profiles equally near, one that
+        was taken for just what is asked for; then one in the unit that is known for most numbers of devices: figures in
+        different units, of different publications, do not compare.
 
         Args:
             model: name of the card.
@@ -73,14 +73,29 @@ class Speeds:
             more: conditions that its arguments do not tell, such as ``from_height``.
 
         """
+        wanted = {**(more or {}), **conditions(node, knobs)}
+        groups = self._groups(model, device, wanted, knobs, other=other)
+        found = (self._at(group, model, wanted) for group in groups.values())
+        return [profile for profile in found if profile is not None]
+
+    def basis(
+        self, found: Profile, node: Node, knobs: Mapping[str, Any], more: Mapping[str, float] | None = None
+    ) -> list[Profile]:
+        """The profiles that a speed rests on which was found for these arguments; see ``profiles.between``."""
+        wanted = {**(more or {}), **conditions(node, knobs)}
+        groups = self._groups(found.model, found.device, wanted, knobs, other=True)
+        return self._families[found.model].basis(groups[found.devices], wanted)
+
+    def _groups(
+        self, model: str, device: str, wanted: Mapping[str, Any], knobs: Mapping[str, Any], *, other: bool
+    ) -> dict[int, list[Profile]]:
+        """By the number of devices, the profiles that may stand for what is wanted."""
         held = self._known.get((model, device), [])
         fitting = [profile for profile in held if profile.holds_for(knobs)] or (held if other else [])
         groups: dict[int, list[Profile]] = defaultdict(list)
-        wanted = {**(more or {}), **conditions(node, knobs)}
         for profile in _closest_first(fitting, wanted):
             groups[profile.devices].append(profile)
-        found = (self._at(group, model, wanted) for group in groups.values())
-        return [profile for profile in found if profile is not None]
+        return groups
 
     def _at(self, group: list[Profile], model: str, wanted: Mapping[str, Any]) -> Profile | None:
         return nearest(group, wanted) if self.exact else self._families[model].at(group, wanted)

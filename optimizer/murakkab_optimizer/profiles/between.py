@@ -1,27 +1,28 @@
-"""The speed at conditions that nobody measured: the nearest profile, times what measurements say of the difference.
+"""The speed at conditions that nobody measured: that of a profile, times what measurements say of the difference.
 
-Where one amount differs (pixels, steps, frames, tokens) and profiles are known that differ in it alone, a curve through
-them says so (`curve`). Where several differ, or the nearest profile stands alone, it is a latency model of all devices
-that the model was measured on (`latency`). Where that is not enough, the nearest profile is taken as it is.
+Where profiles differ in one amount alone (pixels, steps, frames, tokens), a curve through them says what it changes
+(`curve`); amounts that differ together change one after the other. Where there are no such profiles, it is a latency
+model of all devices that the model was measured on (`latency`). Where that is not enough, the nearest profile is taken
+as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from murakkab_optimizer.profiles import conditions
-from murakkab_optimizer.profiles.conditions import amounts
-from murakkab_optimizer.profiles.curve import Point, error_at, seconds_at
-from murakkab_optimizer.profiles.nouns import Profile, nearest, taken
-from murakkab_optimizer.profiles.shared import Shared, fitted, origin, rate
+from murakkab_optimizer.profiles.conditions import Amounts, amounts
+from murakkab_optimizer.profiles.curve import error_at, rising, seconds_at
+from murakkab_optimizer.profiles.nouns import Profile, nearest_first, taken
+from murakkab_optimizer.profiles.series import Index, Series, Wanted
+from murakkab_optimizer.profiles.shared import Shared, fitted, rate
 
 SAME = 1e-6
 """Amounts that differ by a smaller share are the same."""
-
-Wanted = Mapping[str, Any]
 
 
 class Family:
@@ -34,7 +35,9 @@ class Family:
 
     def __init__(self, profiles: Sequence[Profile]) -> None:
         self.profiles = profiles
-        self._fitted: dict[tuple[object, ...], Shared | None] = {}
+        self._names = frozenset(name for profile in profiles for name in taken(profile))
+        self._indices: dict[object, Index] = {}
+        self._fitted: dict[object, Shared | None] = {}
 
     def at(self, group: Iterable[Profile], wanted: Wanted) -> Profile | None:
         """The profile at the conditions that are wanted; None where nothing is known.
@@ -44,22 +47,55 @@ class Family:
             wanted: conditions and settings, as `conditions.drawn` puts them together.
 
         """
-        anchor = nearest(group, wanted)
-        if anchor is None:
-            return None
-        asked = amounts(wanted, taken(anchor))
-        apart = [name for name, value in amounts(taken(anchor), wanted).items() if _differ(value, asked[name])]
-        if not apart or not rate(anchor):
+        anchor, curves = self._start(group, wanted)
+        if anchor is None or not (apart := _apart(anchor, wanted)):
             return anchor
-        series = _series(anchor, self.profiles, wanted, apart[0]) if len(apart) == 1 else {}
-        if len(series) > 1:
-            return _on_curve(anchor, series, wanted, apart[0])
+        if curves:
+            return _on_curves(anchor, curves, wanted)
         return self._by_model(anchor, wanted, apart) or _as_it_is(anchor, wanted, apart)
+
+    def basis(self, group: Iterable[Profile], wanted: Wanted) -> list[Profile]:
+        """The profiles that ``at`` takes times from, each once: all of its curves, else the nearest one.
+
+        Where all of them change by a factor, so does what is inferred.
+        """
+        anchor, curves = self._start(group, wanted)
+        if anchor is None:
+            return []
+        found = [anchor, *(profile for series in curves.values() for profile in series.values())]
+        return [profile for place, profile in enumerate(found) if profile not in found[:place]]
+
+    def _start(self, group: Iterable[Profile], wanted: Wanted) -> tuple[Profile | None, dict[str, Series]]:
+        """The profile to start from, and a series for each amount in which it is not what is wanted.
+
+        One that was taken at just what is wanted, whatever its origin; else the nearest of one origin from which series
+        lead to it; else the nearest of that origin, without series.
+        """
+        found = nearest_first(group, wanted)
+        if not found or not _apart(found[0], wanted):
+            return next(iter(found), None), {}
+        index = self._index(wanted)
+        found = index.of_one_origin(found)
+        for profile in found:
+            curves = {name: index.along(profile, name) for name in _apart(profile, wanted)}
+            if all(curves.values()):
+                return profile, curves
+        return found[0], {}
+
+    def _index(self, wanted: Wanted) -> Index:
+        key = self._numbers(wanted)
+        if key not in self._indices:
+            self._indices[key] = Index(self.profiles, wanted)
+        return self._indices[key]
+
+    def _numbers(self, wanted: Wanted) -> frozenset[str]:
+        """What is asked for in numbers that profiles have; it decides which of them compare."""
+        return conditions.numbers(wanted) & self._names
 
     def _by_model(self, anchor: Profile, wanted: Wanted, apart: Sequence[str]) -> Profile | None:
         """By a latency model of the family; None where there is too little to fit it on."""
         here, there = amounts(taken(anchor), wanted), amounts(wanted, taken(anchor))
-        key = (anchor.unit, tuple(here), tuple(apart))
+        key = (anchor.unit, tuple(here), tuple(apart), self._numbers(wanted))
         if key not in self._fitted:
             self._fitted[key] = fitted(anchor.unit, wanted, list(here), apart, self.profiles)
         if (model := self._fitted[key]) is None:
@@ -72,33 +108,55 @@ def _differ(one: float, other: float) -> bool:
     return abs(one - other) > SAME * max(one, other)
 
 
-def _series(anchor: Profile, family: Iterable[Profile], wanted: Wanted, name: str) -> dict[float, Profile]:
-    """Profiles that differ from the anchor in one amount only, by that amount."""
-    same, found = (_rest(anchor, wanted, name), {amounts(taken(anchor), wanted)[name]: anchor})
-    for profile in family:
-        mine = amounts(taken(profile), wanted)
-        if name in mine and rate(profile) > 0 and _rest(profile, wanted, name) == same:
-            found.setdefault(mine[name], profile)
-    return dict(sorted(found.items()))
+def _apart(anchor: Profile, wanted: Wanted) -> list[str]:
+    """The amounts in which a profile is not what is wanted; none where it takes no time at all."""
+    asked = amounts(wanted, taken(anchor))
+    here = amounts(taken(anchor), wanted) if rate(anchor) else {}
+    return [name for name, value in here.items() if _differ(value, asked[name])]
 
 
-def _rest(profile: Profile, wanted: Wanted, name: str) -> tuple[object, ...]:
-    """All in which profiles of a series are the same."""
-    others = {other: round(value, 6) for other, value in amounts(taken(profile), wanted).items() if other != name}
-    place = (profile.device, profile.devices, profile.unit, origin(profile))
-    return (*place, conditions.words(taken(profile)), others)
+def _on_curves(anchor: Profile, curves: Mapping[str, Series], wanted: Wanted) -> Profile:
+    asked = amounts(wanted, taken(anchor))
+    by = _along(anchor, curves, asked, rate) / rate(anchor)
+    how = ", ".join(_told(name, series, asked[name]) for name, series in curves.items())
+    found = _scaled(anchor, wanted, by, how, _error(curves, asked))
+    return msgspec.structs.replace(found, **_parts(anchor, curves, asked))
 
 
-def _on_curve(anchor: Profile, series: Mapping[float, Profile], wanted: Wanted, name: str) -> Profile:
-    points: list[Point] = [(work, rate(profile)) for work, profile in series.items()]
-    work = amounts(wanted, taken(anchor))[name]
-    ends = [conditions.told(taken(profile), {name: 0.0}) for profile in _around(series, work)]
-    inside = points[0][0] <= work <= points[-1][0]
-    how = f"interpolated between {ends[0]} and {ends[1]}" if inside else f"extrapolated from {ends[0]} and {ends[1]}"
-    return _scaled(anchor, wanted, seconds_at(points, work) / rate(anchor), how, error_at(points, work))
+def _along(anchor: Profile, curves: Mapping[str, Series], asked: Amounts, seconds: Callable[[Profile], float]) -> float:
+    """Some seconds of the anchor at what is asked for, changed along one curve after the other."""
+    found = seconds(anchor)
+    for name, series in curves.items():
+        points = [(work, seconds(profile)) for work, profile in series.items()]
+        points = rising(points) if name in conditions.RISING else points
+        found *= seconds_at(points, asked[name]) / seconds(anchor)
+    return found
 
 
-def _around(series: Mapping[float, Profile], work: float) -> tuple[Profile, Profile]:
+def _parts(anchor: Profile, curves: Mapping[str, Series], asked: Amounts) -> dict[str, float]:
+    """Seconds of a task that all profiles of the curves tell beside those of a unit, on curves of their own."""
+    found: dict[str, float] = {}
+    for part in ("fixed_s", "first_s"):
+        seconds = attrgetter(part)
+        if all(seconds(profile) for series in curves.values() for profile in series.values()):
+            found[part] = _along(anchor, curves, asked, seconds)
+    return found
+
+
+def _error(curves: Mapping[str, Series], asked: Amounts) -> float | None:
+    """Of all curves together at worst; None where one of them cannot be checked."""
+    errors = [error_at([(work, rate(p)) for work, p in curves[name].items()], asked[name]) for name in curves]
+    known = [error for error in errors if error is not None]
+    return sum(known) if len(known) == len(errors) else None
+
+
+def _told(name: str, series: Series, work: float) -> str:
+    low, high = (conditions.told(taken(profile), {name: 0.0}) for profile in _around(series, work))
+    inside = min(series) <= work <= max(series)
+    return f"interpolated between {low} and {high}" if inside else f"extrapolated from {low} and {high}"
+
+
+def _around(series: Series, work: float) -> tuple[Profile, Profile]:
     """The two profiles that tell most of so much work."""
     works = list(series)
     above = max(next((i for i, known in enumerate(works) if known >= work), len(works) - 1), 1)

@@ -11,6 +11,9 @@ PIXELS, ENLARGED = "pixels", "times higher"
 Amounts = dict[str, float]
 """Positive numbers by name."""
 
+RISING = (PIXELS, "frames", "steps", "seconds")
+"""Amounts of work: more of them never takes less time."""
+
 
 def drawn_height(knobs: Mapping[str, Any]) -> float:
     """Lines of the picture that a model makes, where its settings say so; 0 for all that are asked for."""
@@ -41,6 +44,12 @@ def amounts(taken: Mapping[str, Any], wanted: Mapping[str, Any]) -> Amounts:
     return numbers
 
 
+def unasked(taken: Mapping[str, Any], wanted: Mapping[str, Any]) -> Amounts:
+    """The numbers of ``taken`` that nobody asks for: profiles that differ in them do not compare."""
+    asked = amounts(taken, wanted)
+    return {name: round(value, 6) for name, value in amounts(taken, taken).items() if name not in asked}
+
+
 def words(taken: Mapping[str, Any]) -> dict[str, Any]:
     """What is only equal or not."""
     return {name: value for name, value in taken.items() if not _counts(value)}
@@ -56,6 +65,11 @@ def told(taken: Mapping[str, Any], names: Mapping[str, float]) -> str:
         parts.append(f"from {taken[FROM_HEIGHT]:g}")
     parts += [f"{name} {taken[name]:g}" for name in names if name in taken]
     return ", ".join(parts)
+
+
+def numbers(wanted: Mapping[str, Any]) -> frozenset[str]:
+    """Names of what can be compared by its ratio; which they are decides what `amounts` finds."""
+    return frozenset(name for name, value in wanted.items() if _counts(value))
 
 
 def _counts(value: object) -> bool:

@@ -37,6 +37,20 @@ def seconds_at(points: Sequence[Point], work: float) -> float:
     return _cubic(low, high, slopes[above - 1], slopes[above], work)
 
 
+def rising(points: Sequence[Point]) -> list[Point]:
+    """The points with seconds that never fall: where more work took less time, the mean of what contradicts itself.
+
+    Pool adjacent violators (Barlow and others, Statistical Inference under Order Restrictions, 1972).
+    """
+    pools: list[list[float]] = []
+    for _, seconds in points:
+        pools.append([seconds])
+        while len(pools) > 1 and statistics.fmean(pools[-2]) > statistics.fmean(pools[-1]):
+            pools[-2:] = [pools[-2] + pools[-1]]
+    level = [statistics.fmean(pool) for pool in pools for _ in pool]
+    return [(work, seconds) for (work, _), seconds in zip(points, level, strict=True)]
+
+
 def error_at(points: Sequence[Point], work: float) -> float | None:
     """Median share that left-out points are missed by: inner ones for work between points, else the outermost ones.
 

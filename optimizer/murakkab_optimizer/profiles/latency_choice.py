@@ -41,7 +41,7 @@ PLAIN = (Shape(), Shape(grids=("linear",)), Shape(grids=("quadratic",)))
 def quick_fit(table: Table) -> tuple[LatencyModel, float | None]:
     """The best of a few plain trends, and its median error on configurations that were held out; no detail on top.
 
-    Some milliseconds, where ``latency.fit`` takes seconds.
+    A tenth of a second for a hundred configurations, where ``latency.fit`` takes seconds.
     """
     splits = [k_folds(len(table))]
     best = min(PLAIN, key=lambda shape: _score(table, shape, splits))

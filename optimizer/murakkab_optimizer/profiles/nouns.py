@@ -109,7 +109,12 @@ def taken(profile: Profile) -> dict[str, Any]:
 
 
 def nearest(profiles: Iterable[Profile], wanted: Mapping[str, Any]) -> Profile | None:
-    """The profile that was taken nearest to what is wanted, the first of equals; None where there is none.
+    """The profile that was taken nearest to what is wanted, the first of equals; None where there is none."""
+    return next(iter(nearest_first(profiles, wanted)), None)
+
+
+def nearest_first(profiles: Iterable[Profile], wanted: Mapping[str, Any]) -> list[Profile]:
+    """Profiles by how near they were taken to what is wanted; equals stay in order.
 
     Numbers are compared by their ratio; anything else is equal or not.
 
@@ -118,7 +123,7 @@ def nearest(profiles: Iterable[Profile], wanted: Mapping[str, Any]) -> Profile |
         wanted: conditions and settings, as `conditions.drawn` puts them together.
 
     """
-    return min(profiles, key=lambda profile: _distance(taken(profile), wanted), default=None)
+    return sorted(profiles, key=lambda profile: _distance(taken(profile), wanted))
 
 
 def _distance(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> float:

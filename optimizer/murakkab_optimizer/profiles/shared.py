@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from murakkab_optimizer.profiles.conditions import Amounts, amounts, words
+from murakkab_optimizer.profiles.conditions import Amounts, amounts, unasked, words
 from murakkab_optimizer.profiles.latency import LatencyModel, Shape
 from murakkab_optimizer.profiles.latency_table import Table, tabulate
 from murakkab_optimizer.profiles.nouns import Profile, taken
@@ -40,6 +40,7 @@ class Shared:
 
     Attributes:
         model: of seconds a unit.
+        wanted: what amounts are compared with.
         rows: that it was fitted on.
         error: median share by which it misses profiles that were left out; None where nothing could be left out.
         apart: amounts that every kind of machine in it was measured at several of.
@@ -47,6 +48,7 @@ class Shared:
     """
 
     model: LatencyModel
+    wanted: Mapping[str, Any]
     rows: list[Row]
     error: float | None
     apart: tuple[str, ...]
@@ -65,7 +67,7 @@ class Shared:
             there: other ones.
 
         """
-        one, other = _row(anchor, here), _row(anchor, there)
+        one, other = _row(anchor, here, self.wanted), _row(anchor, there, self.wanted)
         alone = any(row["kind"] == one["kind"] for row in self.rows)
         before, after = self.model.predict([row if alone else _anywhere(row) for row in (one, other)])
         return after / before, self.error if alone else self.spread
@@ -111,14 +113,14 @@ def fitted(
     for profile in family:
         mine = amounts(taken(profile), wanted)
         if profile.unit == unit and rate(profile) > 0 and list(mine) == list(names):
-            rows.append(_row(profile, mine) | {"seconds": rate(profile)})
+            rows.append(_row(profile, mine, wanted) | {"seconds": rate(profile)})
     rows = [row for row in rows if _varies(rows, apart, row["kind"])]
     if len(rows) < ENOUGH:
         return None
     from murakkab_optimizer.profiles.latency_choice import quick_fit
 
     model, error = quick_fit(_table(rows))
-    return Shared(model, rows, error, tuple(apart))
+    return Shared(model, wanted, rows, error, tuple(apart))
 
 
 def _varies(rows: Sequence[Row], names: Sequence[str], kind: str) -> bool:
@@ -136,8 +138,9 @@ def _table(rows: Sequence[Row]) -> Table:
     return tabulate(rows, "seconds", [name for name in rows[0] if name not in ("kind", "seconds")], ["kind"])
 
 
-def _row(profile: Profile, found: Amounts) -> Row:
-    kind = (profile.device, origin(profile), words(taken(profile)))
+def _row(profile: Profile, found: Amounts, wanted: Mapping[str, Any]) -> Row:
+    at = taken(profile)
+    kind = (profile.device, origin(profile), words(at), unasked(at, wanted))
     return {**found, "devices": float(max(profile.devices, 1)), "kind": str(kind)}
 
 
