@@ -159,7 +159,7 @@ def _comparison() -> typer.Typer:
         if json:
             import json as encoder
 
-            typer.echo(encoder.dumps(compare(old.plan, new.plan), indent=2))
+            typer.echo(encoder.dumps(compare(old, new), indent=2))
         else:
             print_diff(old, new)
 

@@ -11,10 +11,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from murakkab.cli.plan_asked import asked_otherwise, moved_times
 from murakkab.cli.plan_file import PlanFile
-from murakkab.cli.plan_print import console, show
+from murakkab.cli.plan_print import bullets, console, part, show
 from murakkab.cli.plan_reasons import configuration
-from murakkab.cli.plan_words import NAMES, amount, figure, groups, settings, share
+from murakkab.cli.plan_words import NAMES, figure, groups, settings, share
 from murakkab.cli.wording import printable
 from murakkab_optimizer.plan import Instances, NodePlan, Plan
 
@@ -36,16 +37,18 @@ def changes(old: Plan, new: Plan) -> list[Change]:
     return found + [Change(name, "node", configuration(old.nodes[name].chosen, {}), "gone") for name in gone]
 
 
-def compare(old: Plan, new: Plan) -> dict[str, Any]:
+def compare(old: PlanFile, new: PlanFile) -> dict[str, Any]:
     """The differences for programs."""
     return {
-        "nodes": msgspec.to_builtins(changes(old, new)),
+        "asked": msgspec.to_builtins(asked_otherwise(old, new)),
+        "nodes": msgspec.to_builtins(changes(old.plan, new.plan)),
+        "times": [*moved_times(old.plan, new.plan)],
         "predictions": [
-            {"name": name, "before": before, "after": after} for name, before, after in _predicted(old, new)
+            {"name": name, "before": before, "after": after} for name, before, after in _predicted(old.plan, new.plan)
         ],
         "instances": [
             {**msgspec.to_builtins(msgspec.structs.replace(group, count=abs(more))), "change": more}
-            for group, more in _instances(old, new)
+            for group, more in _instances(old.plan, new.plan)
         ],
     }
 
@@ -56,19 +59,19 @@ def print_diff(old: PlanFile, new: PlanFile) -> None:
     for sign, file in (("-", old), ("+", new)):
         origin = file.origin
         parts = [origin.workflow or file.plan.workflow, origin.cluster or file.plan.cluster, origin.date]
-        objective = f"for {', then '.join(file.plan.objective)}" if file.plan.objective else ""
-        show(out, Text(f"{sign} " + ", ".join(printable(part) for part in (*parts, objective) if part), style="dim"))
+        show(out, Text(f"{sign} " + ", ".join(printable(part) for part in parts if part), style="dim"))
+    asked = [f"{one.what}: {one.before} -> {one.after}" for one in asked_otherwise(old, new)]
+    part(out, "Asked otherwise", bullets(asked or ["Nothing: the same promises, objective and machines."]))
     same = len(new.plan.nodes) - len({change.node for change in changes(old.plan, new.plan)} & set(new.plan.nodes))
-    show(out, Text(f"\nNodes ({same} the same)", style="bold"))
-    show(out, _node_lines(old.plan, new.plan))
+    part(out, f"Nodes ({same} the same)", _node_lines(old.plan, new.plan))
+    if times := [*moved_times(old.plan, new.plan)]:
+        part(out, "Times that are known otherwise", bullets(times))
     for title, told in (
         ("Predictions", _prediction_lines(old, new)),
         ("Instances", _instance_lines(old, new)),
     ):
-        found = [*told]
-        if found:
-            show(out, Text(f"\n{title}", style="bold"))
-            show(out, Text("\n".join(found)))
+        if found := [*told]:
+            part(out, title, Text("\n".join(found)))
 
 
 def _changed(name: str, old: NodePlan | None, new: NodePlan) -> Iterator[Change]:
@@ -146,8 +149,7 @@ def _ratio(before: float | None, after: float | None) -> str:
         return "the same"
     if not before:
         return ""
-    ratio = after / before
-    return f"{ratio - 1:+.0%}" if 0.1 < ratio < 2 else f"{amount(ratio)} times"
+    return f"{after / before - 1:+,.0%}"
 
 
 def _instance_lines(old: PlanFile, new: PlanFile) -> Iterator[str]:

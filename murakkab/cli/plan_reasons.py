@@ -18,6 +18,9 @@ from murakkab_optimizer.plan import Configuration, NodePlan, Plan
 _WITH_NAMES = ("published", "estimated")
 """Provenances that say nothing without the name of the publication."""
 
+_BY_RUNS = re.compile(r"times [\d.]+ by what \d+ runs? took")
+"""What a source says of the correction by runs."""
+
 _INFERRED = ("of ", "by a model of ", "interpolated ", "extrapolated ")
 """What the first part of a source begins with where no figure was taken at the conditions of the plan."""
 
@@ -64,17 +67,18 @@ def _bare(against: str) -> str:
 def sources(plan: Plan, *, verbose: bool = False) -> list[str]:
     """Where the expected times come from, each with the nodes that rest on it; in a few words unless ``verbose``."""
     told = ((name, choice.provenance) for name, choice in plan.nodes.items())
-    return grouped((name, words if verbose else _in_short(words)) for name, words in told)
+    return grouped((name, words if verbose else in_short(words)) for name, words in told)
 
 
-def _in_short(provenance: str) -> str:
-    """A provenance without its details, but with the publication and with how a time was inferred from its figures."""
+def in_short(provenance: str) -> str:
+    """A provenance with the publication, with how a time was inferred and what runs said of it; no other details."""
     words, _, details = provenance.partition(": ")
+    runs = _BY_RUNS.findall(details)
     if words not in _WITH_NAMES:
-        return words
+        return ", ".join((words, *runs))
     first, _, rest = details.partition("; ")
     how, source = (first, rest) if first.startswith(_INFERRED) else ("", details)
-    return ", ".join(filter(None, (words, re.split("[,:]", source)[0], re.split(r",| \(", how)[0])))
+    return ", ".join(filter(None, (words, re.split("[,:]", source)[0], re.split(r",| \(", how)[0], *runs)))
 
 
 def configuration(found: Configuration, cards: Mapping[str, ModelCard], beside: Configuration | None = None) -> str:

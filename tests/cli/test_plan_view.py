@@ -15,6 +15,7 @@ from murakkab.cli.plan_binding import binding, relaxation
 from murakkab.cli.plan_diff import changes, compare
 from murakkab.cli.plan_file import Origin, PlanFile, read_plan, text
 from murakkab.cli.plan_front import axes, plot, points, print_front, span
+from murakkab.cli.plan_reasons import sources
 from murakkab.cli.plan_tables import BROKEN, KEPT, OPEN, UNKNOWN, verdict
 from murakkab.cli.plan_view import print_plan
 from murakkab.cli.plan_words import NOT_TOLD, TIME_OVER, amount, figure, rented, seconds
@@ -271,7 +272,7 @@ def test_a_comparison_names_what_changed_and_why() -> None:
     assert found["speech", "model"].reason == "keeps the cost"
     assert (found["hosts", "instances"].before, found["hosts", "instances"].after) == ("16", "4")
     assert changes(PLAN, PLAN) == []
-    counts = {group["model"]: group["change"] for group in compare(PLAN, smaller())["instances"]}
+    counts = {group["model"]: group["change"] for group in compare(PlanFile(PLAN), PlanFile(smaller()))["instances"]}
     assert counts == {"kokoro": -2, "piper": 1, "fantasy": -12}
 
 
@@ -287,6 +288,44 @@ def test_diff_of_two_files(tmp_path: Path, invoke: Invoke) -> None:
     assert max(map(len, answer.out.splitlines())) <= 100
     facts = json.loads(invoke("plan", "--diff", "old.json", "new.json", "--json").out)
     assert {"name": "cost", "before": 29.4609, "after": 14.73} in facts["predictions"]
+
+
+def slower(times: str) -> Plan:
+    """The same plan where runs have corrected the times of the hosts."""
+    hosts = PLAN.nodes["hosts"]
+    source = f"measured on another machine, scaled to this one: benchmark; {times}"
+    chosen = msgspec.structs.replace(hosts.chosen, seconds=4 * hosts.chosen.seconds)
+    hosts = msgspec.structs.replace(hosts, chosen=chosen, provenance=source)
+    return msgspec.structs.replace(PLAN, nodes={**PLAN.nodes, "hosts": hosts})
+
+
+def test_what_was_asked_otherwise_comes_first_and_times_say_why_they_moved(tmp_path: Path, invoke: Invoke) -> None:
+    first = slower("times 2.00 by what 3 runs took")
+    runs = slower("times 3.83 by what 16 runs took")
+    hosts = msgspec.structs.replace(runs.nodes["hosts"].chosen, seconds=100.0)
+    nodes = {**runs.nodes, "hosts": msgspec.structs.replace(runs.nodes["hosts"], chosen=hosts)}
+    promised = (Prediction("ttff", "s", 80.0, 30.0), *PLAN.predictions[1:])
+    second = msgspec.structs.replace(runs, nodes=nodes, predictions=promised, objective=("quality",))
+    for name, plan, there in (("old", first, "8 A100"), ("new", second, "16 A100")):
+        (tmp_path / f"{name}.json").write_text(text(PlanFile(plan, Origin(machines=there))), encoding="utf-8")
+    told = squeezed(invoke("plan", "--diff", "old.json", "new.json").out)
+    assert "- ttff: at most 22 s -> at most 30 s" in told
+    assert "- objective: cost, then quality -> quality" in told
+    assert "- machines: 8 A100 -> 16 A100" in told
+    assert told.index("Asked otherwise") < told.index("Nodes (3 the same)") < told.index("Predictions")
+    moved = "hosts: 58.4 s -> 100 s a task; times 2.00 by what 3 runs took -> times 3.83 by what 16 runs took"
+    assert moved in told
+    assert "80 s +265%" in told
+    facts = json.loads(invoke("plan", "--diff", "old.json", "new.json", "--json").out)
+    assert {"what": "machines", "before": "8 A100", "after": "16 A100"} in facts["asked"]
+    assert facts["times"] == [moved]
+    assert "Nothing: the same promises" in invoke("plan", "--diff", "old.json", "old.json").out
+
+
+def test_what_runs_said_of_a_time_is_told_unasked() -> None:
+    told = "times 3.83 by what 16 runs took"
+    found = sources(slower(f"times 0.9 by a calibration of this machine; {told}"))
+    assert f"hosts: measured on another machine, scaled to this one, {told}" in found
 
 
 def test_quality_on_other_machines_is_not_compared(tmp_path: Path, invoke: Invoke) -> None:
