@@ -39,15 +39,22 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Weights that a person gets from a hub.
 
     Attributes:
-        repo: ``owner/name`` at Hugging Face.
+        repo: ``owner/name`` at Hugging Face, or, with ``url``, where that is published.
         revision: branch, tag or commit.
         gated: True where its licence must be accepted there first.
+        url: of the one file that the weights are, where they are not at Hugging Face.
 
     """
 
     repo: str
     revision: str = "main"
     gated: bool = False
+    url: str = ""
+
+    @property
+    def file(self) -> str:
+        """Name of the one file at ``url``; empty without one."""
+        return self.url.rpartition("/")[2]
 
 
 class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

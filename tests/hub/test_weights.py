@@ -74,3 +74,19 @@ def test_the_cache_of_hugging_face_is_read_at_the_revision_of_the_card(tmp_path:
     (repo / "refs").mkdir()
     (repo / "refs" / "main").write_text(commit)
     assert weights_folder(CARD) == repo / "snapshots" / commit
+
+
+def test_a_file_that_is_not_at_hugging_face_is_told_by_its_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    weights = Weights("somebody/large", url="https://example.org/v1/large.pth")
+    card = msgspec.structs.replace(CARD, weights=weights)
+    order = "run: curl --location --create-dirs --output {}/somebody/large/large.pth https://example.org/v1/large.pth"
+    assert obstacle(card) == order.format("$MURAKKAB_MODELS")
+    monkeypatch.setenv("MURAKKAB_MODELS", str(tmp_path))
+    folder = tmp_path / "somebody" / "large"
+    folder.mkdir(parents=True)
+    assert obstacle(card) == order.format(tmp_path)
+    (folder / "large.pth").touch()
+    assert weights_folder(card) == folder
+    assert obstacle(card) == ""

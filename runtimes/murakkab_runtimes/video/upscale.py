@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,14 @@ class Upscaler(Runtime):
     def enlarge(self, picture: Picture) -> Picture:
         """Return the frame larger by the factor of the model."""
 
+    def enlarge_all(self, pictures: list[Picture]) -> Iterable[Picture]:
+        """Return frames of one size, larger."""
+        return map(self.enlarge, pictures)
+
+    def batch(self, task: Task) -> int:
+        """How many frames of a task are enlarged at once."""
+        return 1
+
     def run(self, task: Task) -> Output:
         """Scale one clip."""
         clip, width, height = _read(task)
@@ -45,16 +54,17 @@ class Upscaler(Runtime):
         with ClipEncoder(
             path, width, height, clip["fps"], preset=preset, crf=crf, threads=task.threads, layout=self.layout
         ) as encoder:
-            for picture in self._scaled(clip, width, height):
+            for picture in self._scaled(clip, width, height, self.batch(task)):
                 encoder.add(picture)
                 task.progress(encoder.frames / max(1, clip["frames"]))
         return Output({**clip, "video": path, "width": width, "height": height}, meta)
 
-    def _scaled(self, clip: Mapping[str, Any], width: int, height: int) -> Iterator[Picture]:
+    def _scaled(self, clip: Mapping[str, Any], width: int, height: int, batch: int) -> Iterator[Picture]:
         fit = Resizer(width, height, self.layout)
         larger = width > clip["width"] or height > clip["height"]
-        for picture in decode_clip(Path(clip["video"]), self.layout):
-            yield fit(self.enlarge(picture) if larger else picture)
+        frames = decode_clip(Path(clip["video"]), self.layout)
+        while pictures := list(islice(frames, batch)):
+            yield from map(fit, self.enlarge_all(pictures) if larger else pictures)
 
 
 class Resizer:
