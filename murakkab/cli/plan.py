@@ -95,13 +95,14 @@ def planned_graph(workflow: Workflow, given: dict[str, Any], options: PlanOption
 
 def _single(request: PlanRequest, told: list[str], options: PlanOptions) -> None:
     from murakkab.cli.plan_file import PlanFile, origin_of, text
-    from murakkab.cli.plan_making import attempt, with_origin
+    from murakkab.cli.plan_making import attempt, check_told, with_origin
     from murakkab.cli.plan_view import print_plan
     from murakkab.cli.plan_words import machines
     from murakkab_optimizer.planner import plan_workflow
     from murakkab_runtimes.catalog import load_catalog
 
     (found,) = attempt(lambda asked: [plan_workflow(asked)], request, options.command)
+    check_told(found, request)
     plan, there = with_origin(found, request, told), machines(request.cluster)
     file = PlanFile(plan, origin_of(request.graph, plan, there))
     if options.output is not None:  # before it is shown: whoever reads may go away

@@ -16,7 +16,7 @@ from murakkab.cli.plan_file import read_plan
 from murakkab.cli.plan_words import NOT_TOLD, PROVEN, TIME_OVER, amount, figure
 from murakkab.engine.errors import NO_PLAN, UserError
 from murakkab.engine.lacking import refusal
-from murakkab.engine.planning import available, parse_pins, this_machine
+from murakkab.engine.planning import PRICE, available, parse_pins, this_machine
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.hardware import Cluster
@@ -194,6 +194,23 @@ def with_origin(plan: Plan, request: PlanRequest, told: Sequence[str]) -> Plan:
         objective=plan.objective or graph.slo.objective or ("quality",),
         defaults=(*told, *plan.defaults),
         notes=plan.notes if request.may_go_on() else (*plan.notes, _ended(plan, request)),
+    )
+
+
+def check_told(plan: Plan, request: PlanRequest) -> None:
+    """Refuse a plan for a promise or an objective of which nothing can be told on these machines.
+
+    Raises:
+        UserError: that of the cost, where nothing has a price.
+    """
+    unknown = next((told for told in plan.predictions if told.name == "cost" and told.value is None), None)
+    if unknown is None or (unknown.limit is None and "cost" not in request.graph.slo.objective):
+        return
+    what = "made best" if unknown.limit is None else "kept"
+    raise UserError(
+        f"the cost cannot be {what}: {unknown.note}",
+        f"Say what an hour of it costs, in US dollars: {PRICE}=0.2 murakkab plan ...",
+        NO_PLAN,
     )
 
 

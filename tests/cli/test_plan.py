@@ -139,6 +139,21 @@ def test_a_reader_that_goes_away_leaves_the_file(tmp_path: Path, say: Path) -> N
     assert planned(tmp_path)["workflow"] == "say"
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"), [(("--objective", "cost"), "cannot be made best"), (("--slo", "cost=1"), "cannot be kept")]
+)
+def test_no_plan_is_called_cheap_where_nothing_has_a_price(
+    invoke: Invoke, say: Path, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...], told: str
+) -> None:
+    monkeypatch.delenv("MURAKKAB_PRICE_PER_HOUR", raising=False)
+    answer = invoke("plan", str(say), *asked, "-o", "plan.json")
+    assert (answer.code, answer.out) == (3, "")
+    assert f"the cost {told}: this machine has no price" in answer.err
+    assert "MURAKKAB_PRICE_PER_HOUR=" in answer.err
+    monkeypatch.setenv("MURAKKAB_PRICE_PER_HOUR", "0.2")
+    assert invoke("plan", str(say), *asked).code == 0
+
+
 def test_the_workflow_comes_first(invoke: Invoke) -> None:
     answer = invoke("plan", "--json", "podcast")
     assert answer.code == 2
