@@ -9,8 +9,9 @@ import os
 from typing import Any
 
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_runtimes.base import InputError, Unavailable
-from murakkab_runtimes.hub.device import limit_threads, pick_device, pick_dtype
+from murakkab_runtimes.base import InputError
+from murakkab_runtimes.hub.device import limit_threads, pick_device
+from murakkab_runtimes.hub.loading import arguments, library, placed
 from murakkab_runtimes.hub.memory import peak_mb, watched
 from murakkab_runtimes.hub.settings import Settings, read_settings
 from murakkab_runtimes.hub.weights import weights_folder
@@ -162,22 +163,12 @@ def _loaded(card: ModelCard, settings: Settings, device: Any) -> tuple[Any, Any]
     """Tokenizer and model."""
     if settings.parallel > 1:
         raise InputError("a language model on several devices needs a server: use the adapter 'openai' with vLLM")
-    try:
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-        from transformers.utils import logging as transformers_logging
-    except ImportError as fault:
-        raise Unavailable(f"transformers cannot be loaded ({fault}); run: pip install 'murakkab[torch]'") from None
-    transformers_logging.disable_progress_bar()
+    transformers = library()
     where, file = _where(card)
-    tokenizer = AutoTokenizer.from_pretrained(where, **file)
-    model = AutoModelForCausalLM.from_pretrained(where, **file, **_how(settings, device))
+    tokenizer = transformers.AutoTokenizer.from_pretrained(where, **file)
+    model = transformers.AutoModelForCausalLM.from_pretrained(where, **file, **arguments(settings, device))
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
-    if settings.offload == "none":
-        model.to(device)
-    model.eval()
-    if settings.compile:
-        model.forward = _compiled(model.forward)
-    return tokenizer, model
+    return tokenizer, placed(model, settings, device)
 
 
 def _where(card: ModelCard) -> tuple[str, dict[str, str]]:
@@ -188,36 +179,3 @@ def _where(card: ModelCard) -> tuple[str, dict[str, str]]:
 
     folder, file = os.path.split(find_weights(card.options))
     return folder, {"gguf_file": file}
-
-
-def _how(settings: Settings, device: Any) -> dict[str, Any]:  # noqa: ANN401 - a torch device
-    """Settings as transformers takes them."""
-    found: dict[str, Any] = {"dtype": pick_dtype(settings.dtype, device), "local_files_only": True}
-    if settings.attention != "auto":
-        found["attn_implementation"] = {"flash": "flash_attention_2"}.get(settings.attention, settings.attention)
-    if settings.quantization == "int8":
-        found["quantization_config"] = _eight_bits()
-    elif settings.quantization == "nf4":
-        found["quantization_config"] = _four_bits()
-    if settings.offload != "none":
-        found["device_map"] = "auto"
-    return found
-
-
-def _eight_bits() -> Any:  # noqa: ANN401 - a class without types
-    from torchao.quantization import Int8WeightOnlyConfig
-    from transformers import TorchAoConfig
-
-    return TorchAoConfig(Int8WeightOnlyConfig())
-
-
-def _four_bits() -> Any:  # noqa: ANN401 - a class without types
-    from transformers import BitsAndBytesConfig
-
-    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
-
-
-def _compiled(function: Any) -> Any:  # noqa: ANN401 - a function of tensors
-    import torch
-
-    return torch.compile(function)

@@ -1,0 +1,67 @@
+"""Loading models of Hugging Face transformers as the settings of a card say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from murakkab_runtimes.base import Unavailable
+from murakkab_runtimes.hub.device import pick_dtype
+from murakkab_runtimes.hub.settings import Settings
+
+
+def library() -> Any:  # noqa: ANN401 - a module
+    """The package transformers, without progress bars.
+
+    Raises:
+        Unavailable: it is missing.
+    """
+    try:
+        import transformers
+        from transformers.utils import logging
+    except ImportError as fault:
+        raise Unavailable(f"transformers cannot be loaded ({fault}); run: pip install 'murakkab[torch]'") from None
+    logging.disable_progress_bar()
+    return transformers
+
+
+def arguments(settings: Settings, device: Any) -> dict[str, Any]:  # noqa: ANN401 - a torch device
+    """Settings as ``from_pretrained`` of a model takes them."""
+    found: dict[str, Any] = {"dtype": pick_dtype(settings.dtype, device), "local_files_only": True}
+    if settings.attention != "auto":
+        found["attn_implementation"] = {"flash": "flash_attention_2"}.get(settings.attention, settings.attention)
+    if settings.quantization == "int8":
+        found["quantization_config"] = _eight_bits()
+    elif settings.quantization == "nf4":
+        found["quantization_config"] = _four_bits()
+    if settings.offload != "none":
+        found["device_map"] = "auto"
+    return found
+
+
+def placed(model: Any, settings: Settings, device: Any) -> Any:  # noqa: ANN401 - a module of torch
+    """The model on its device, ready to be asked."""
+    if settings.offload == "none":
+        model.to(device)
+    model.eval()
+    if settings.compile:
+        model.forward = _compiled(model.forward)
+    return model
+
+
+def _eight_bits() -> Any:  # noqa: ANN401 - a class without types
+    from torchao.quantization import Int8WeightOnlyConfig
+    from transformers import TorchAoConfig
+
+    return TorchAoConfig(Int8WeightOnlyConfig())
+
+
+def _four_bits() -> Any:  # noqa: ANN401 - a class without types
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
+
+
+def _compiled(function: Any) -> Any:  # noqa: ANN401 - a function of tensors
+    import torch
+
+    return torch.compile(function)
