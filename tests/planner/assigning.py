@@ -4,6 +4,7 @@ import itertools
 import math
 
 import msgspec
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from murakkab_optimizer.hardware import Cluster, DeviceType, Offer
@@ -24,9 +25,17 @@ OBJECTIVES = ("quality", "latency", "ttff", "cost", "energy")
 MOST = 4000
 """Assignments of a problem that is tried out wholly."""
 
+FEW = 400
+"""The same, where a quick test tries many problems."""
+
 GPU = DeviceType("A", 2.0, spot=1.0, evictions_per_hour=20.0, idle_w=50, peak_w=300, server_size=2)
 OTHER = DeviceType("B", 5.0, idle_w=80, peak_w=700, server_size=4)
 CPU = DeviceType("cpu", 0.1, kind="cpu")
+
+
+def quick(examples):
+    """So many examples, however many are passed over for their size or since nothing keeps their limits."""
+    return settings(max_examples=examples, suppress_health_check=list(HealthCheck))
 
 
 def everything(problem):
@@ -56,6 +65,12 @@ def size(problem):
 def best(problem, objective):
     """The least value of an objective, or None where no assignment keeps the limits."""
     return min((outcome.value(objective) for _, outcome in kept(problem)), default=None)
+
+
+def asked(times):
+    """A ``may_go_on`` that lets a search go on so many times."""
+    left = iter(range(times))
+    return lambda: next(left, None) is not None
 
 
 def relimit(problem, **limits):
@@ -119,11 +134,11 @@ def ties(draw, made):
 
 
 @st.composite
-def problems(draw, limited=True):
-    """Problems of two to four steps; their limits lie about what some assignment gives."""
+def problems(draw, limited=True, most=4, shows=False):
+    """Problems of two to four steps, some or all with a show; their limits lie about what some assignment gives."""
     cluster = draw(clusters())
-    made = tuple(draw(steps(index, cluster)) for index in range(draw(st.integers(2, 4))))
-    shown = draw(st.sampled_from(["", made[-1].name, made[-1].name]))
+    made = tuple(draw(steps(index, cluster)) for index in range(draw(st.integers(2, most))))
+    shown = draw(st.sampled_from(["", made[-1].name, made[-1].name])) if not shows else made[-1].name
     pools = sorted({candidate.pool for step in made for candidate in step.candidates})
     problem = Problem(
         steps=made,

@@ -13,13 +13,28 @@ from murakkab_optimizer.planner.assign import (
     Need,
     Problem,
     Step,
+    Undecided,
     Use,
     evaluate,
     greedy,
     solve,
     violations,
 )
-from tests.planner.assigning import CPU, GPU, MOST, OBJECTIVES, best, everything, kept, problems, relimit, size
+from tests.planner.assigning import (
+    CPU,
+    FEW,
+    GPU,
+    MOST,
+    OBJECTIVES,
+    asked,
+    best,
+    everything,
+    kept,
+    problems,
+    quick,
+    relimit,
+    size,
+)
 from tests.planner.test_assign_oracle import check_best
 
 CLUSTER = Cluster("test", (Offer(GPU, 4, spot=False), Offer(CPU, 4, spot=False)), billing="used")
@@ -87,9 +102,9 @@ def real_time(problem):
 
 
 @st.composite
-def slower(draw):
+def slower(draw, most=4):
     """A problem, and the same where one candidate takes longer for all it does."""
-    problem = draw(problems())
+    problem = draw(problems(most=most))
     problem = real_time(problem) if problem.shown and draw(st.integers(0, 3)) else problem
     step = draw(st.integers(0, len(problem.steps) - 1))
     old = problem.steps[step]
@@ -112,47 +127,53 @@ def check_slower(problem, slow):
             assert outcome.value(objective) >= least - 1e-9 * max(1.0, least)
 
 
-@settings(max_examples=60)
+@quick(60)
 @given(slower())
 def test_a_slower_candidate_never_helps(two):
-    assume(size(two[0]) <= 600)
+    assume(size(two[0]) <= FEW)
     check_slower(*two)
 
 
-@settings(max_examples=10)
-@given(slower())
+ASKED = 1500
+"""How often a search goes on; with it, no example takes longer than a second."""
+
+
+@quick(8)
+@given(slower(most=3))
 def test_the_proven_optimum_is_no_better_with_a_slower_candidate(two):
     problem, slow = two
-    assume(size(problem) <= MOST)
+    assume(size(problem) <= FEW)
     try:
-        first = solve(problem)
+        first = solve(problem, may_go_on=asked(ASKED))
     except Infeasible:
-        with pytest.raises(Infeasible):
-            solve(slow)
+        with pytest.raises((Infeasible, Undecided)):
+            solve(slow, may_go_on=asked(ASKED))
+        return
+    except Undecided:
         return
     try:
-        second = solve(slow)
-    except Infeasible:
+        second = solve(slow, may_go_on=asked(ASKED))
+    except (Infeasible, Undecided):
         return
     value = second.outcome.value(problem.objectives[0])
     assert value >= first.bound - 1e-9 * max(1.0, first.bound)
 
 
-@settings(max_examples=40)
-@given(problems())
+@quick(40)
+@given(problems(shows=True))
 def test_what_is_late_by_the_clock_is_out_of_pace(problem):
     problem = real_time(problem)
-    assume(size(problem) <= 600)
+    assume(size(problem) <= FEW)
     for assignment, outcome in everything(problem):
         late = outcome.ttff_s > outcome.first_s + 1e-6
         assert not late or "realtime" in violations(problem, assignment, outcome)
 
 
-@settings(max_examples=20)
-@given(problems())
+@quick(8)
+@given(problems(limited=False, most=3, shows=True))
 def test_plans_that_keep_pace_are_the_best_of_all(problem):
     problem = real_time(problem)
-    assume(size(problem) <= MOST)
+    assume(size(problem) <= FEW)
     assume(best(problem, problem.objectives[0]) is not None)
     check_best(problem)
 
