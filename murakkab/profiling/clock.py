@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 _TASKS = Path("/proc/self/task")
 POWERCAP = Path("/sys/class/powercap")
@@ -146,3 +147,97 @@ class EnergyCounter:
             with suppress(OSError, ValueError):
                 now += int((zone / "max_energy_range_uj").read_text())
         return max(now - last, 0) / 1e6
+
+
+class AcceleratorCounter:
+    """The energy counters of the NVIDIA accelerators that this process may use, where NVML tells them.
+
+    NVML is read by the package ``nvidia-ml-py`` (extra ``gpu``) and counts in millijoules, on Volta and later. Numbers
+    in ``CUDA_VISIBLE_DEVICES`` are taken in the order of the bus.
+    """
+
+    def __init__(self) -> None:
+        self._handles = _accelerators()
+        self._last = self._read()
+
+    @property
+    def there(self) -> bool:
+        """Whether there is a counter."""
+        return bool(self._last)
+
+    def joules(self) -> float:
+        """Since the last call, or since it was made."""
+        last, self._last = self._last, self._read()
+        return sum(max(now - last[at], 0) / 1e3 for at, now in self._last.items() if at in last)
+
+    def _read(self) -> dict[int, int]:
+        """Millijoules of each accelerator that counts them."""
+        found = {}
+        for at, handle in enumerate(self._handles):
+            import pynvml
+
+            with suppress(pynvml.NVMLError):
+                found[at] = int(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle))
+        return found
+
+
+def _accelerators() -> list[Any]:
+    """NVML's handles; none where the package, the driver or an accelerator is missing."""
+    try:
+        import pynvml
+    except ImportError:
+        return []
+    found = []
+    with suppress(pynvml.NVMLError):
+        pynvml.nvmlInit()
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        names = map(str, range(pynvml.nvmlDeviceGetCount())) if visible is None else visible.split(",")
+        for name in filter(None, map(str.strip, names)):
+            by_number = name.isdecimal()
+            found.append(
+                pynvml.nvmlDeviceGetHandleByIndex(int(name)) if by_number else pynvml.nvmlDeviceGetHandleByUUID(name)
+            )
+    return found
+
+
+class Counter(Protocol):
+    """Counts energy."""
+
+    @property
+    def there(self) -> bool:
+        """Whether it counts."""
+
+    def joules(self) -> float:
+        """Since the last call."""
+
+
+class PowerMeter:
+    """Watts beyond those of the idle machine; it looks at the idle machine when it is made.
+
+    Args:
+        counters: of energy.
+        idle_s: how long it looks, if any of them counts.
+
+    """
+
+    def __init__(self, counters: tuple[Counter, ...], idle_s: float = 0.5) -> None:
+        self._counters = counters
+        self._idle: tuple[float, ...] = (0.0,) * len(counters)
+        self.start()
+        if any(counter.there for counter in counters):
+            time.sleep(idle_s)
+            self._idle = tuple(watts or 0.0 for watts in self.watts())
+
+    def start(self) -> None:
+        """Work begins."""
+        self._began = time.monotonic()
+        for counter in self._counters:
+            counter.joules()
+
+    def watts(self) -> tuple[float | None, ...]:
+        """Of each counter since the start; None for one that does not count."""
+        passed = max(time.monotonic() - self._began, 1e-9)
+        return tuple(
+            max(counter.joules() / passed - idle, 0.0) if counter.there else None
+            for counter, idle in zip(self._counters, self._idle, strict=True)
+        )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from murakkab.profiling.clock import EnergyCounter
+from murakkab.profiling.clock import AcceleratorCounter, EnergyCounter, PowerMeter
 from murakkab.profiling.fit import Fit, fit, load_curve, short
 from murakkab.profiling.machine import WATTS_PER_CORE, Machine
 from murakkab.profiling.messages import Measure, Measured, Sample
@@ -87,9 +87,9 @@ class Effort:
     loaded: bool = True
 
     @property
-    def at_most_s(self) -> float:
-        """About what a configuration may take, loading aside."""
-        return self.cap_s * 2 + (2 * LOAD_S if self.loaded else 0.0)
+    def usual_s(self) -> float:
+        """About what a configuration takes, loading aside: a round to warm up, and one that is not over at the cap."""
+        return self.cap_s * 3 + (2 * LOAD_S if self.loaded else 0.0)
 
 
 QUICK = Effort(QUICK_REPEATS, QUICK_CAP_S, loaded=False)
@@ -111,8 +111,7 @@ class Session:
     def __enter__(self) -> Session:
         """Make the folder."""
         self.folder = Path(tempfile.mkdtemp(prefix="murakkab-profile-"))
-        self._energy = EnergyCounter()
-        self._idle_w = self._idle_watts()
+        self._power = PowerMeter((EnergyCounter(), AcceleratorCounter()))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -171,17 +170,15 @@ class Session:
             took_s=round(time.monotonic() - began, 2),
         )
 
-    def _ask(self, one: Configuration, process: ModelProcess) -> tuple[Measured, float]:
-        """The samples, and the watts beyond those of the idle machine where they are counted; else 0."""
-        self._energy.joules()
-        began = time.monotonic()
+    def _ask(self, one: Configuration, process: ModelProcess) -> tuple[Measured, tuple[float | None, ...]]:
+        """The samples, and the watts of processors and accelerators where they are counted."""
+        self._power.start()
         process.ask(Measure(one.probe, dict(one.knobs), self.effort.repeats, self.effort.cap_s))
         measured = process.reply(ANSWER_S)
         assert isinstance(measured, Measured)
         if not measured.samples:
             raise Failed("its probe has no piece of work")
-        joules = self._energy.joules()
-        return measured, max(joules / (time.monotonic() - began) - self._idle_w, 0.0)
+        return measured, self._power.watts()
 
     def _loads(
         self, one: Configuration, processes: Sequence[ModelProcess], alone: Sequence[Sample], unit_s: float
@@ -205,10 +202,17 @@ class Session:
         return [sample for reply in replies if isinstance(reply, Measured) for sample in reply.samples]
 
     def _profile(
-        self, one: Configuration, found: Fit, measured: Measured, loads: tuple[LoadPoint, ...], watts: float
+        self,
+        one: Configuration,
+        found: Fit,
+        measured: Measured,
+        loads: tuple[LoadPoint, ...],
+        watts: tuple[float | None, ...],
     ) -> Profile:
-        energy: Literal["measured", "estimated"] = "measured" if self._energy.there else "estimated"
         busy = sum(s.cpu_s for s in measured.samples) / max(sum(s.seconds for s in measured.samples), 1e-9)
+        cores, accelerators = watts if one.card.needs.accelerator_mb else (watts[0], 0.0)
+        energy: Literal["measured", "estimated"] = "estimated" if None in (cores, accelerators) else "measured"
+        estimate = WATTS_PER_CORE * min(busy, self.machine.cores)
         return Profile(
             model=one.card.name,
             unit=one.unit,
@@ -219,7 +223,7 @@ class Session:
             fixed_s=short(found.fixed_s),
             first_s=None if found.first_s is None else short(found.first_s),
             spread_s=short(found.spread_s),
-            power_w=round(watts if energy == "measured" else WATTS_PER_CORE * min(busy, self.machine.cores), 2),
+            power_w=round((estimate if cores is None else cores) + (accelerators or 0.0), 2),
             energy=energy,
             memory_mb=round(measured.peak_mb),
             load=loads,
@@ -231,14 +235,6 @@ class Session:
                 len({*_rounds(measured.samples)}),
             ),
         )
-
-    def _idle_watts(self) -> float:
-        """Watts that the processors draw while nothing is measured; 0 without a counter."""
-        if not self._energy.there:
-            return 0.0
-        self._energy.joules()
-        time.sleep(0.5)
-        return self._energy.joules() / 0.5
 
 
 def why_not(card: ModelCard) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import threading
 import time
+import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from murakkab.profiling.clock import EnergyCounter, Times, forget_peak, peak_mb
+from murakkab.profiling.clock import AcceleratorCounter, EnergyCounter, PowerMeter, Times, forget_peak, peak_mb
 
 
 def work() -> None:
@@ -129,3 +131,92 @@ def test_without_a_counter_there_is_none(tmp_path: Path) -> None:
     counter = EnergyCounter(tmp_path)
     assert not counter.there
     assert counter.joules() == 0.0
+
+
+class NvmlError(Exception):
+    """What NVML raises."""
+
+
+class Nvml(types.ModuleType):
+    """The functions of ``pynvml`` that are called, over two accelerators; the second counts no energy."""
+
+    NVMLError = NvmlError
+
+    def __init__(self) -> None:
+        super().__init__("pynvml")
+        self.millijoules = {"GPU-a": 1_000_000, "GPU-b": 7_000, "GPU-old": None}
+        self.driver = True
+
+    def nvmlInit(self) -> None:  # noqa: N802
+        if not self.driver:
+            raise NvmlError("Driver Not Loaded")
+
+    def nvmlDeviceGetCount(self) -> int:  # noqa: N802
+        return len(self.millijoules)
+
+    def nvmlDeviceGetHandleByIndex(self, index: int) -> str:  # noqa: N802
+        return list(self.millijoules)[index]
+
+    def nvmlDeviceGetHandleByUUID(self, uuid: str) -> str:  # noqa: N802
+        if uuid not in self.millijoules:
+            raise NvmlError("Not Found")
+        return uuid
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle: str) -> int:  # noqa: N802
+        found = self.millijoules[handle]
+        if found is None:
+            raise NvmlError("Not Supported")
+        return found
+
+
+@pytest.fixture
+def nvml(monkeypatch: pytest.MonkeyPatch) -> Nvml:
+    """The library needs a driver, so its edge stands in for it."""
+    library = Nvml()
+    monkeypatch.setitem(sys.modules, "pynvml", library)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return library
+
+
+@pytest.mark.parametrize(
+    ("visible", "joules"), [(None, 2.5), ("0", 2.0), ("GPU-b", 0.5), ("1, GPU-a", 2.5), ("", 0.0), ("2", 0.0)]
+)
+def test_energy_of_accelerators_is_that_of_the_visible_ones(
+    nvml: Nvml, monkeypatch: pytest.MonkeyPatch, visible: str | None, joules: float
+) -> None:
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    counter = AcceleratorCounter()
+    assert counter.there is (joules > 0)
+    nvml.millijoules |= {"GPU-a": 1_002_000, "GPU-b": 7_500}
+    assert counter.joules() == pytest.approx(joules)
+    assert counter.joules() == 0.0
+
+
+def test_without_a_driver_or_the_package_no_energy_of_accelerators_is_counted(
+    nvml: Nvml, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nvml.driver = False
+    assert not AcceleratorCounter().there
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    assert not AcceleratorCounter().there
+    assert AcceleratorCounter().joules() == 0.0
+
+
+def test_the_real_library_says_whether_there_is_an_accelerator() -> None:
+    pynvml = pytest.importorskip("pynvml", reason="comes with the extra 'gpu'")
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        assert not AcceleratorCounter().there
+
+
+def test_a_meter_takes_the_idle_draw_off_and_leaves_out_what_does_not_count(nvml: Nvml, tmp_path: Path) -> None:
+    meter = PowerMeter((EnergyCounter(tmp_path), AcceleratorCounter()), idle_s=0.01)
+    assert meter.watts() == (None, 0.0)
+    meter.start()
+    nvml.millijoules["GPU-a"] = 2_000_000
+    none, watts = meter.watts()
+    assert none is None
+    assert watts is not None
+    assert watts > 0
