@@ -93,37 +93,40 @@ def _announce(left: Todo) -> None:
 
     for name, why in left.skipped.items():
         typer.echo(f"{name}: {why}", err=True)
-    if not left.count:
+    if not left.count and left.kept:
         typer.echo(f"All {left.kept} configurations are kept; --again measures them again.", err=True)
-        return
-    there = f"; {left.kept} are kept" if left.kept else ""
-    typer.echo(
-        f"{left.count} configurations of {len(left.wanted)} models, at most {clock(left.expected_s)} minutes{there}.",
-        err=True,
-    )
+    elif not left.count:
+        typer.echo("None of these models can be measured here.", err=True)
+    else:
+        there = f"; {left.kept} are kept" if left.kept else ""
+        typer.echo(
+            f"{left.count} configurations of {_models(len(left.wanted))}, "
+            f"about {clock(left.expected_s)} minutes on idle cores{there}.",
+            err=True,
+        )
+
+
+def _models(count: int) -> str:
+    return f"{count} model" + "s" * (count != 1)
 
 
 def _work(store: ProfileStore, session: Any, left: Todo, cards: dict[str, ModelCard]) -> list[tuple[str, str]]:  # noqa: ANN401 - imported late
     """Measure and keep one configuration after the other; returns those that failed, each with why."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
+    from murakkab.cli.profile_progress import shown
     from murakkab.profiling.store import Record
     from murakkab.profiling.todo import keep
 
     faults: list[tuple[str, str]] = []
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("", total=left.count)
+    with shown(left.count) as progress:
         for name, wanted in left.wanted.items():
-            progress.update(bar, description=f"loads {name}")
+            progress.at(f"loads {name}")
             for one, found in session.measure(cards[name], wanted):
                 if isinstance(found, Record):
                     with store.changing() as kept:
                         keep(found, kept)
                 else:
                     faults.append((str(one), found))
-                progress.update(bar, advance=1, description=str(one))
+                progress.done(str(one))
     return faults
 
 
@@ -198,7 +201,7 @@ def _row(record: Record, card: ModelCard) -> Iterator[str]:
     yield one.model
     yield " ".join(f"{name}={value}" for name, value in {**one.knobs, **one.conditions}.items())
     yield f"{_time(one.unit_s)}/{one.unit}"
-    yield f"{100 * one.spread_s / one.unit_s:.0f}%" if one.unit_s else ""
+    yield _spread(record)
     yield _time(one.fixed_s) if one.fixed_s else ""
     yield _time(one.first_s) if one.first_s is not None else ""
     yield f"{one.load[-1].unit_s / one.load[0].unit_s:.2f}x" if len(one.load) > 1 else ""
@@ -207,6 +210,14 @@ def _row(record: Record, card: ModelCard) -> Iterator[str]:
     yield _time(record.load_s)
     yield str(one.provenance.samples)
     yield one.provenance.date + ("" if is_current(card, record.versions) else " stale")
+
+
+def _spread(record: Record) -> str:
+    """Share of a unit's seconds between the quartiles; a dash where one round tells nothing of it."""
+    one = record.profile
+    if one.provenance.samples < 2:
+        return "-"
+    return f"{100 * one.spread_s / one.unit_s:.0f}%" if one.unit_s else ""
 
 
 def _time(seconds: float) -> str:

@@ -22,7 +22,7 @@ class Todo:
         wanted: by model, configurations to measure.
         kept: how many are there already.
         skipped: by model, why it is not measured.
-        expected_s: seconds that it will take at most, about.
+        expected_s: seconds that it will take on idle cores, about.
 
     """
 
@@ -89,5 +89,5 @@ def _is_kept(one: Configuration, kept: Kept) -> bool:
 def _expected_s(one: Configuration, kept: Kept, effort: Effort) -> float:
     record = record_of(one, kept)
     if record is None:
-        return effort.at_most_s
+        return effort.usual_s
     return record.took_s if effort.loaded else record.took_s / 2

@@ -31,6 +31,8 @@ def test_it_measures_and_shows_and_does_nothing_twice(environment: dict[str, str
     assert first.returncode == 0
     assert "2 configurations of 2 models" in first.stderr
     assert "function: no probe: not measured" in first.stderr
+    assert "1 of 2 after 0:0" in first.stderr
+    assert "2 of 2 after 0:0" in first.stderr
     facts = json.loads(first.stdout)
     assert {record["profile"]["model"] for record in facts["records"]} == {"calculator", "cast"}
     assert not any(record["stale"] for record in facts["records"])
@@ -43,6 +45,7 @@ def test_it_measures_and_shows_and_does_nothing_twice(environment: dict[str, str
     again = call(environment, "calculator", "--again", "--repeats", "3", "--json")
     (record,) = json.loads(again.stdout)["records"]
     assert record["profile"]["provenance"]["samples"] == 3
+    assert "None of these models can be measured here." in call(environment, "function").stderr
 
 
 def test_nothing_is_measured_yet(environment: dict[str, str]) -> None:
