@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -79,17 +79,22 @@ def _packaged(model: Packaged) -> Check:
     return Check(subject, "optional", "not installed", _install_extra(model.extra))
 
 
-def _capabilities(cards: Collection[ModelCard], needed: set[str]) -> Iterator[Check]:
-    """One line a model; a needed capability that no installed model has is an error."""
+def _capabilities(cards: Collection[ModelCard], needed: Mapping[str, Collection[str]]) -> Iterator[Check]:
+    """One line a model; a needed capability that the base install has and that nothing here does is an error."""
     groups: dict[str, list[Check]] = defaultdict(list, {capability: [] for capability in needed})
     planned = [card for card in cards if only_planned(card)]
     for card in cards:
         if card not in planned:
             groups[card.capability].append(_model(card))
+    extras = {c: {card.extra for card in cards if card.capability == c and card not in planned} for c in groups}
     for capability, checks in sorted(groups.items()):
         yield from checks
         if capability in needed and not any(c.state == "ok" for c in checks):
-            yield Check(capability, "missing", "no model here can do it", "Install one of those above.")
+            state = "missing" if extras[capability] & {None, "packaged"} or not checks else "optional"
+            names = ", ".join(needed[capability])
+            yield Check(
+                capability, state, f"no model here can do it; it is needed by: {names}", "Install one of those above."
+            )
     yield from _planned(planned)
 
 
@@ -101,12 +106,13 @@ def _planned(cards: Sequence[ModelCard]) -> Iterator[Check]:
         yield Check("models on paper", "optional", found, "`murakkab models` lists them.")
 
 
-def _needed_capabilities() -> set[str]:
-    """What the shipped workflows ask for."""
-    found: set[str] = set()
+def _needed_capabilities() -> dict[str, list[str]]:
+    """What the shipped workflows ask for, each with which of them do."""
+    found: dict[str, list[str]] = defaultdict(list)
     for path in _shipped():
         with contextlib.suppress(WorkflowError):
-            found.update(node.capability for node in load_workflow(path).flat.nodes.values() if node.capability)
+            for capability in {node.capability for node in load_workflow(path).flat.nodes.values() if node.capability}:
+                found[capability].append(path.stem)
     return found
 
 

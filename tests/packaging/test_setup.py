@@ -127,6 +127,26 @@ def test_doctor_names_what_is_missing_and_how_to_get_it(
     assert "murakkab runs gc --budget" in report
 
 
+@pytest.mark.parametrize(
+    ("lacking", "line"),
+    [
+        (("whisper", "rapidocr"), "-     image-to-text  "),
+        (("drawn-scene", "styled-scene", "sdxl-base", "flux-1-schnell", "flux-1-dev"), "FAIL  text-to-image  "),
+    ],
+)
+def test_what_only_an_extra_brings_is_no_fault_of_the_base(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lacking: tuple[str, ...], line: str
+) -> None:
+    from murakkab.cli import checks
+
+    monkeypatch.setattr(checks, "missing_parts", lambda card: ["a package"] if card.name in lacking else [])
+    found = [check for check in checks.run_checks(tmp_path) if check.subject in line.split()]
+    lines: list[str] = []
+    whole = checks.print_checks(found, lines.append)
+    assert whole == line.startswith("-")
+    assert " ".join(lines[0].split()).startswith(" ".join(line.split()) + " no model here can do it; it is needed by: ")
+
+
 def test_a_line_of_the_list_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from murakkab.cli import packaged
 
