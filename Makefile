@@ -1,11 +1,12 @@
 # make podcast   set everything up in .venv, then make and play a podcast
 # make cluster   set everything up and run a Redis, three workers and the server on this machine
 # make test      set everything up and run every check
+# make test-hub  run the tests of hub models, with torch, in .venv-hub
 # Options are read as plain data:  make podcast TOPIC="how tides work" SOURCE=paper.pdf DURATION=60
 #                                  make test ARGS="-k tides -x"
 
 .DEFAULT_GOAL := help
-.PHONY: help podcast cluster setup dev test lint soak constraints clean
+.PHONY: help podcast cluster setup dev test test-hub lint soak constraints clean
 
 BIN := .venv/bin
 LISTS := pyproject.toml constraints.txt murakkab/data/packaged-models.txt tools/setup.sh tools/system-packages.sh \
@@ -16,7 +17,7 @@ OPTIONS := TOPIC SOURCE SCRIPT HOSTS DURATION WIDTH HEIGHT FPS SEED LLM RUNS POR
 $(foreach name,$(OPTIONS),$(eval override export $(name) := $$(value $(name))))
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -5
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -6
 
 podcast: setup
 	@tools/podcast.sh
@@ -47,6 +48,9 @@ test: lint
 	@tools/system-packages.sh test
 	tools/test.sh $(BIN)/pytest $(ARGS)
 
+test-hub:
+	tools/test-hub.sh $(ARGS)
+
 soak: dev
 	$(BIN)/pytest -m soak $(ARGS)
 
@@ -57,4 +61,4 @@ constraints: dev
 	    --no-header --no-annotate --output-file constraints.txt pyproject.toml
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .venv-hub .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

