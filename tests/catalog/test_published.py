@@ -1,5 +1,7 @@
 """Models that are published and that no adapter runs: plans can be made with them, and nothing here picks them."""
 
+import importlib.util
+
 import msgspec
 import pytest
 
@@ -64,15 +66,34 @@ def test_nothing_here_can_use_them():
     assert missing_parts(CARDS["framepack"]) == ["the adapter 'diffusers'"]
 
 
-def test_a_published_model_that_an_adapter_runs_is_used_where_its_weights_are(monkeypatch, tmp_path):
-    flux = CARDS["flux-1-dev"]
-    assert not only_planned(flux)
-    assert "flux-1-dev" in available(CARDS)[1]
-    here = msgspec.structs.replace(flux, packages=())
-    assert missing_parts(here) == ["the weights black-forest-labs/FLUX.1-dev"]
-    (tmp_path / "black-forest-labs" / "FLUX.1-dev").mkdir(parents=True)
+HUB = [card for card in CARDS.values() if card.weights]
+PUBLISHED = ["flux-1-dev", "whisper-large-v3", "phi-4", "deepseek-r1-distill-qwen-32b"]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_published_model_that_an_adapter_runs_is_used_where_its_weights_are(monkeypatch, tmp_path, name):
+    card = CARDS[name]
+    assert not only_planned(card)
+    assert name in available(CARDS)[1]
+    here = msgspec.structs.replace(card, packages=())
+    assert missing_parts(here) == [f"the weights {card.weights.repo}"]
+    (tmp_path / card.weights.repo).mkdir(parents=True)
     monkeypatch.setenv("MURAKKAB_MODELS", str(tmp_path))
     assert missing_parts(here) == []
+
+
+def test_no_model_of_a_hub_is_chosen_where_its_weights_are_not(monkeypatch, tmp_path):
+    monkeypatch.setenv("MURAKKAB_MODELS", str(tmp_path))
+    if importlib.util.find_spec("huggingface_hub"):
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    bare = {card.name: msgspec.structs.replace(card, packages=()) for card in HUB}
+    usable, absent = available(bare)
+    assert len(bare) > 10
+    assert usable == []
+    assert absent.keys() == bare.keys()
+    for card in HUB:
+        assert card.weights.repo in obstacle(bare[card.name])
+        assert ("accept its licence" in obstacle(bare[card.name])) == card.weights.gated
 
 
 def test_a_model_whose_adapter_is_there_is_not_planned_only():

@@ -68,7 +68,7 @@ def test_a_page_of_a_model_that_was_never_measured_says_so(invoke):
 def test_programs_read_json(invoke):
     answer = invoke("models", "phi-4", "--json")
     card = json.loads(answer.out)
-    assert card["obstacle"].startswith("planned for")
+    assert card["obstacle"].startswith("run: ")
     assert [profile["devices"] for profile in card["profiles"] if profile["device"] == "H100"] == [1, 2]
 
 
@@ -77,7 +77,8 @@ def test_programs_read_json(invoke):
     [
         (("models", "phi4"), "did you mean 'phi-4'?"),
         (("models", "--capability", "text-to-speach"), "did you mean 'text-to-speech'?"),
-        (("devices", "--cluster", "8xA10"), "there are: 8xA100"),
+        (("devices", "--cluster", "8xA10"), "there are: 8xA100, "),
+        (("devices", "--cluster", "8xA10"), ", 256xA100+64xH200"),
         (("devices", "--cluster", "lost.yaml"), "lost.yaml: it cannot be read"),
     ],
 )

@@ -123,6 +123,30 @@ def test_more_than_the_model_can_hold_is_refused(model: LanguageModel) -> None:
         model.complete(Request(({"role": "user", "content": "tides " * 600},)))
 
 
+def test_a_thought_is_no_part_of_the_answer(tokenizer: object, models: Path) -> None:
+    thinks = load(msgspec.structs.replace(CARD, options={"thought_tokens": 20}))
+    heard: list[str] = []
+    request = Request(HELLO, max_tokens=8, seed=1)
+    assert thinks.complete(request, heard.append).text == ""
+    assert len(heard) > 8
+    assert set(heard) == {""}
+    assert thinks.complete(Request(HELLO, grammar='root ::= "high" | "low"', max_tokens=8)).text in ("high", "low")
+
+
+def test_a_card_says_how_the_chat_template_is_asked(tokenizer: Any, models: Path) -> None:
+    loud = "{{ 'tides ' * times }}"
+    folder = models / "tests" / "tiny-asked"
+    transformers.AutoModelForCausalLM.from_pretrained(models / REPO).save_pretrained(folder)
+    asked = make_tokenizer()
+    asked.chat_template = loud
+    asked.save_pretrained(folder)
+    card = hub_card("transformers-text", "text-generation", "tests/tiny-asked", options={"template": {"times": 600}})
+    with pytest.raises(InputError, match="512 tokens"):
+        load(card).complete(Request(HELLO, max_tokens=4))
+    few = msgspec.structs.replace(card, options={"template": {"times": 2}})
+    assert load(few).complete(Request(HELLO, max_tokens=4)).text is not None
+
+
 def test_the_number_format_is_a_knob(tokenizer: object) -> None:
     model = load(msgspec.structs.replace(CARD, knobs={"dtype": "bfloat16"}))
     assert model.complete(Request(HELLO, max_tokens=4)).text is not None

@@ -18,6 +18,9 @@ from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.text.guided import Guide
 from murakkab_runtimes.text.model import Completion, Heard, LanguageModel, Request
 
+THOUGHT = "\n</think>\n\n"
+"""How models that think end their thought."""
+
 MIN_P = 0.05
 """Tokens that are less likely than this share of the likeliest one are never chosen."""
 
@@ -25,8 +28,10 @@ MIN_P = 0.05
 class Transformers(LanguageModel):
     """A causal language model.
 
-    Options of the card: ``bounded`` (a small model: the program owns outline and questions, a grammar the form), and
-    for a GGUF file of a package ``package`` and ``file``. Knobs: those of ``hub.settings``.
+    Options of the card: ``bounded`` (a small model: the program owns outline and questions, a grammar the form);
+    ``template``, arguments of the model's chat template; ``thought_tokens``, of a model that thinks before it answers:
+    how many more it may take for that (where the answer's form is bounded, it answers at once); and for a GGUF file of
+    a package ``package`` and ``file``. Knobs: those of ``hub.settings``.
 
     Raises:
         Unavailable: a package or the weights are missing.
@@ -37,6 +42,7 @@ class Transformers(LanguageModel):
         super().__init__(card, threads)
         limit_threads(threads)
         self.bounded = bool(card.options.get("bounded", False))
+        self._thought = int(card.options.get("thought_tokens", 0))
         self._device = pick_device()
         with watched(self._device, card.name):
             self._tokenizer, self._model = _loaded(card, read_settings(card.knobs), self._device)
@@ -72,7 +78,7 @@ class Transformers(LanguageModel):
             raise ValueError("only one request at a time can be followed or bounded")
         chats = self._tokenizer([self._chat(request) for request in requests], **_TOKENS).to(self._device)
         length = chats["input_ids"].shape[1]
-        self._check_length(length + first.max_tokens)
+        self._check_length(length + self._most(first))
         torch.manual_seed(first.seed)
         with watched(self._device, self.card.name), torch.inference_mode():
             made = self._model.generate(**chats, **self._wishes(first), streamer=self._follower(first, heard))
@@ -82,11 +88,27 @@ class Transformers(LanguageModel):
         """The chat as the model was taught to read it, up to the answer's beginning."""
         try:
             chat = self._tokenizer.apply_chat_template(
-                list(request.messages), tokenize=False, add_generation_prompt=True
+                list(request.messages),
+                tokenize=False,
+                add_generation_prompt=True,
+                **self.card.options.get("template", {}),
             )
         except ValueError as fault:
             raise InputError(f"{self.card.name} cannot hold a chat: {fault}") from None
-        return str(chat) + request.prefill
+        return str(chat) + (THOUGHT if self._thought and not self._thinks(request) else "") + request.prefill
+
+    def _thinks(self, request: Request) -> bool:
+        bounds = (request.prefill, request.grammar, request.schema, request.stop)
+        return self._thought > 0 and not any(bounds)
+
+    def _most(self, request: Request) -> int:
+        """Tokens of an answer, with the thought before it."""
+        return request.max_tokens + (self._thought if self._thinks(request) else 0)
+
+    def _said(self, text: str, request: Request) -> str:
+        """What was written, as far as it is the answer."""
+        answer = text.partition(THOUGHT.strip())[2].lstrip() if self._thinks(request) else text
+        return request.prefill + _before_stop(answer, request.stop)
 
     def _check_length(self, tokens: int) -> None:
         most = getattr(self._model.config, "max_position_embeddings", None)
@@ -96,7 +118,7 @@ class Transformers(LanguageModel):
     def _wishes(self, request: Request) -> dict[str, Any]:
         sampled = {"do_sample": True, "temperature": request.temperature, "min_p": MIN_P}
         return {
-            "max_new_tokens": request.max_tokens,
+            "max_new_tokens": self._most(request),
             "repetition_penalty": request.repeat_penalty if self.bounded else 1.0,
             "stop_strings": list(request.stop) or None,
             "tokenizer": self._tokenizer,
@@ -112,14 +134,14 @@ class Transformers(LanguageModel):
         return [bounds] if bounds else []
 
     def _follower(self, request: Request, heard: Heard | None) -> _Follower | None:
-        return _Follower(self._tokenizer, request, heard) if heard else None
+        return _Follower(self._tokenizer, lambda text: heard(self._said(text, request))) if heard else None
 
     def _completion(self, ids: Any, request: Request) -> Completion:  # noqa: ANN401 - a tensor
         tokens = [token for token in ids.tolist() if token != self._tokenizer.pad_token_id]
         text = self._tokenizer.decode(tokens, skip_special_tokens=True)
-        cut = _before_stop(text, request.stop)
-        whole = len(tokens) < request.max_tokens or len(cut) < len(text) or tokens[-1:] == [self._end]
-        return Completion(request.prefill + cut, whole)
+        stopped = any(stop in text for stop in request.stop)
+        whole = len(tokens) < self._most(request) or stopped or tokens[-1:] == [self._end]
+        return Completion(self._said(text, request), whole)
 
     @property
     def _end(self) -> int:
@@ -136,8 +158,8 @@ _TOKENS = {"return_tensors": "pt", "padding": True, "padding_side": "left", "add
 class _Follower:
     """A streamer of transformers: it hands on what was written so far. The first thing that it is given is the chat."""
 
-    def __init__(self, tokenizer: Any, request: Request, heard: Heard) -> None:  # noqa: ANN401 - a class without types
-        self._tokenizer, self._request, self._heard = tokenizer, request, heard
+    def __init__(self, tokenizer: Any, heard: Heard) -> None:  # noqa: ANN401 - a class without types
+        self._tokenizer, self._heard = tokenizer, heard
         self._tokens: list[int] | None = None
 
     def put(self, ids: Any) -> None:  # noqa: ANN401 - a tensor
@@ -148,7 +170,7 @@ class _Follower:
         self._tokens += ids.flatten().tolist()
         text = self._tokenizer.decode(self._tokens, skip_special_tokens=True)
         if not text.endswith("\N{REPLACEMENT CHARACTER}"):
-            self._heard(self._request.prefill + _before_stop(text, self._request.stop))
+            self._heard(text)
 
     def end(self) -> None:
         """Nothing is held back."""
