@@ -58,8 +58,11 @@ def _options(
 
 def _forward(name: str) -> Callable[[typer.Context], None]:
     def command(context: typer.Context) -> None:
-        module = import_module(f"murakkab.cli.{name}")
-        module.main(context.args, prog_name=context.command_path)
+        from murakkab.cli.common import stopping
+
+        with stopping():
+            module = import_module(f"murakkab.cli.{name}")
+            module.main(context.args, prog_name=context.command_path)
 
     return command
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,18 @@ def command_app(*, no_args_is_help: bool = False) -> typer.Typer:
     return typer.Typer(
         add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=no_args_is_help
     )
+
+
+@contextmanager
+def stopping() -> Iterator[None]:
+    """Turn Ctrl-C into one line and the exit code that belongs to it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        from murakkab.cli.faults import INTERRUPTED
+
+        typer.echo("murakkab: stopped", err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def check_output(file: Path | None, flag: str) -> None:

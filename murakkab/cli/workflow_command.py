@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from murakkab.cli.common import command_app
+from murakkab.cli.common import command_app, stopping
 
 if TYPE_CHECKING:
     from murakkab.language import Workflow
@@ -39,7 +39,8 @@ def workflow_command(
 
     def call(**values: Any) -> None:  # noqa: ANN401 - built from the workflow
         inputs = input_values(values)
-        raise typer.Exit(perform(workflow, inputs, options(**values)))
+        with stopping():
+            raise typer.Exit(perform(workflow, inputs, options(**values)))
 
     parameters = [*input_parameters(workflow, taken), *shared]
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

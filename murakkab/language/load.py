@@ -78,6 +78,14 @@ def load_workflow(path: Path) -> Workflow:
     return workflow
 
 
+_ELSEWHERE = {
+    "Cluster": "machines go behind --cluster {}; a workflow comes first",
+    "Plan": "a plan goes behind --plan {}, and the workflow that it is of comes first",
+    "Model": "cards of models are read from the folders in MURAKKAB_CATALOG",
+}
+"""Where files of other kinds are taken."""
+
+
 def parse_workflow(text: str, file: str = "<text>") -> Workflow:
     """Check the text of a workflow.
 
@@ -103,6 +111,7 @@ def check_document(document: Document, within: tuple[Path, ...] = ()) -> Workflo
     Raises:
         WorkflowError: with every problem.
     """
+    _refuse_other_kinds(document)
     document.data = _named(document)
     workflow, problems = _validate(document)
     flattener = Flattener(document, _loader(document, within))
@@ -115,6 +124,16 @@ def check_document(document: Document, within: tuple[Path, ...] = ()) -> Workflo
     workflow._flat = flat
     workflow._warnings = tuple(sorted(checker.warnings()))
     return workflow
+
+
+def _refuse_other_kinds(document: Document) -> None:
+    """A file of another kind is no workflow at all: one problem says more than all that would follow."""
+    kind = document.data.get("kind") if isinstance(document.data, dict) else None
+    if not isinstance(kind, str) or kind not in _ELSEWHERE:
+        return
+    message = f"this is no workflow but a {kind}"
+    hint = _ELSEWHERE[kind].format(document.file)
+    raise WorkflowError([document.problem(document.value_span(("kind",)), message, hint)])
 
 
 def _named(document: Document) -> Data:

@@ -50,7 +50,7 @@ def find_cluster(name_or_path: str) -> Path:
     """The file of a cluster: a ``.yaml`` path, or the name of a shipped one.
 
     Raises:
-        ClusterError: there is none; the message names the nearest ones.
+        ClusterError: there is none; the message names all, the nearest ones first.
     """
     shipped = {file.stem: file for file in sorted(cluster_folder().glob("*.yaml"))}
     if name_or_path in shipped:
@@ -58,8 +58,9 @@ def find_cluster(name_or_path: str) -> Path:
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml") or path.name != name_or_path:
         return path
-    near = ", ".join(get_close_matches(name_or_path, shipped, 3, 0.5) or shipped)
-    raise ClusterError(f"there is no shipped cluster '{name_or_path}'; there are: {near}; or name a .yaml file")
+    near = get_close_matches(name_or_path, shipped, 3, 0.5)
+    names = ", ".join([*near, *(name for name in shipped if name not in near)])
+    raise ClusterError(f"there is no shipped cluster '{name_or_path}'; there are: {names}; or name a .yaml file")
 
 
 def read_cluster(path: Path) -> Cluster:

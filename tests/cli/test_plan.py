@@ -154,6 +154,34 @@ def test_no_plan_is_called_cheap_where_nothing_has_a_price(
     assert invoke("plan", str(say), *asked).code == 0
 
 
+@pytest.mark.parametrize("command", ["plan", "simulate"])
+def test_an_interrupt_ends_a_search_with_one_line(
+    invoke: Invoke, say: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("murakkab.cli.plan_making.make_request", interrupted)
+    answer = invoke(command, str(say))
+    assert (answer.code, answer.out, answer.err) == (130, "", "murakkab: stopped\n")
+
+
+def test_a_catalogue_that_is_not_there_is_told(invoke: Invoke, say: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MURAKKAB_CATALOG", "/nonexistent")
+    answer = invoke("plan", str(say))
+    assert answer.code == 2
+    assert "MURAKKAB_CATALOG names /nonexistent, and there is no such folder" in answer.err
+
+
+def test_a_cluster_in_the_place_of_a_workflow_is_told(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "desk.yaml").write_text(DESK, encoding="utf-8")
+    answer = invoke("plan", "desk.yaml")
+    assert answer.code == 2
+    assert "desk.yaml:2:7: this is no workflow but a Cluster" in answer.err
+    assert "--cluster desk.yaml" in answer.err
+    assert "'nodes' is missing" not in answer.err
+
+
 def test_the_workflow_comes_first(invoke: Invoke) -> None:
     answer = invoke("plan", "--json", "podcast")
     assert answer.code == 2

@@ -80,6 +80,8 @@ def load_profiles() -> list[Profile]:
 
 def _folders() -> tuple[Path, ...]:
     named = [Path(folder) for folder in os.environ.get(VARIABLE, "").split(os.pathsep) if folder]
+    if absent := next((folder for folder in named if not folder.is_dir()), None):
+        raise CatalogError(f"{VARIABLE} names {absent}, and there is no such folder")
     return tuple(dict.fromkeys([FOLDER, *_installed(), *named]))
 
 
