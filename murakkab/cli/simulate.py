@@ -42,7 +42,7 @@ def perform(workflow: Workflow, given: dict[str, Any], *, command: tuple[str, ..
     from murakkab.cli.plan import planned_graph
     from murakkab.cli.plan_making import PlanOptions
     from murakkab.cli.simulate_asked import arrivals
-    from murakkab.cli.simulate_machines import with_instances
+    from murakkab.cli.simulate_machines import cold_start, with_instances
     from murakkab.cli.simulate_view import show
     from murakkab_optimizer.simulator import Job, chrome_trace, deployment, figures
 
@@ -61,7 +61,7 @@ def perform(workflow: Workflow, given: dict[str, Any], *, command: tuple[str, ..
         import json
 
         write_output(json.dumps(chrome_trace(record)) + "\n", options["trace"])
-    show(found, record, cluster, [*told, *plan.notes], options)
+    show(found, record, cluster, [*told, *plan.notes, *cold_start(plan, warm=options["warm"])], options)
     return 0
 
 

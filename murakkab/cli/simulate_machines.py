@@ -13,6 +13,8 @@ from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.planner.workload import workload
 from murakkab_optimizer.simulator import Deployment
 
+_LOADED = "ttff is promised for loaded models"
+
 
 def shown_s(graph: Graph) -> float:
     """Seconds that the show of a workflow lasts."""
@@ -28,6 +30,21 @@ def loads(plan: Plan, held: Deployment) -> dict[str, float]:
     names = {node.chosen.model: node.chosen.model for node in plan.nodes.values() if not node.chosen.devices}
     names |= {model: model for model in held.models} | {one.holds: one.model for one in held.instances}
     return {name: load_seconds(cards[model]) for name, model in names.items() if model in cards}
+
+
+def cold_start(plan: Plan, *, warm: bool) -> list[str]:
+    """That promises are for loaded models, where the first runs must load them; empty where nothing is to be told."""
+    from murakkab.engine.planning import LOADED_S, load_seconds, models
+    from murakkab_runtimes.catalog import load_catalog
+
+    promised = any(told.name == "ttff" and told.limit is not None for told in plan.predictions)
+    if warm or not promised or any(_LOADED in note for note in plan.notes):
+        return []
+    cards = load_catalog()
+    loading = {name: load_seconds(cards[name]) for name in models(plan) if name in cards}
+    slow = {name: seconds for name, seconds in loading.items() if seconds >= LOADED_S}
+    names = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in slow.items())
+    return [f"{_LOADED}; the first run loads: {names}; --warm leaves that out"] if slow else []
 
 
 def with_instances(plan: Plan, cluster: Cluster, asked: Iterable[str]) -> Plan:

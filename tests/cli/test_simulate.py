@@ -59,3 +59,10 @@ def test_what_cannot_be_read_is_told_with_what_can(invoke: Invoke, words: tuple[
     assert answer.code == 2
     assert told in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_a_plan_of_a_file_is_simulated_cold_and_says_so(invoke: Invoke) -> None:
+    assert invoke("plan", "podcast", "--duration", "10s", "-o", "pod.json").code == 0
+    simulated = ("simulate", "podcast", "--duration", "10s", "--plan", "pod.json")
+    assert "ttff is promised for loaded models; the first run loads: smollm2 " in invoke(*simulated).out
+    assert "the first run loads" not in invoke(*simulated, "--warm").out
