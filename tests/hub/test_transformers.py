@@ -133,6 +133,37 @@ def test_a_thought_is_no_part_of_the_answer(tokenizer: object, models: Path) -> 
     assert thinks.complete(Request(HELLO, grammar='root ::= "high" | "low"', max_tokens=8)).text in ("high", "low")
 
 
+def teach(folder: Path, chat: str, answer: str) -> None:
+    """Make the model of a folder answer one chat with one text."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder)
+    ids = tokenizer(chat + answer, return_tensors="pt", add_special_tokens=False)["input_ids"]
+    labels = ids.clone()
+    labels[:, : len(tokenizer(chat, add_special_tokens=False)["input_ids"])] = -100
+    rule = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for _ in range(120):
+        rule.zero_grad()
+        model(input_ids=ids, labels=labels).loss.backward()
+        rule.step()
+    model.save_pretrained(folder)
+
+
+def test_what_comes_behind_the_thought_is_the_answer(tokenizer: Any, models: Path) -> None:
+    folder = models / "tests" / "tiny-thinker"
+    transformers.AutoModelForCausalLM.from_pretrained(models / REPO).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    chat = tokenizer.apply_chat_template(list(HELLO), tokenize=False, add_generation_prompt=True)
+    teach(folder, chat, "well, hm\n</think>\n\nthe moon<|end|>")
+    options = {"thought_tokens": 40}
+    model = load(hub_card("transformers-text", "text-generation", "tests/tiny-thinker", options=options))
+    heard: list[str] = []
+    answer = model.complete(Request(HELLO, max_tokens=16, temperature=0.0), heard.append)
+    assert (answer.text, answer.finished) == ("the moon", True)
+    assert heard[0] == ""
+    assert heard[-1] == "the moon"
+    assert not any("hm" in text for text in heard)
+
+
 def test_a_card_says_how_the_chat_template_is_asked(tokenizer: Any, models: Path) -> None:
     loud = "{{ 'tides ' * times }}"
     folder = models / "tests" / "tiny-asked"
