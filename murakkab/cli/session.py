@@ -10,6 +10,7 @@ from typing import Any
 
 from murakkab.cli.display import Sink, open_sinks
 from murakkab.cli.faults import FAILED, INTERRUPTED, USAGE
+from murakkab.cli.given_files import check_files
 from murakkab.cli.interrupts import Interrupts
 from murakkab.cli.page import Page
 from murakkab.cli.requests import RunOptions
@@ -26,7 +27,9 @@ _EXIT_CODES = {"succeeded": 0, "failed": FAILED, "cancelled": INTERRUPTED}
 def perform(workflow: Workflow, inputs: dict[str, Any], options: RunOptions) -> int:
     """Make a run as the options say and return the exit code."""
     try:
-        check_given(workflow, check_inputs(workflow, inputs))
+        checked = check_inputs(workflow, inputs)
+        check_given(workflow, checked)
+        check_files(compile_graph(workflow, checked), checked)
     except InputProblem as fault:
         told = [f"--{name.replace('_', '-')}: {message}" for name, message in fault.messages.items()]
         raise UserError("\n".join(told), f"`murakkab run {workflow.name} --help` lists the inputs.") from None

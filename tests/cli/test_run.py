@@ -230,3 +230,16 @@ def test_sizes(text: str, bytes_: int) -> None:
 @pytest.mark.parametrize("text", ["", "GB", "-1GB", "5 EB", "1e3", "5GBs"])
 def test_what_is_no_size_is_refused(invoke: Invoke, text: str) -> None:
     assert invoke("runs", "gc", f"--budget={text}").code == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "told"),
+    [("--hosts", "# A page\n\nprose: [", "--hosts: page.txt:"), ("--script", "Ada:\n", "--script: page.txt")],
+)
+def test_files_of_hosts_and_scripts_are_read_before_a_run_is_begun(
+    invoke: Invoke, tmp_path: Path, option: str, content: str, told: str
+) -> None:
+    (tmp_path / "page.txt").write_text(content, encoding="utf-8")
+    answer = invoke("run", "podcast", "--topic", "tides", "--no-browser", option, "page.txt")
+    assert (answer.code, told in answer.err) == (2, True), answer.err
+    assert not (tmp_path / "runs").exists()
