@@ -83,10 +83,11 @@ def _capabilities(cards: Collection[ModelCard], needed: Mapping[str, Collection[
     """One line a model; a needed capability that the base install has and that nothing here does is an error."""
     groups: dict[str, list[Check]] = defaultdict(list, {capability: [] for capability in needed})
     planned = [card for card in cards if only_planned(card)]
-    for card in cards:
-        if card not in planned:
-            groups[card.capability].append(_model(card))
-    extras = {c: {card.extra for card in cards if card.capability == c and card not in planned} for c in groups}
+    fetched = [card for card in cards if card not in planned and card.weights and missing_parts(card)]
+    here = [card for card in cards if card not in planned and card not in fetched]
+    for card in here:
+        groups[card.capability].append(_model(card))
+    extras = {c: {card.extra for card in here if card.capability == c} for c in groups}
     for capability, checks in sorted(groups.items()):
         yield from checks
         if capability in needed and not any(c.state == "ok" for c in checks):
@@ -95,15 +96,15 @@ def _capabilities(cards: Collection[ModelCard], needed: Mapping[str, Collection[
             yield Check(
                 capability, state, f"no model here can do it; it is needed by: {names}", "Install one of those above."
             )
-    yield from _planned(planned)
+    yield from _together("models of hubs", fetched, "whose packages or weights are not here")
+    yield from _together("models on paper", planned, "that plans for clusters can use and nothing here runs")
 
 
-def _planned(cards: Sequence[ModelCard]) -> Iterator[Check]:
-    """One line for all models that no adapter here runs."""
+def _together(subject: str, cards: Sequence[ModelCard], which: str) -> Iterator[Check]:
+    """One line for all models of a kind that nobody expects here."""
     if cards:
         names = ", ".join(card.name for card in cards[:3])
-        found = f"{len(cards)} that plans for clusters can use and nothing here runs: {names}, ..."
-        yield Check("models on paper", "optional", found, "`murakkab models` lists them.")
+        yield Check(subject, "optional", f"{len(cards)} {which}: {names}, ...", "`murakkab models` lists them.")
 
 
 def _needed_capabilities() -> dict[str, list[str]]:

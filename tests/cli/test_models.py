@@ -116,3 +116,9 @@ def test_doctor_tells_of_them_in_one_line(invoke):
     lines = [line for line in invoke("doctor").out.splitlines() if "nothing here runs" in line]
     assert len(lines) == 1
     assert "flux-1-dev" not in lines[0] or "..." in lines[0]
+
+
+def test_doctor_tells_of_what_a_hub_would_have_in_one_line(invoke):
+    told = invoke("doctor").out
+    assert len([line for line in told.splitlines() if "models of hubs" in line]) == 1
+    assert "text-generation: qwen3-8b" not in told
