@@ -346,13 +346,15 @@ def test_plans_are_kept_and_read_again() -> None:
 
 
 ENLARGER = model("enlarge", "video-to-video", 0.8)
+HAND = model("hand", "video-to-video", 1.0, passes=True)
 
 
-def clips(canvas: int, *drawn: int) -> Any:
-    """A plan in which clips are drawn smaller than the canvas, in one of these heights, and enlarged."""
+def clips(canvas: int, *drawn: int, slo: Slo = Slo(objective=("latency",))) -> Any:  # noqa: B008 - frozen
+    """A plan in which clips are drawn in one of these heights (0: that of the canvas), and enlarged or handed on."""
     pen = model("pen", "image-to-video", 0.5, knobs={"draw_height": drawn[0]}, ranges={"draw_height": Range(drawn)})
-    speeds = [speed("pen", 1e-6 * h * h, "frame", knobs={"draw_height": h}) for h in drawn]
+    speeds = [speed("pen", 1e-6 * (h or canvas) ** 2, "frame", knobs={"draw_height": h}) for h in drawn]
     speeds += [
+        speed("hand", 0.0, "frame", conditions={"height": 400, "from_height": 400}),
         speed("enlarge", 0.01, "frame", conditions={"height": 200, "from_height": 100}),
         speed("enlarge", 0.04, "frame", conditions={"height": 400, "from_height": 200}),
         speed("enlarge", 0.16, "frame", conditions={"height": 400, "from_height": 100}),
@@ -362,8 +364,8 @@ def clips(canvas: int, *drawn: int) -> Any:
     video = Node("video", "image-to-video", size, streams=True)
     upscale = Node("upscale", "video-to-video", {"height": canvas}, (Edge("video", 1),), "video", depth=1)
     packed = Node("package", "pack", {}, (Edge("upscale", 1),), "upscale", depth=1, join="ordered")
-    shown = Graph("clips", (video, upscale, packed), publish="package", slo=Slo(objective=("latency",)))
-    return planned(shown, cards=[pen, ENLARGER, CARDS[2]], profiles=speeds)
+    shown = Graph("clips", (video, upscale, packed), publish="package", slo=slo)
+    return planned(shown, cards=[pen, ENLARGER, HAND, CARDS[2]], profiles=speeds)
 
 
 def test_who_enlarges_sees_the_height_that_it_starts_from() -> None:
@@ -378,3 +380,9 @@ def test_who_enlarges_to_another_size_takes_as_long_as_its_pixels_say() -> None:
     plan = clips(300, 150)
     assert plan.nodes["upscale"].chosen.seconds == pytest.approx(0.0225 * 10 * 1.5)
     assert "interpolated between 200 lines and 400 lines" in plan.nodes["upscale"].provenance
+
+
+def test_who_hands_pictures_on_takes_whole_ones_whatever_was_measured_of_it() -> None:
+    plan = clips(400, 0, 100, 200, slo=Slo(objective=("quality",)))
+    assert plan.nodes["video"].chosen.knobs == {"draw_height": 0}
+    assert plan.nodes["upscale"].chosen.model == "hand"

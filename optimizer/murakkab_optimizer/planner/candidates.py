@@ -118,8 +118,11 @@ class Finder:
         return found
 
     def _starts(self, node: Node, card: ModelCard, heights: Iterable[float]) -> list[float]:
-        """Heights that a model may start from: smaller ones than the node is to make, where there are any."""
-        if not self.speeds.reads(card.name, FROM_HEIGHT):
+        """Heights that a model may start from: smaller ones than the node is to make, where there are any.
+
+        A model that hands on what it is given starts from none.
+        """
+        if card.passes or not self.speeds.reads(card.name, FROM_HEIGHT):
             return [0.0]
         found = sorted(set(heights))
         return [height for height in found if height < lines(node)] or found or [0.0]
