@@ -35,8 +35,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cluster_parts import Server, Worker, redis_server, workers
+from benchmarks.cluster_parts import Worker, workers
 from benchmarks.harness import spread, write
+from benchmarks.redis_server import Server, redis_server
 
 LIMIT_S = 900.0
 FILE_BYTES = 16 * 1024

@@ -21,8 +21,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cluster_parts import NOOPS, redis_server, take_noops_in, workers
+from benchmarks.cluster_parts import NOOPS, take_noops_in, workers
 from benchmarks.harness import write
+from benchmarks.redis_server import redis_server
 
 TASKS_A_RUN = 200
 

@@ -27,8 +27,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cluster_parts import NOOPS, Server, redis_server, take_noops_in, workers
+from benchmarks.cluster_parts import NOOPS, take_noops_in, workers
 from benchmarks.harness import processor_s, spread, wait_until, write
+from benchmarks.redis_server import Server, redis_server
 from murakkab_runtimes.workers.cluster.app import make_app
 
 TASK, QUEUE = "benchmark.noop", "benchmark"

