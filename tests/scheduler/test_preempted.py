@@ -12,11 +12,11 @@ from murakkab_optimizer.scheduler import Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
 
-PLAN = Plan({"work": NodePlan(Configuration("pen", {}, Needs(1, 50), 1.0), "the only one")})
+PLAN = Plan({"draw": NodePlan(Configuration("pen", {}, Needs(1, 50), 1.0), "the only one")})
 
 
 def submitted(run: str, latency: float) -> ev.RunSubmitted:
-    return ev.RunSubmitted(run, Graph(run, (Node("work", "work"),), slo=Slo(latency=latency)), PLAN)
+    return ev.RunSubmitted(run, Graph(run, (Node("draw", "work"),), slo=Slo(latency=latency)), PLAN)
 
 
 def begun(commands: list[cmd.Command]) -> list[str]:
@@ -34,7 +34,7 @@ def order(policy: str, lost_at: float, *, equal: bool) -> list[str]:
     scheduler.handle(ev.WorkerLost("w1", "taken away", blame=False), lost_at)
     found = begun(scheduler.handle(ev.WorkerJoined("w2"), lost_at + 1.0))
     while len(found) < 3:
-        found += begun(scheduler.handle(ev.TaskFinished(f"{found[-1]}/work/-#{1 + (found[-1] == 'first')}", "v"), 60.0))
+        found += begun(scheduler.handle(ev.TaskFinished(f"{found[-1]}/draw/-#{1 + (found[-1] == 'first')}", "v"), 60.0))
     return found
 
 
