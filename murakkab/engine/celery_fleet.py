@@ -80,6 +80,7 @@ class CeleryFleet(WatchedFleet):
         self._slots = Slots(wire.this_version(), wire.catalogue_digest())
         self._sent: dict[str, tuple[str, float]] = {}
         self._heard: dict[str, int] = {}
+        self._places: dict[str, tuple[str, int]] = {}
         self._cancelled: set[str] = set()
         self._deaths: dict[str, list[str]] = {}
         self._marked: set[str] = set()
@@ -228,13 +229,23 @@ class CeleryFleet(WatchedFleet):
         if said.number <= self._heard.get(said.child, 0):
             return
         self._heard[said.child] = said.number
+        missed = self._missed_some(said, lease := getattr(said.reply, "lease", ""))
         seen = self._slots.known.get(said.slot)
         if seen is None or seen.joined != said.child:
             return
         if isinstance(said.reply, wire.Returned):
             self._drop(said.slot, said.reply.reason, False)
+        elif missed and self._busy.get(said.slot) == lease:
+            self.send(said.slot, Cancel(lease))
+            self._drop(said.slot, "the broker lost what it said", False)
         else:
             self._told(said.slot, said.reply)
+
+    def _missed_some(self, said: wire.Said, lease: str) -> bool:
+        """Whether the broker lost something that came before this: a result without an item of it would be wrong."""
+        before, place = self._places.get(said.child, (lease, -1))
+        self._places[said.child] = (lease, said.place)
+        return said.place != (place + 1 if before == lease else 0)
 
     def _told(self, name: str, reply: Reply) -> None:
         """A reply of a slot that is ours."""

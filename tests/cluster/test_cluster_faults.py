@@ -16,6 +16,9 @@ from pathlib import Path
 import pytest
 
 from murakkab.engine import Engine
+from murakkab.engine.broker import Broker
+from murakkab_optimizer.scheduler.events import ItemEmitted
+from murakkab_runtimes.workers.cluster import wire
 from tests.cluster.conftest import Server, Worker, toy_environment, wait_for, with_engine
 from tests.engine.conftest import SUMS, workflow
 
@@ -112,6 +115,32 @@ def test_what_goes_wrong_one_after_the_other_costs_no_run(
         events = [event async for event in made.events(run)]
         done = [(e["node"], tuple(e["path"])) for e in events if e["event"] == "task.finished"]
         assert len(done) == len(set(done)) == 1 + 2 * count
+
+    with_engine(server.url, tmp_path, scenario)
+
+
+def test_a_message_that_the_broker_lost_is_missed(
+    server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that forgot the last seconds may have lost an item in the middle of a stream."""
+    lost: list[wire.Said] = []
+    replies = Broker.replies
+
+    async def forgetful(self: Broker) -> list[wire.Said]:
+        heard = await replies(self)
+        found = [said for said in heard if isinstance(said.reply, ItemEmitted) and said.reply.index == 3]
+        if found and not lost:
+            lost.append(found[0])
+            heard.remove(found[0])
+        return heard
+
+    monkeypatch.setattr(Broker, "replies", forgetful)
+
+    async def scenario(made: Engine) -> None:
+        events = await check(made, await begun(made, tmp_path, 0.05))
+        assert lost
+        assert sum(e["event"] == "task.started" and e["node"] == "numbers" for e in events) == 2
+        assert not [e for e in events if e["event"] == "task.failed"], "nothing is held against it"
 
     with_engine(server.url, tmp_path, scenario)
 

@@ -84,7 +84,7 @@ class Host(Child):
         self._begin, self._tell, self._close = map(self._redis.register_script, (_BEGIN, _TELL, _CLOSE))
         self._child = secrets.token_hex(8)
         self._engine, self._lease = "", ""
-        self._number = 0
+        self._number = self._place = 0
         self._looked = 0.0
         self._crowded: Path | None = None
         self._mirror: Mirror | None = None
@@ -110,6 +110,7 @@ class Host(Child):
 
     def _carry_out(self, order: wire.Order, longest_s: float) -> None:
         self._engine, request = order.engine, order.request
+        self._place = 0
         try:
             if isinstance(request, Run):
                 self._attempt_once(request, longest_s)
@@ -150,7 +151,9 @@ class Host(Child):
 
     def _said(self, reply: Reply | wire.Returned) -> bytes:
         self._number += 1
-        return msgspec.json.encode(wire.Said(self._slot, self._child, self._number, reply))
+        said = wire.Said(self._slot, self._child, self._number, self._place, reply)
+        self._place += 1
+        return msgspec.json.encode(said)
 
     def _attempt_once(self, request: Run, longest_s: float) -> None:
         self._lease, self._model = request.lease, request.card.name

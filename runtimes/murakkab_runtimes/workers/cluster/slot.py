@@ -89,7 +89,7 @@ class Announcer:
         with contextlib.suppress(Exception):
             state = msgspec.json.decode(self._redis.get(wire.state(self._slot.name)), type=wire.State)
             if state.lease:
-                said = wire.Said(self._slot.name, "", 0, wire.Died(state.lease, reason))
+                said = wire.Said(self._slot.name, "", 0, 0, wire.Died(state.lease, reason))
                 self._redis.xadd(wire.replies(state.engine), {"said": msgspec.json.encode(said)})
 
 

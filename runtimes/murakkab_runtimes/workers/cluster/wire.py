@@ -136,11 +136,16 @@ class Returned(msgspec.Struct, frozen=True, tag=True):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """One entry in the stream of an engine; ``number`` counts those of ``child``, so that none is taken twice."""
+    """One entry in the stream of an engine.
+
+    ``number`` counts those of ``child``, so that none is taken twice; ``place`` those of one order from 0 on, so that
+    one which a broker lost is missed.
+    """
 
     slot: str
     child: str
     number: int
+    place: int
     reply: WorkerReply | Died | Returned
 
 
