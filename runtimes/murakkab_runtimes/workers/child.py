@@ -118,14 +118,16 @@ class Child:
         self.send(outcome)
 
     def _outcome(self, request: Run, mask: Mask) -> TaskFinished | TaskFailed:
+        """What came of an attempt; the seconds that it took do not count the load of its model."""
         store = self._store(request)
         scratch: Path | None = None
         try:
             self._stop_if_cancelled(request.lease)
             self.send(TaskStarted(request.lease))
+            runtime = self._runtime(request.card, request.threads)
             began = time.perf_counter()
             scratch = store.scratch()
-            output = self._attempt(request, store, scratch, mask)
+            output = self._attempt(request, runtime, store, scratch, mask)
             value, meta = store.put(mask.value(output.value, scratch)), mask.value(output.meta, scratch)
             self._stop_if_cancelled(request.lease)
             return TaskFinished(request.lease, value, meta, round(time.perf_counter() - began, 4))
@@ -152,8 +154,7 @@ class Child:
         traceback.print_exc()
         return TaskFailed(request.lease, mask.text(f"{type(fault).__name__}: {fault}"))
 
-    def _attempt(self, request: Run, store: ArtifactStore, scratch: Path, mask: Mask) -> Output:
-        runtime = self._runtime(request.card, request.threads)
+    def _attempt(self, request: Run, runtime: Runtime, store: ArtifactStore, scratch: Path, mask: Mask) -> Output:
         first = request.first_item if runtime.continues else 0
         emitter = _Emitter(self, request, store, first, lambda value: mask.value(value, scratch))
         task = self._task(request, store, scratch, emitter)

@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 
+from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError, OutOfMemory, Output, Runtime, Task
 
 
@@ -76,3 +77,15 @@ def _note(task: Task, line: str) -> None:
     if log := task.arguments.get("log"):
         with Path(log).open("a") as stream:
             stream.write(line + "\n")
+
+
+class Heavy(Runtime):
+    """Takes half a second to load; says when it had."""
+
+    def __init__(self, card: ModelCard, threads: int) -> None:
+        super().__init__(card, threads)
+        time.sleep(0.5)
+        self._loaded_at = time.monotonic()
+
+    def run(self, task: Task) -> float:
+        return self._loaded_at
