@@ -1,16 +1,25 @@
-"""Real runs beside each other on one engine: two shows both go on, and a batch makes way for them."""
+"""Runs beside each other on one engine: two shows both go on, and a batch makes way for them.
+
+In which order things happen is asked of real runs; when, of the same workflow in virtual time, which no load on the
+machine changes.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from murakkab.engine import Engine, EngineOptions
 from murakkab.engine.journal import read_journal
-from murakkab.language import Workflow, find_workflow, load_workflow
+from murakkab.engine.planning import make_plan
+from murakkab.language import Workflow, check_inputs, compile_graph, find_workflow, load_workflow
+from murakkab_optimizer.graph import Graph, Slo
 from murakkab_optimizer.scheduler.commands import Publish
+from murakkab_optimizer.simulator import Job, PlannedWork, Simulation, figures
+from murakkab_optimizer.simulator.figures import RunFigures
 
 LINES = ("Hello there.", "Why is that?", "It just is.", "Goodbye.")
 SIZE = {"width": 320, "height": 180, "fps": 12}
@@ -67,3 +76,36 @@ def test_two_shows_at_once_go_on_side_by_side(order: list[int]) -> None:
 def test_a_batch_makes_way_for_shows(order: list[int]) -> None:
     last = max(index for index, run in enumerate(order) if run)
     assert order[last:].count(0) > order.count(0) / 2, "although it was asked for first"
+
+
+@pytest.fixture(scope="module")
+def podcast() -> Graph:
+    """Half a minute of the shipped podcast."""
+    workflow = load_workflow(find_workflow("podcast"))
+    return compile_graph(workflow, check_inputs(workflow, {"topic": "how tides work", "duration": "30s"}))
+
+
+def simulated(podcast: Graph, seed: int, *, shows: int, batch: bool, policy: str = "least-slack") -> list[RunFigures]:
+    """The figures of shows that are asked for at once, beside a batch that was asked for before, on two cores."""
+    unpromised = msgspec.structs.replace(podcast, slo=Slo())
+    watched = [Job(f"show {number}", 0.0, podcast, make_plan(podcast, 2)) for number in range(shows)]
+    batches = [Job("batch", 0.0, unpromised, make_plan(unpromised, 2), watched=False)] if batch else []
+    record = Simulation(2, PlannedWork(0.1, 0.1, seed), policy=policy).run([*batches, *watched])
+    return list(figures(watched, record).runs)
+
+
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_two_shows_side_by_side_start_as_promised_and_never_stall(podcast: Graph, seed: int, batch: bool) -> None:
+    (alone,) = simulated(podcast, seed, shows=1, batch=False)
+    both = simulated(podcast, seed, shows=2, batch=batch)
+    assert [run.stall_s for run in both] == [0.0, 0.0]
+    assert [run.kept for run in both] == [True, True]
+    assert alone.ttff_s is not None
+    assert all(run.ttff_s is not None and run.ttff_s <= 2.5 * alone.ttff_s for run in both)
+
+
+def test_in_the_order_of_asking_shows_would_start_late(podcast: Graph) -> None:
+    """What is asked above can go wrong."""
+    both = simulated(podcast, 0, shows=2, batch=True, policy="fifo")
+    assert [run.kept for run in both] == [False, False]
