@@ -123,3 +123,40 @@ def test_a_batch_is_due_after_its_latency_or_in_an_hour_until_somebody_watches_i
     watched.viewer_at(20.0, 1.0)
     assert watched.deadline("shots", (0, 1)) == 22.0
     assert clock(Slo(realtime=True)).deadline("shots", (0, 1)) == 13.0
+
+
+ONE_STEP = Plan({"draw": NodePlan(Configuration("pen", {}, Needs(1, 50), 1.0), "the only one")})
+
+
+def show_of(run: str, ttff_s: float) -> ev.RunSubmitted:
+    return ev.RunSubmitted(run, Graph(run, (Node("draw", "work"),), publish="draw", slo=Slo(ttff_s=ttff_s)), ONE_STEP)
+
+
+def test_tasks_that_wait_are_sorted_anew_when_a_viewer_moves_on() -> None:
+    """Of two shows that wait behind a third, the one whose viewer is ahead of what was promised goes first."""
+    scheduler = Scheduler(1, "earliest-deadline")
+    scheduler.handle(ev.WorkerJoined("w"), 0.0)
+    for run, ttff_s in (("busy", 1.0), ("soon", 5.0), ("later", 9.0)):
+        scheduler.handle(show_of(run, ttff_s), 0.0)
+    scheduler.handle(ev.PlaybackMoved("later", 8.0), 1.0)
+    found = scheduler.handle(ev.TaskFinished("busy/draw/-#1", "v", {}, 1.0), 2.0)
+    assert [command.run for command in found if isinstance(command, cmd.StartTask)] == ["later"]
+
+
+def test_a_viewer_who_goes_on_as_expected_has_nothing_sorted() -> None:
+    clock = PlaybackClock(GRAPH, plan(), started=0.0)
+    clock.viewer_at(2.5, 0.0)
+    assert not clock.moved()
+    clock.viewer_at(8.0, 5.6)
+    assert not clock.moved()
+    clock.viewer_at(12.0, 5.6)
+    assert clock.moved()
+    assert not clock.moved()
+
+
+def test_work_that_takes_much_longer_than_it_was_thought_to_has_tasks_sorted() -> None:
+    clock = PlaybackClock(GRAPH, plan(), started=0.0)
+    clock.took("shots", 4.5)
+    assert not clock.moved()
+    clock.took("shots", 14.0)
+    assert clock.moved()

@@ -58,11 +58,29 @@ class Attempts:
         """Whether a task waits for an instance that may come; the shot of one that cannot wait is made without it."""
         if (until := self._filming.held_until(state, task, now)) is not None:
             task.status = Status.BACKOFF
+            self._queues.place(task)
             self._timers.wait(state, task, until)
             return True
         if (made := self._filming.resort(state, task, now)) is not None:
             self.out.append(made)
         return False
+
+    def wake(self, state: RunState, task: TaskState, now: float) -> None:
+        """The time of a task has come that waited for its next attempt, or for an instance."""
+        (self.queue if self._filming.waited(state, task) else self.ready)(state, task, now)
+
+    def replanned(self, state: RunState, now: float) -> None:
+        """Look again at the shots of a run and at all that waits, as its plan is now."""
+        self.out.extend(self._filming.follow(state, now))
+        if state.staged:
+            self.instances_changed(state, now, rising=True)
+        else:
+            self._release(state, now)
+            self.requeue(state, now)
+
+    def _release(self, state: RunState, now: float) -> None:
+        for task in self._filming.freed(state):
+            self.queue(state, task, now)
 
     def requeue(self, state: RunState, now: float) -> None:
         """Queue all ready tasks of a run anew, as its plan and its shots are now."""
@@ -75,8 +93,8 @@ class Attempts:
         """Look again at the shots of a run, and at what waits for instances, after some were lost, or came."""
         if not state.staged:
             return
-        for task in self._filming.freed(state) if rising else ():
-            self.queue(state, task, now)
+        if rising:
+            self._release(state, now)
         self.out.extend(self._filming.review(state, now, rising=rising))
         self.requeue(state, now)
 

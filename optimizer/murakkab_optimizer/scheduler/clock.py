@@ -20,6 +20,10 @@ BRIEF_S = 0.05
 SLOWEST, NOTED = 10.0, 0.2
 """Times by which one task may make the machine seem slower than the profiles, and the change of that which counts."""
 
+STALE_S, STALE = 1.0, 0.2
+"""Seconds by which deadlines move, and share by which what is left to do changes too, until waiting tasks are sorted
+anew."""
+
 Place = tuple[str, Path]
 """An item of the timeline: the node that emitted it, and its path."""
 
@@ -60,8 +64,11 @@ class PlaybackClock:
         self._behind = _behind(graph)
         self._ahead = _ahead(self._behind)
         self._remaining: dict[str, float] = {}
+        self._sorted: dict[str, float] = {}
+        self._stale = False
         for name in TopologicalSorter(self._behind).static_order():
             self._add_up(name)
+        self._sorted, self._sorted_for = dict(self._remaining), self._origin
         loops = {node.name for node in graph.nodes if node.repeat}
         inside = loops.union(*(node.body for node in graph.nodes))
         self._timeline = {node.name for node in graph.nodes if node.ordered and node.streams} - inside
@@ -78,6 +85,13 @@ class PlaybackClock:
     def viewer_at(self, now: float, position_s: float) -> None:
         """The player shows second ``position_s`` at time ``now``."""
         self._origin, self._due = now - position_s, None
+
+    def moved(self) -> bool:
+        """Whether tasks that wait are out of order: what they were sorted by has changed since this was said last."""
+        moved = self._stale or abs(self._origin - self._sorted_for) > STALE_S
+        if moved:
+            self._sorted, self._sorted_for, self._stale = dict(self._remaining), self._origin, False
+        return moved
 
     @property
     def watched(self) -> bool:
@@ -123,6 +137,12 @@ class PlaybackClock:
             self._expected[node] *= factor
         for node in self._ahead:
             self._add_up(node)
+
+    def expect(self, node: str, seconds: float) -> None:
+        """Tasks of ``node`` are done otherwise from now on, and take that long by their profile."""
+        self._profiled[node] = seconds
+        self._expected[node] = seconds * max(self._noted, 1.0)
+        self._add_up_before(node)
 
     def scale(self, node: str, factor: float) -> None:
         """Tasks of ``node`` will take so many times as long from now on."""
@@ -174,7 +194,9 @@ class PlaybackClock:
         for behind in self._behind[node]:
             if (there := self._remaining[behind]) > longest:
                 longest = there
-        self._remaining[node] = self._expected.get(node, 0.0) + longest
+        found = self._remaining[node] = self._expected.get(node, 0.0) + longest
+        was = self._sorted.get(node, found)
+        self._stale = self._stale or abs(found - was) > max(STALE_S, STALE * was)
 
 
 def _due(graph: Graph, started: float) -> float | None:

@@ -8,6 +8,7 @@ from murakkab_optimizer.graph import Path
 from murakkab_optimizer.policies.rungs import rung_policy
 from murakkab_optimizer.scheduler.commands import MakeShot
 from murakkab_optimizer.scheduler.runs import RunState
+from murakkab_optimizer.scheduler.shots import Shots
 from murakkab_optimizer.scheduler.stages import StagedShots
 from murakkab_optimizer.scheduler.state import Status, TaskState
 from murakkab_optimizer.scheduler.workers import Fleet
@@ -32,7 +33,7 @@ class Filming:
         self._fleet = fleet
         self._shows = 0
         self.demand = 0.0
-        self._held: dict[str, set[TaskState]] = {}
+        self._held: dict[str, dict[TaskState, float]] = {}
 
     def decide(self, state: RunState, task: TaskState, now: float) -> MakeShot | None:
         """Choose the rung of a shot whose first task starts; None where it was chosen and holds, or there is none."""
@@ -61,6 +62,12 @@ class Filming:
         begun = _begun(state, shots, shot[1]) if isinstance(shots, StagedShots) else ()
         return shots.eased(node, shot[1], [name for name in begun if name != node], now)
 
+    def follow(self, state: RunState, now: float) -> Iterator[MakeShot]:
+        """Find other rungs for shots which cannot go on as they were begun, since the plan of the run has changed."""
+        if (shots := state.shots) is not None:
+            yield from shots.follow(lambda path: _begun(state, shots, path), now)
+        self.weigh(state)
+
     def held_until(self, state: RunState, task: TaskState, now: float) -> float | None:
         """Until when a task had better wait for an instance that is not there; None where it need or must not wait."""
         shots, shot = _missed(state, task)
@@ -69,18 +76,28 @@ class Filming:
         at = state.clock.deadline(task.node.name, task.path) - shots.resort_s(shot, _begun(state, shots, shot))
         if at <= now:
             return None
-        self._held.setdefault(state.run, set()).add(task)
+        self._held.setdefault(state.run, {})[task] = at
         return at
+
+    def waited(self, state: RunState, task: TaskState) -> bool:
+        """Whether a task whose time has come waited for an instance; it waits for it no more."""
+        return self._held.get(state.run, {}).pop(task, None) is not None
 
     def resort(self, state: RunState, task: TaskState, now: float) -> MakeShot | None:
         """Put the shot of a task that cannot wait any longer on a rung that can be made with what is there."""
         shots, shot = _missed(state, task)
         return shots.lowered(shot, _begun(state, shots, shot), now, "there is no instance for more") if shots else None
 
+    def forget(self, state: RunState) -> None:
+        """A run has ended."""
+        self._held.pop(state.run, None)
+        self.weigh(state)
+
     def freed(self, state: RunState) -> list[TaskState]:
         """Tasks that waited for an instance and need not any more."""
-        held = self._held.pop(state.run, set())
-        return sorted((task for task in held if task.status is Status.BACKOFF), key=lambda task: task.path)
+        held = self._held.pop(state.run, {})
+        waiting = (task for task, at in held.items() if task.status is Status.BACKOFF and task.due == at)
+        return sorted(waiting, key=lambda task: (task.path, task.node.name))
 
     def review(self, state: RunState, now: float, *, rising: bool) -> Iterator[MakeShot]:
         """Look at the shots of a run again after instances were lost, or (``rising``) came."""
@@ -107,7 +124,7 @@ def _missed(state: RunState, task: TaskState) -> tuple[StagedShots | None, Path]
     return (None, ()) if shot is None else (shots, shot[1])
 
 
-def _begun(state: RunState, shots: StagedShots, path: Path) -> Collection[str]:
+def _begun(state: RunState, shots: Shots, path: Path) -> Collection[str]:
     """Stages of a shot that are under way or done."""
-    tasks = ((name, state.growth.nodes[name].tasks.get(path)) for name in shots.stages)
+    tasks = ((name, state.growth.nodes[name].tasks.get(path)) for name in shots.nodes)
     return {name for name, task in tasks if task is not None and task.status not in _UNTOUCHED}

@@ -106,7 +106,7 @@ class Scheduler:
         if state := self._runs.get(event.run):
             state.replan(event.plan)
             self._want(state.growth.graph, state.plan)
-            self._attempts.requeue(state, now)
+            self._attempts.replanned(state, now)
 
     def _nothing(self, event: ev.TaskStarted | ev.TaskProgressed, now: float) -> None:
         """Work goes on."""
@@ -154,9 +154,8 @@ class Scheduler:
     def _joined(self, event: ev.WorkerJoined, now: float) -> None:
         self._lost(ev.WorkerLost(event.worker, "it began anew", blame=False), now)
         self._fleet.joined(event.worker, event.machine, event.cores, event.models, event.held)
-        if event.models is not None:
-            for state in self._runs.values():
-                self._attempts.instances_changed(state, now, rising=True)
+        for state in self._runs.values():
+            self._attempts.instances_changed(state, now, rising=True)
 
     def _lost(self, event: ev.WorkerLost, now: float) -> None:
         worker = self._fleet.lost(event.worker)
@@ -168,9 +167,8 @@ class Scheduler:
                 self._retry(state, task, ev.TaskFailed(task.lease or "", f"its worker died: {event.reason}"), now)
             else:
                 self._attempts.queue(state, task, now)
-        if worker.usable is not None:
-            for run in self._runs.values():
-                self._attempts.instances_changed(run, now, rising=False)
+        for run in self._runs.values():
+            self._attempts.instances_changed(run, now, rising=False)
 
     def _loaded(self, event: ev.ModelLoaded, now: float) -> None:
         self._fleet.loaded(event.worker, event.model, event.error)
@@ -181,13 +179,15 @@ class Scheduler:
     def _moved(self, event: ev.PlaybackMoved, now: float) -> None:
         if state := self._runs.get(event.run):
             state.clock.viewer_at(now, event.position_s)
+            self._filming.weigh(state)
+            self._sort_anew(state, now)
 
     def _fired(self, event: ev.TimerFired, now: float) -> None:
         for state, task in self._timers.fired(event.name, now):
             if state.ended:
                 continue
             if task.status is Status.BACKOFF:
-                self._attempts.ready(state, task, now)
+                self._attempts.wake(state, task, now)
             else:
                 self._time_out(state, task, now)
 
@@ -214,6 +214,13 @@ class Scheduler:
                 self._next(state, task, now)
         if state.growth.done:
             self._end(state, "succeeded", "")
+        else:
+            self._sort_anew(state, now)
+
+    def _sort_anew(self, state: RunState, now: float) -> None:
+        """Deadlines may have moved, or work may take longer than it was thought to when tasks were queued."""
+        if state.clock.moved():
+            self._attempts.requeue(state, now)
 
     def _next(self, state: RunState, task: TaskState, now: float) -> None:
         """Read the condition of a task, begin it, or end the round that it is in."""
@@ -269,7 +276,7 @@ class Scheduler:
         for lease in list(state.leases):
             self._attempts.cancel(lease)
         state.ended = True
-        self._filming.weigh(state)
+        self._filming.forget(state)
         del self._runs[state.run]
         self._out.append(FinishRun(state.run, status, error, input_fault, state.outputs()))
 

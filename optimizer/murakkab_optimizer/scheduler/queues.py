@@ -44,10 +44,15 @@ class ReadyQueues:
         self._queues: dict[_Place, list[_Entry]] = {}
         self._count = 0
 
+    def place(self, task: TaskState) -> None:
+        """Give a task its number among equals, which it keeps."""
+        self._count += 1
+        task.number = task.number or self._count
+
     def push(self, state: RunState, task: TaskState) -> None:
         """Add a ready task, or move it to where its key belongs now; among equals it keeps its place."""
-        self._count += 1
-        task.chosen, task.ticket, task.number = state.configuration(task), self._count, task.number or self._count
+        self.place(task)
+        task.chosen, task.ticket = state.configuration(task), self._count
         view = state.view(task)
         place = (task.chosen.model, self._moving.group(view) if self._moving is not None else 0)
         queue = self._queues.setdefault(place, [])

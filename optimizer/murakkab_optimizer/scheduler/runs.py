@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+
+import msgspec
 
 from murakkab_optimizer.graph import Graph, Path
-from murakkab_optimizer.plan import Configuration, Plan
+from murakkab_optimizer.plan import Configuration, Plan, Rung
 from murakkab_optimizer.policies.queueing import TaskView
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.scheduler.clock import PlaybackClock
 from murakkab_optimizer.scheduler.commands import Evaluate, StartTask
 from murakkab_optimizer.scheduler.growth import Growth, Inputs
-from murakkab_optimizer.scheduler.shots import Shots
+from murakkab_optimizer.scheduler.shots import SHOT_S, Shots
 from murakkab_optimizer.scheduler.stages import StagedShots, staged
 from murakkab_optimizer.scheduler.state import Status, TaskState
 
@@ -45,11 +47,16 @@ class RunState:
 
     def replan(self, plan: Plan) -> None:
         """Tasks that start from now on use another plan; shots that are begun stay as they are."""
-        self.plan = plan
-        if self.shots is not None and plan.rungs:
-            self.shots.replan(plan)
-        else:
-            self.shots = self._shots(plan)
+        before, self.plan = self.plan, plan
+        mine = self.shots.nodes if self.shots is not None else ()
+        filming = {node for rung in plan.rungs for node in rung.nodes}.union(mine)
+        for node, one in plan.nodes.items():
+            if node not in filming and one.chosen != before.nodes[node].chosen:
+                self.clock.expect(node, one.chosen.seconds)
+        shots = self._shots(_on_one_rung(plan, mine) if mine and not plan.rungs else plan)
+        if shots is not None and self.shots is not None:
+            shots.take_over(self.shots)
+        self.shots = shots
 
     @property
     def staged(self) -> bool:
@@ -126,6 +133,15 @@ class RunState:
         named = {node for node, _ in graph.outputs.values()}
         wanted = (n.name for n in graph.nodes if n.name not in read or n.name in named)
         return {name: self.growth.whole(name) for name in wanted if self.growth.nodes[name].closed(())}
+
+
+def _on_one_rung(plan: Plan, nodes: Collection[str]) -> Plan:
+    """A plan that leaves nothing to choose, with all shots on one rung: those that were begun otherwise go on so."""
+    chosen = {node: plan.nodes[node].chosen for node in nodes}
+    paces = {node: one.seconds / SHOT_S for node, one in chosen.items()}
+    load = sum(pace * chosen[node].needs.threads for node, pace in paces.items())
+    rung = Rung("as planned", chosen, 1.0, load, paces, sum(one.seconds for one in chosen.values()))
+    return msgspec.structs.replace(plan, rungs=(rung,))
 
 
 def place(task: TaskState) -> str:

@@ -6,32 +6,24 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+import msgspec
 
 from murakkab_optimizer.graph import Path
 from murakkab_optimizer.plan import Configuration, Plan, Rung
 from murakkab_optimizer.policies.rungs import OPENING, Choice, Forecast, RungPolicy, ShotView
 from murakkab_optimizer.scheduler.clock import Place, PlaybackClock
 from murakkab_optimizer.scheduler.commands import MakeShot
-from murakkab_optimizer.scheduler.events import ItemEmitted, Meta, ShotMade, TaskFinished
-
-FORGET = 0.3
-"""Weight of the newest task, or clip, in how much slower than its profile a node is."""
-
-SLOWEST = 10.0
-"""Times by which one clip may seem slower than its profile; a pause of the machine is no speed."""
-
-CLIP_S = 1.5
-"""Length of a clip while none was seen."""
+from murakkab_optimizer.scheduler.events import ItemEmitted, ShotMade, TaskFinished
+from murakkab_optimizer.scheduler.speeds import Speeds
 
 SHOT_S = 5.0
 """Length of a shot of which nobody said it."""
 
 TOO_LARGE = "more does not fit into the memory of the device"
 
-CACHED = "cached"
-"""Mark in the meta of what was not made now, which says nothing of how long that takes."""
+OTHER_PLAN = "the plan was changed"
 
 
 class Shots:
@@ -52,34 +44,59 @@ class Shots:
         self._made: dict[Path, Rung] = {}
         self._open: dict[Path, float] = {}
         self._ahead_s = 0.0
-        self._clips: dict[str, _Clips] = {}
-        self._clip_s = CLIP_S
-        self._seen = False
         self._since = self._setbacks = 0
         self._rose = False
         self._before: int | None = None
         self._too_large: list[tuple[str, Configuration]] = []
-        self.replan(plan)
-
-    def replan(self, plan: Plan) -> None:
-        """Shots that are begun from now on are made on rungs of another plan."""
         self._rungs, self._start = plan.rungs, plan.start
         self._nodes = tuple(self._rungs[0].nodes)
-        self._slower = dict.fromkeys(self._nodes, 1.0)
+        self._speeds = Speeds(self._nodes)
         self._rest = [max(rung.load - _work(rung), 0.0) for rung in self._rungs]
-        self._before = None
         self._now = self._rungs[self._start]
         self.demand = self._now.load
 
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Those that make a shot, in their order."""
+        return self._nodes
+
+    def take_over(self, other: Shots) -> None:
+        """Go on with shots of another plan: those that were begun stay as they are, the next ones are made on these rungs.
+
+        What the run has shown of its speeds holds on.
+        """
+        self._made, self._open, self._ahead_s = other._made, other._open, other._ahead_s
+        self._since, self._setbacks, self._rose = other._since, other._setbacks, other._rose
+        self._too_large, self._speeds = other._too_large, other._speeds
+        self._speeds.follow(self._nodes)
+        if other._before is not None:
+            self._before = self._nearest(other._now)
+            self._now = self._rungs[self._before]
+        self._rescale(other._now, self._now)
+
+    def follow(self, fixed: Callable[[Path], Collection[str]], now: float) -> Iterator[MakeShot]:
+        """Find another rung for shots that were begun with a model of which the plan knows no more.
+
+        Args:
+            fixed: stages of a shot that were begun; they stay as they are.
+            now: the time.
+
+        """
+        known = {(node, one.model) for rung in self._rungs for node, one in rung.nodes.items()}
+        for path in sorted(self._open):
+            begun, mine = fixed(path), self._made[path]
+            if any((node, one.model) not in known for node, one in mine.nodes.items() if node not in begun):
+                yield self._put(path, self._rungs[self._nearest(mine)], begun, now, OTHER_PLAN)
+
     def configuration(self, node: str, path: Path) -> Configuration | None:
         """What a filming task is done with: as its shot is made, or would be; None for other tasks."""
-        if node not in self._slower or (shot := self._clock.shot(node, path)) is None:
+        if node not in self._nodes or (shot := self._clock.shot(node, path)) is None:
             return None
         return self._made.get(shot[1], self._now).nodes.get(node)
 
     def undecided(self, node: str, path: Path) -> Place | None:
         """The shot that a task is the first of; None where it is no filming task, or its shot was begun."""
-        if node not in self._slower or (shot := self._clock.shot(node, path)) is None:
+        if node not in self._nodes or (shot := self._clock.shot(node, path)) is None:
             return None
         return None if shot[1] in self._made else shot
 
@@ -107,7 +124,7 @@ class Shots:
             now: the time.
 
         """
-        if node not in self._slower:
+        if node not in self._nodes:
             return None
         if not self.outgrown(node, path):
             self._too_large.append((node, self._made.get(path, self._now).nodes[node]))
@@ -128,7 +145,7 @@ class Shots:
         """Make a shot that was begun on another rung."""
         index, seconds = self._rungs.index(rung), self._seconds(path)
         self._ahead_s -= self._open.pop(path, 0.0)
-        self._begin(path, rung, seconds)
+        self._begin(path, rest_on(self._made[path], rung, fixed) if path in self._made else rung, seconds)
         self._step(index)
         buffer = round(self._clock.buffer(now), 3)
         return MakeShot(self._run, path, rung.name, index, rung.quality, reason, seconds, buffer)
@@ -148,31 +165,21 @@ class Shots:
         for shot in shots:
             if (index := names.get(shot.rung)) is not None:
                 self._made[shot.path] = self._rungs[index]
+                self._open[shot.path] = 0.0
                 self._step(index)
 
     def emitted(self, event: ItemEmitted, node: str, path: Path, now: float) -> None:
-        """A filming task made a clip: how long since the one before?"""
-        rung = self._rung(node, path)
-        seconds = _seconds(event.meta)
-        if rung is None or not seconds or CACHED in event.meta:
-            return
-        self._clip_s = seconds if not self._seen else self._clip_s + FORGET * (seconds - self._clip_s)
-        self._seen = True
-        if (clips := self._clips.get(event.lease)) is None:
-            clips = self._clips[event.lease] = _Clips()
-        else:
-            self._observe(node, now - clips.at, rung.paces.get(node, 0.0) * seconds)
-        clips.at, clips.count, clips.seconds = now, clips.count + 1, clips.seconds + seconds
+        """A filming task made a clip."""
+        if (rung := self._rung(node, path)) is not None:
+            self._speeds.emitted(event, node, rung, now)
 
     def finished(self, event: TaskFinished, node: str, path: Path) -> float:
         """A filming task is done; the seconds that it would have taken on the rung that the run is on."""
         rung = self._rung(node, path)
         if rung is None:
             return event.seconds
-        clips, pace = self._clips.pop(event.lease, _NONE), rung.paces.get(node, 0.0)
-        if clips.count < 2 and CACHED not in event.meta:
-            seconds = _seconds(event.meta) or clips.seconds
-            self._observe(node, event.seconds, pace * seconds or rung.nodes[node].seconds)
+        self._speeds.finished(event, node, rung)
+        pace = rung.paces.get(node, 0.0)
         return event.seconds * (self._now.paces.get(node, 0.0) / pace if pace else 1.0)
 
     def published(self, path: Path, seconds: float) -> None:
@@ -200,11 +207,21 @@ class Shots:
             self._setbacks += index > before and self._rose
             self._since, self._rose = 1, index < before and len(self._made) > OPENING
         rung = self._rungs[index]
-        for node in self._nodes:
-            if was := self._now.paces.get(node, 0.0):
-                self._clock.scale(node, rung.paces.get(node, 0.0) / was or 1.0)
+        self._rescale(self._now, rung)
         self._before, self._now = index, rung
         self.demand = self._forecast(index, 0.0).load
+
+    def _rescale(self, before: Rung, after: Rung) -> None:
+        """Tasks of the run are on another rung."""
+        for node in self._nodes:
+            if was := before.paces.get(node, 0.0):
+                self._clock.scale(node, after.paces.get(node, 0.0) / was or 1.0)
+
+    def _nearest(self, rung: Rung) -> int:
+        """The index of the rung of that name; where there is none, of the best that is no better."""
+        found = _place(self._rungs, rung)
+        no_better = (index for index, one in enumerate(self._rungs) if one.quality <= rung.quality)
+        return found if found >= 0 else next(no_better, len(self._rungs) - 1)
 
     def _view(self, shot: Place, now: float, cores: float) -> ShotView:
         needed, seconds = self._clock.timing(shot)
@@ -213,9 +230,9 @@ class Shots:
             now=now,
             needed_at=needed,
             seconds=seconds,
-            clip_s=min(self._clip_s, seconds),
+            clip_s=min(self._speeds.clip_s, seconds),
             buffer_s=self._clock.buffer(now),
-            ahead_s=max(self._ahead_s, 0.0) * self._slowness(),
+            ahead_s=max(self._ahead_s, 0.0) * self._speeds.slowness(self._now.paces),
             cores=cores,
             rungs=self._rungs,
             forecasts=tuple(self._forecast(index, seconds) for index in range(len(self._rungs))),
@@ -228,44 +245,28 @@ class Shots:
 
     def _forecast(self, index: int, seconds: float) -> Forecast:
         """Nodes of a rung work side by side: the slowest one says when the shot is done."""
-        rung, clip_s = self._rungs[index], min(self._clip_s, seconds)
-        paces = [rung.paces.get(node, 0.0) * self._slower[node] for node in self._nodes]
-        first_s = sum(paces) * clip_s if self._made else rung.first_s * self._slowness()
-        load = (
-            sum(pace * rung.nodes[node].needs.threads for pace, node in zip(paces, self._nodes, strict=True))
-            + self._rest[index] * self._slowness()
-        )
+        rung, clip_s = self._rungs[index], min(self._speeds.clip_s, seconds)
+        paces = [rung.paces.get(node, 0.0) * self._speeds.slower[node] for node in self._nodes]
+        first_s = sum(paces) * clip_s if self._made else rung.first_s * self._speeds.slowness(self._now.paces)
+        load = sum(
+            pace * rung.nodes[node].needs.threads for pace, node in zip(paces, self._nodes, strict=True)
+        ) + self._rest[index] * self._speeds.slowness(self._now.paces)
         longest = max(paces)
         return Forecast(first_s, longest * seconds + (sum(paces) - longest) * clip_s, load)
 
-    def _slowness(self) -> float:
-        """How many times slower than their profiles the filming nodes are together."""
-        expected = sum(self._now.paces.values())
-        actual = sum(pace * self._slower[node] for node, pace in self._now.paces.items())
-        return actual / expected if expected else 1.0
-
-    def _observe(self, node: str, took: float, expected: float) -> None:
-        if expected > 0:
-            seen = min(took / expected, SLOWEST)
-            self._slower[node] += FORGET * (seen - self._slower[node])
-
     def _rung(self, node: str, path: Path) -> Rung | None:
         """The rung that a filming task is done on; None for other tasks."""
-        if node not in self._slower or (shot := self._clock.shot(node, path)) is None:
+        if node not in self._nodes or (shot := self._clock.shot(node, path)) is None:
             return None
         return self._made.get(shot[1], self._now)
 
 
-@dataclass
-class _Clips:
-    """What an attempt at a filming task has made: when it made the last clip, how many, and their length."""
-
-    at: float = 0.0
-    count: int = 0
-    seconds: float = 0.0
-
-
-_NONE = _Clips()
+def rest_on(begun: Rung, rung: Rung, fixed: Collection[str]) -> Rung:
+    """A rung with some stages of another one."""
+    kept = begun.nodes.keys() & rung.nodes.keys() & set(fixed)
+    nodes = {node: begun.nodes[node] if node in kept else one for node, one in rung.nodes.items()}
+    paces = {node: begun.paces.get(node, 0.0) if node in kept else pace for node, pace in rung.paces.items()}
+    return msgspec.structs.replace(rung, nodes=nodes, paces=paces)
 
 
 def _alike(one: Configuration | None, other: Configuration) -> bool:
@@ -280,8 +281,3 @@ def _place(rungs: Sequence[Rung], rung: Rung) -> int:
 def _work(rung: Rung) -> float:
     """Core-seconds of the filming nodes for a second of the show."""
     return sum(pace * rung.nodes[node].needs.threads for node, pace in rung.paces.items())
-
-
-def _seconds(meta: Meta) -> float:
-    value = meta.get("seconds", 0.0)
-    return float(value) if isinstance(value, int | float) else 0.0

@@ -17,7 +17,8 @@ from murakkab_optimizer.policies.rungs.staged import StagedForecast, StagedView
 from murakkab_optimizer.scheduler.clock import Place, PlaybackClock
 from murakkab_optimizer.scheduler.commands import MakeShot
 from murakkab_optimizer.scheduler.events import ShotMade, TaskFinished
-from murakkab_optimizer.scheduler.shots import SHOT_S, Shots
+from murakkab_optimizer.scheduler.outstanding import Outstanding, Works
+from murakkab_optimizer.scheduler.shots import SHOT_S, Shots, rest_on
 
 NEVER_S = 1e6
 """Until a stage is done of which there is no instance."""
@@ -42,17 +43,11 @@ class StagedShots(Shots):
 
     def __init__(self, run: str, plan: Plan, clock: PlaybackClock, instances: Callable[[str], int]) -> None:
         self._instances = instances
-        self._left: dict[Path, dict[str, float]] = {}
+        self._left = Outstanding()
         self._on: dict[Path, int] = {}
-        self._ahead: Mapping[str, float] = {}
         self._share, self._cores = 1.0, 1.0
         self._late_s = 0.0
         super().__init__(run, plan, clock)
-
-    @property
-    def stages(self) -> tuple[str, ...]:
-        """The nodes that make a shot, in their order."""
-        return self._nodes
 
     def counts_on(self, cores: float, share: float) -> None:
         """The run may count on that share of all instances, and on so many cores."""
@@ -67,13 +62,25 @@ class StagedShots(Shots):
             self._late_s = max(now + rest - needed, 0.0)
         return made
 
+    def take_over(self, other: Shots) -> None:
+        """Go on with shots of another plan; what is left to do of those that were made elsewhere is not known."""
+        super().take_over(other)
+        self._on = {path: self._nearest(rung) for path, rung in self._made.items()}
+        if isinstance(other, StagedShots):
+            self._left, self._late_s = other._left, other._late_s
+            self._cores, self._share = other._cores, other._share
+        else:
+            for path in self._open:
+                self._left.put(path, {})
+
     def restore(self, shots: Iterable[ShotMade]) -> None:
         """Go on with shots that an earlier engine had begun; what is left to do of them is not known."""
         shots, names = list(shots), [rung.name for rung in self._rungs]
         super().restore(shots)
         for shot in shots:
             if shot.rung in names:
-                self._on[shot.path], self._left[shot.path] = names.index(shot.rung), {}
+                self._on[shot.path] = names.index(shot.rung)
+                self._left.put(shot.path, {})
 
     def finished(self, event: TaskFinished, node: str, path: Path) -> float:
         """A stage is done; the seconds that it would have taken on the rung that the run is on."""
@@ -82,11 +89,11 @@ class StagedShots(Shots):
             return event.seconds
         shot = self._clock.shot(node, path)
         assert shot is not None
-        self._left.get(shot[1], {}).pop(node, None)
+        self._left.done(shot[1], node)
         pace = rung.paces.get(node, 0.0)
         if not pace:
             return self._clock.expected(node)
-        self._observe(node, event.seconds, pace * (self._clock.timing(shot)[1] or SHOT_S))
+        self._speeds.observe(node, event.seconds, pace * (self._clock.timing(shot)[1] or SHOT_S))
         now = self._now.paces.get(node, 0.0)
         return event.seconds * now / pace if now else self._clock.expected(node)
 
@@ -94,7 +101,7 @@ class StagedShots(Shots):
         """A shot can be shown."""
         self._late_s = 0.0
         super().published(path, seconds)
-        self._left.pop(path, None)
+        self._left.drop(path)
 
     def missed(self, node: str, path: Path) -> bool:
         """Whether a stage cannot be done as its shot is to be made: there is no instance of its model."""
@@ -134,79 +141,60 @@ class StagedShots(Shots):
             rising: whether there are more instances than before, so that a shot may be made better than it was to be.
 
         """
-        begun = {path: fixed(path) for path in sorted(self._left)}
-        ahead, reason = self._under_way(begun), "instances came" if rising else "instances were lost"
+        begun = {path: fixed(path) for path in self._left}
+        ahead, reason = self._left.under_way(begun), "instances came" if rising else "instances were lost"
         for path, stages in begun.items():
             rung = self._made[path]
             if len(stages) < len(self._nodes) and self._until_done(rung, self._seconds(path), stages, ahead) < NEVER_S:
-                rung = self._best(path, stages, ahead, now, rising=rising)
-                if self._rungs.index(rung) != self._on[path]:
-                    yield self._put(path, rung, stages, now, reason)
-            for node, configuration in rung.nodes.items():
+                best = self._best(path, stages, ahead, now, rising=rising)
+                if best is not None and self._rungs.index(best) != self._on[path]:
+                    yield self._put(path, best, stages, now, reason)
+            for node, configuration in self._made[path].nodes.items():
                 if node not in stages:
-                    ahead[configuration.model] += self._work(rung, node, self._seconds(path))
+                    ahead[configuration.model] += self._work(self._made[path], node, self._seconds(path))
 
     def _best(
         self, path: Path, fixed: Collection[str], ahead: Mapping[str, float], now: float, *, rising: bool
-    ) -> Rung:
-        """The best rung on which the rest of a shot is in time; else the last one that it may be made on."""
+    ) -> Rung | None:
+        """The best rung on which the rest of a shot is in time; else the last one that it may be made on, if any."""
         lead_s, seconds, going = self._lead(path, now), self._seconds(path), self._going(path, fixed)
         above = [rung for rung in self._rungs[: self._on[path]] if rising and self._fits(rung)]
         better = [rung for rung in above if _same(rung, self._made[path], fixed)]
         allowed = [*better, *going]
         times = (self._until_done(rung, seconds, fixed, ahead) for rung in allowed)
         in_time = (rung for rung, time_s in zip(allowed, times, strict=True) if time_s * LATE <= lead_s)
-        return next(in_time, allowed[-1])
-
-    def _under_way(self, begun: Mapping[Path, Collection[str]]) -> defaultdict[str, float]:
-        """By model, what is left to do of stages that were begun: half of them, as far as anybody knows."""
-        ahead: defaultdict[str, float] = defaultdict(float)
-        for path, stages in begun.items():
-            for node, work in self._left[path].items():
-                if node in stages:
-                    ahead[self._made[path].nodes[node].model] += work / 2
-        return ahead
+        return next(in_time, allowed[-1] if allowed else None)
 
     def _put(self, path: Path, rung: Rung, fixed: Collection[str], now: float, reason: str) -> MakeShot:
         """Make the rest of a shot on a rung; its stages in ``fixed`` stay as they were begun."""
-        seconds, left = self._seconds(path), self._left.get(path, {})
+        seconds, left = self._seconds(path), dict(self._left.of(path))
         if path not in self._made:
             self._begin(path, rung, seconds)
             self._step(self._rungs.index(rung))
         else:
-            self._made[path] = _rest_on(self._made[path], rung, fixed)
-            works = self._works(rung, seconds)
-            self._left[path] = {n: left[n] for n in left if n in fixed} | {n: works[n] for n in works if n not in fixed}
+            self._made[path] = rest_on(self._made[path], rung, fixed)
+            works = {node: work for node, work in self._works(rung, seconds).items() if node not in fixed}
+            self._left.put(path, {node: work for node, work in left.items() if node in fixed} | works)
         self._on[path] = index = self._rungs.index(rung)
         buffer = round(self._clock.buffer(now), 3)
         return MakeShot(self._run, path, rung.name, index, rung.quality, reason, seconds, buffer)
 
     def _begin(self, path: Path, rung: Rung, seconds: float) -> None:
         super()._begin(path, rung, seconds)
-        self._left[path] = self._works(rung, seconds)
+        self._left.put(path, self._works(rung, seconds))
         self._on[path] = self._rungs.index(rung)
 
-    def _works(self, rung: Rung, seconds: float) -> dict[str, float]:
-        return {n: self._work(rung, n, seconds) for n, one in rung.nodes.items() if one.devices}
+    def _works(self, rung: Rung, seconds: float) -> Works:
+        return {n: (one.model, self._work(rung, n, seconds)) for n, one in rung.nodes.items() if one.devices}
 
     def _view(self, shot: Place, now: float, cores: float) -> StagedView:
-        self._ahead = self._waiting()
         facts = msgspec.structs.asdict(super()._view(shot, now, cores))
         return StagedView(**facts | {"needed_at": facts["needed_at"] + self._late_s})
-
-    def _waiting(self) -> Mapping[str, float]:
-        """By model, what shots that were begun leave for its instances to do."""
-        ahead: defaultdict[str, float] = defaultdict(float)
-        for path, left in self._left.items():
-            nodes = self._made[path].nodes
-            for node, work in left.items():
-                ahead[nodes[node].model] += work
-        return ahead
 
     def _forecast(self, index: int, seconds: float) -> StagedForecast:
         """Stages follow each other; each begins when the one before is done and its instances have done what waits."""
         rung = self._rungs[index]
-        whole_s = self._until_done(rung, seconds, (), self._ahead)
+        whole_s = self._until_done(rung, seconds, (), self._left.waiting)
         busy = max((work / self._number(model) for model, work in self._loads(rung).items()), default=0.0)
         load = sum(self._work(rung, node, 1.0) * one.needs.threads for node, one in rung.nodes.items())
         return StagedForecast(whole_s, whole_s, min(max(load, busy * self._cores), NEVER_S), min(busy, NEVER_S))
@@ -237,7 +225,7 @@ class StagedShots(Shots):
         return max(self._clock.remaining(last) - self._clock.expected(last), 0.0)
 
     def _work(self, rung: Rung, node: str, seconds: float) -> float:
-        return rung.paces.get(node, 0.0) * self._slower.get(node, 1.0) * seconds
+        return rung.paces.get(node, 0.0) * self._speeds.slower.get(node, 1.0) * seconds
 
     def _number(self, model: str) -> float:
         """Instances of a model that the run may count on; of what is done on processors there is no lack."""
@@ -274,13 +262,6 @@ class StagedShots(Shots):
 def staged(plan: Plan) -> bool:
     """Whether shots are made in stages on accelerators."""
     return any(one.devices for rung in plan.rungs[:1] for one in rung.nodes.values())
-
-
-def _rest_on(begun: Rung, rung: Rung, fixed: Collection[str]) -> Rung:
-    """A rung with some stages of another one."""
-    nodes = {node: begun.nodes[node] if node in fixed else one for node, one in rung.nodes.items()}
-    paces = {node: begun.paces[node] if node in fixed else pace for node, pace in rung.paces.items()}
-    return msgspec.structs.replace(rung, nodes=nodes, paces=paces)
 
 
 def _same(one: Rung, other: Rung, nodes: Collection[str]) -> bool:
