@@ -48,6 +48,7 @@ class Replanner:
         self._usable = self._seen = driver.fleet.models()
         self._unseen = False
         self._next: asyncio.TimerHandle | None = None
+        self._job: asyncio.Task[None] | None = None
         self._doomed: dict[str, asyncio.TimerHandle] = {}
 
     def watch(self, run: str, pins: Mapping[str, Pin] | None) -> None:
@@ -60,25 +61,27 @@ class Replanner:
 
     def close(self) -> None:
         """Look no more."""
-        for timer in (self._next, *self._doomed.values()):
-            if timer is not None:
-                timer.cancel()
+        for waiting in (self._next, self._job, *self._doomed.values()):
+            if waiting is not None:
+                waiting.cancel()
 
     def _look(self) -> None:
         self.start()
+        if self._job is not None and not self._job.done():
+            return
         usable, self._seen = self._seen, self._driver.fleet.models()
         if usable and usable == self._seen and (self._unseen or usable != self._usable):
             self._unseen = False
-            self._follow(usable)
+            self._job = asyncio.create_task(self._follow(usable))
 
-    def _follow(self, usable: frozenset[str]) -> None:
+    async def _follow(self, usable: frozenset[str]) -> None:
         """Adapt all runs to what workers have now."""
         new, self._usable = usable - (self._usable or frozenset()), usable
         self._pins = {run: pins for run, pins in self._pins.items() if run in self._driver.live}
         for live in list(self._driver.live.values()):
-            self._adapt(live, usable, bool(new))
+            await self._adapt(live, usable, bool(new))
 
-    def _adapt(self, live: LiveRun, usable: frozenset[str], more: bool) -> None:
+    async def _adapt(self, live: LiveRun, usable: frozenset[str], more: bool) -> None:
         """Plan a run anew where a model left that it still needs, or where there are more to choose from."""
         run = live.record.run
         lost = sorted(node for node in self._open(live) if live.plan.nodes[node].chosen.model not in usable)
@@ -90,12 +93,24 @@ class Replanner:
         if pins is None:
             plan, obstacle = None, "its plan was given and is not changed"
         else:
-            plan, obstacle = self._planned(live.graph, _merged(self._kept(live, usable), pins))
+            plan, obstacle = await self._planned_with(live, usable, pins)
+        if run not in self._driver.live:
+            return
         if plan is not None:
             self._spare(run)
             self._change(live, plan, lost)
         elif lost:
             self._wait(live, lost, obstacle)
+
+    async def _planned_with(
+        self, live: LiveRun, usable: frozenset[str], pins: Mapping[str, Pin]
+    ) -> tuple[Plan | None, str]:
+        """Plan beside the loop; once more when steps began meanwhile that the plan may do otherwise."""
+        while True:
+            kept = self._kept(live, usable)
+            found = await asyncio.to_thread(self._planned, live.graph, _merged(kept, pins))
+            if kept == self._kept(live, usable):
+                return found
 
     def _planned(self, graph: Graph, pins: Mapping[str, Pin]) -> tuple[Plan | None, str]:
         try:

@@ -136,7 +136,7 @@ def test_two_shows_share_the_cores() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_batch_beside_a_show_costs_it_no_stall_and_takes_what_the_show_leaves(seed: int) -> None:
+def test_a_batch_beside_a_show_costs_it_next_to_nothing_and_takes_what_the_show_leaves(seed: int) -> None:
     work = Slowed(0.0, 0.0, 1.0, 0.1, seed)
     jobs = [Job("batch", 0.0, show(24, Slo()), plan(1), watched=False), Job("show", 4.0, show(24), plan())]
     record, alone = Simulation(2, work).run(jobs), Simulation(2, work).run(jobs[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 
 import msgspec
 import pytest
@@ -63,14 +64,16 @@ def test_tasks_go_to_instances_of_what_they_are_planned_for() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_quarter_of_the_spot_instances_is_taken_without_a_stall(seed: int) -> None:
+def test_a_quarter_of_the_spot_instances_is_taken_and_next_to_nothing_comes_late(seed: int) -> None:
     made = plan()
     record = play(made, QUARTER, seed=seed)
     lost = [one for one in record.holdings if one.ends < 1e9]
     assert {one.instance.model for one in lost} == {LIPS}
     assert len(lost) == 2
     assert run(record, made).status == "succeeded"
-    assert record.shows["r"].stall_s < 0.5
+    assert record.shows["r"].stall_s < 0.5, (
+        "what a lost instance was at is begun anew and may be a little late"
+    )
     assert any(span.outcome == "lost" for span in record.spans)
 
 
@@ -141,6 +144,8 @@ def test_whatever_is_lost_every_shot_is_made_once_and_shown_in_order(
     assert run(record, made).status == "succeeded"
     shown = [c.path for _, _, said in record.log for c in said if isinstance(c, cmd.Publish)]
     assert shown == [(turn,) for turn in range(24)]
+    done = Counter(event.lease.rsplit("#", 1)[0] for _, event, _ in record.log if isinstance(event, ev.TaskFinished))
+    assert max(done.values()) == 1
     assert set(shots(record)) == set(shown)
     assert record.shows["r"].shown_s > 20 * TURN_S * 0.5
 
