@@ -22,6 +22,7 @@ from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.hardware import Cluster
 from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.planner import Here, NoPlanError, PinError, PlanRequest
+from murakkab_optimizer.profiles.memory import Seen
 from murakkab_runtimes.catalog import load_catalog, load_profiles
 
 _FLAGS = {"ttff": "{}s", "latency": "{}s", "energy": "{}Wh", "realtime": "off"}
@@ -71,15 +72,17 @@ def make_request(graph: Graph, options: PlanOptions) -> PlanRequest:
         UserError: a pin or a file cannot be read.
         ClusterError: there is no such cluster, or something in it is wrong.
     """
-    cards, profiles = load_catalog(), load_profiles()
+    cards, profiles, seen = load_catalog(), load_profiles(), list[Seen]()
     if options.cluster:
         from murakkab_runtimes.clusters import find_cluster, read_cluster
 
         cluster = read_cluster(find_cluster(options.cluster))
         (usable, absent), here = _elsewhere(cards), _there(cluster)
     else:
+        from murakkab.engine.here import memories
         from murakkab.profiling import known_profiles, this_cluster
 
+        seen = list(memories())
         cluster, (usable, absent), here = this_cluster(), available(cards), this_machine()
         profiles = known_profiles(usable, profiles)
     until = time.monotonic() + options.time_limit_s
@@ -94,6 +97,7 @@ def make_request(graph: Graph, options: PlanOptions) -> PlanRequest:
         in_force=read_plan(options.in_force).plan if options.in_force is not None else None,
         may_go_on=lambda: time.monotonic() < until,
         relax=not options.pareto,
+        memories=seen,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from murakkab_runtimes.base import obstacle, only_planned
 
 if TYPE_CHECKING:
     from murakkab_optimizer.profiles import Profile
+    from murakkab_optimizer.profiles.memory import Seen
 
 FRESH_S = 60.0
 """Seconds for which what is installed is taken to stay so."""
@@ -70,6 +71,22 @@ def _profiles_now(cards: Same, path: str, stamp: int) -> list[Profile]:
     from murakkab_runtimes.catalog import load_profiles
 
     return known_profiles(cards.what.values(), load_profiles())
+
+
+def memories() -> Sequence[Seen]:
+    """What was seen of the memory that configurations need on this machine; read again when that was written."""
+    from murakkab.profiling.store import ProfileStore
+
+    path = ProfileStore().runs.path
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    return _memories_now(str(path), stamp, os.environ.get("MURAKKAB_CORRECTION", ""))
+
+
+@lru_cache(maxsize=4)
+def _memories_now(path: str, stamp: int, correction: str) -> Sequence[Seen]:
+    from murakkab.profiling.memory import known_memories
+
+    return known_memories()
 
 
 class Same:

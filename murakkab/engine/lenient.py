@@ -54,7 +54,7 @@ def _greedy(request: PlanRequest, told: str) -> Plan | None:
 
     asked = (request.graph, request.cards, request.cluster.cores, request.absent, request.pins, request.here)
     with contextlib.suppress(NoPlanError):
-        return noted(plan_greedy(*asked, profiles=request.profiles), told)
+        return noted(plan_greedy(*asked, profiles=request.profiles, memories=request.memories), told)
     return None
 
 

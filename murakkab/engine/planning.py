@@ -12,7 +12,7 @@ import msgspec
 import yaml
 
 from murakkab.engine.errors import NO_PLAN, UserError
-from murakkab.engine.here import Same, available, offered, profiles, this_machine, usable
+from murakkab.engine.here import Same, available, memories, offered, profiles, this_machine, usable
 from murakkab.engine.lacking import refusal
 from murakkab.engine.lenient import as_promised, noted
 from murakkab_optimizer.catalog import ModelCard
@@ -23,6 +23,7 @@ from murakkab_runtimes.base import obstacle
 from murakkab_runtimes.catalog import load_catalog
 
 if TYPE_CHECKING:
+    from murakkab_optimizer.hardware import Offer
     from murakkab_optimizer.profiles import Profile
 
 __all__ = [
@@ -97,7 +98,7 @@ def _kept_plan(
     asked = msgspec.json.encode(
         (cores, pins, [card.name for card in can], os.environ.get(PRICE)), order="deterministic"
     )
-    key = (_form(graph), asked, this_machine(), Same(cards), Same(known))
+    key = (_form(graph), asked, this_machine(), Same(cards), Same(known), Same(memories()))
     if key in _plans:
         _plans.move_to_end(key)
         return _plans[key]
@@ -121,7 +122,7 @@ def _new_plan(
     from murakkab_optimizer.planner import PlanRequest
 
     cluster = this_cluster()
-    offers = tuple(msgspec.structs.replace(offer, count=cores) for offer in cluster.offers)
+    offers = tuple(_with_cores(offer, cores) for offer in cluster.offers)
     until = time.monotonic() + SEARCH_S
     request = PlanRequest(
         graph=graph,
@@ -133,11 +134,17 @@ def _new_plan(
         here=this_machine(),
         may_go_on=lambda: time.monotonic() < until,
         relax=False,
+        memories=memories(),
     )
     plan = as_promised(request)
     for told in _cold(graph, plan, {card.name: card for card in can}):
         plan = noted(plan, told)
     return plan
+
+
+def _with_cores(offer: Offer, cores: int) -> Offer:
+    """An offer of cores, as many as the engine uses; accelerators as they are."""
+    return msgspec.structs.replace(offer, count=cores) if offer.device.kind == "cpu" else offer
 
 
 def _cold(graph: Graph, plan: Plan, cards: Mapping[str, ModelCard]) -> Iterator[str]:

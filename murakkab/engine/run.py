@@ -47,6 +47,10 @@ class LiveRun:
         results: those kept for all runs, or None where this run uses none and leaves none.
         cold: whether models of the plan had to be loaded first.
 
+    Attributes:
+        place: absolute path of the run's artifacts.
+        cards: of all models, by name.
+
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class LiveRun:
         self.folder = store.folder(record.run)
         self._lock: TextIO = store.lock(record.run)
         self.artifacts = ArtifactStore(self.folder / "artifacts")
+        self.place = str(self.artifacts.root.resolve())
         with contextlib.ExitStack() as opened:
             opened.callback(self._lock.close)
             self.journal = Journal(self.folder / "journal.jsonl")
@@ -76,7 +81,8 @@ class LiveRun:
         self.secrets = tuple(sorted(secrets_of(graph)))
         self.mask = Mask(self.secrets)
         seed = record.seed if record.seed_given else None
-        self.cache = RunCache(results, graph, plan, load_catalog(), self.artifacts, seed)
+        self.cards = load_catalog()
+        self.cache = RunCache(results, graph, plan, self.cards, self.artifacts, seed)
         self.models: dict[str, str] = {}
         self._outputs: dict[str, Any] = {}
 
@@ -101,9 +107,10 @@ class LiveRun:
                 self.models.pop(lease, None)
                 seconds = 0.0 if meta.get(CACHED) else seconds
                 self.feed.send("task.finished", now, node=node, path=path, seconds=seconds, meta=meta)
-            case ev.TaskFailed(lease, error, retry):
+            case ev.TaskFailed(lease, error, retry, memory=memory):
                 node, path, attempt = ev.parse_lease(lease)[1:]
-                self.feed.send("task.failed", now, node=node, path=path, error=error, attempt=attempt, retry=retry)
+                facts = {"error": error, "attempt": attempt, "retry": retry} | ({"memory": True} if memory else {})
+                self.feed.send("task.failed", now, node=node, path=path, **facts)
             case ev.Evaluated() if not event.error:
                 self._tell_evaluated(event, now)
             case _:
@@ -184,12 +191,17 @@ class LiveRun:
             self.close()
 
     def _learnt(self) -> list[str]:
-        """Correct the profiles by what the tasks took; what has drifted far, in words."""
-        from murakkab.profiling.correct import learn
+        """Correct the profiles by what the tasks took, if all were done; what has drifted far, in words.
 
-        if self.record.status == "succeeded":
-            with contextlib.suppress(OSError, UserError):
-                events = read_events(self.folder / "events.jsonl")
+        Which tasks had room in memory is learnt of every run.
+        """
+        from murakkab.profiling.correct import learn
+        from murakkab.profiling.memory import learn_memory
+
+        with contextlib.suppress(OSError, UserError):
+            events = read_events(self.folder / "events.jsonl")
+            learn_memory(self.graph, self.plan, events)
+            if self.record.status == "succeeded":
                 return learn(self.graph, self.plan, load_catalog(), load_profiles(), events)
         return []
 

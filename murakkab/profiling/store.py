@@ -16,6 +16,7 @@ import msgspec
 
 from murakkab.profiling.machine import Machine, this_machine
 from murakkab_optimizer.profiles.correction import Correction
+from murakkab_optimizer.profiles.memory import Seen
 from murakkab_optimizer.profiles.nouns import Profile
 
 SCHEMA = 1
@@ -88,10 +89,17 @@ class Learnt(msgspec.Struct, frozen=True):
 
 
 class Corrections(msgspec.Struct):
-    """What runs said, by the key of the profile, see ``key_of``."""
+    """What runs said.
+
+    Attributes:
+        learnt: by the key of the profile, see ``key_of``.
+        memory: by configuration, see ``Seen.key``.
+
+    """
 
     schema: int = SCHEMA
     learnt: dict[str, Learnt] = {}
+    memory: dict[str, Seen] = {}
 
 
 Content = TypeVar("Content", Kept, Corrections)

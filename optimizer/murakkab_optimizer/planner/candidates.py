@@ -21,11 +21,13 @@ from murakkab_optimizer.planner.eligible import (
     eligible,
     pinned_knobs,
 )
+from murakkab_optimizer.planner.room import Room
 from murakkab_optimizer.planner.speeds import Speeds, drawn_height
 from murakkab_optimizer.planner.ways import Way, Ways, lines
 from murakkab_optimizer.planner.workload import Work
 from murakkab_optimizer.profiles import Profile
 from murakkab_optimizer.profiles.conditions import FROM_HEIGHT
+from murakkab_optimizer.profiles.memory import Memories
 
 __all__ = ["Finder", "Way", "Ways", "lines", "loaded", "settings"]
 
@@ -60,6 +62,7 @@ class Finder:
         absent: models that cannot be used, each with what it would take.
         here: where the machines are, where the offers do not say.
         rate: runs that come in each second.
+        memories: memory that configurations were seen to need.
 
     """
 
@@ -71,9 +74,10 @@ class Finder:
         absent: Mapping[str, str],
         here: Here,
         rate: float = 0.0,
+        memories: Memories | None = None,
     ) -> None:
         self.cards, self.speeds, self.cluster, self.absent = cards, speeds, cluster, absent
-        self.here, self.rate = here, rate
+        self.here, self.rate, self._room = here, rate, Room(cluster, memories)
 
     def ways(self, node: Node, work: Work, pin: Pin, heights: Iterable[float] = ()) -> Ways:
         """The ways to do a node.
@@ -98,7 +102,7 @@ class Finder:
         if not ways:
             raise NoPlanError(self._no_device(node, found, offers))
         used = {way.card.name for way in ways}
-        refused = [(card.name, "no device here is known to run it") for card in found.cards if card.name not in used]
+        refused = [(card.name, self._why_not(card, offers)) for card in found.cards if card.name not in used]
         enlarges = any(card.passes for card in self.cards if card.capability == node.capability)
         return Ways(node, ways, [*found.refused, *refused], found.reason, enlarges)
 
@@ -149,6 +153,8 @@ class Finder:
         profile = self.speeds.on_processor(card, asked.node, knobs, offer.device.name, asked.conditions)
         if not usual and profile is not None and not profile.holds_for(knobs):
             return
+        if not self._room.on_cores(card, asked.node, knobs, offer.device.name):
+            return
         threads = min(card.needs.threads, offer.count)
         slower = card.needs.threads / threads if threads else 1.0
         drawn = profile.power_w / slower if profile else 0.0
@@ -158,7 +164,10 @@ class Finder:
     def _on_accelerators(self, asked: _Asked, knobs: dict[str, Any], index: int, *, usual: bool) -> Iterator[Way]:
         offer, more = self.cluster.offers[index], asked.conditions
         for profile in self.speeds.find(asked.card.name, offer.device.name, asked.node, knobs, other=usual, more=more):
-            if profile.devices <= offer.count and _fits(asked.card, offer, profile.devices):
+            fits = profile.devices <= (offer.most or offer.count) and self._room.on_accelerators(
+                asked.card, asked.node, knobs, offer, profile.devices
+            )
+            if fits:
                 power = profile.power_w or offer.device.peak_w * profile.devices
                 yield self._way(asked, knobs, index, profile.devices, profile, power)
 
@@ -189,7 +198,7 @@ class Finder:
             first_s=first_s,
             quality=card.quality_with(knobs).value,
             power_w=power,
-            memory_mb=self._memory_mb(card, profile, index),
+            memory_mb=self._memory_mb(asked, knobs, profile, index),
             load_s=(profile.load_s if profile else 0.0) or card.load_s,
             known=profile is not None or card.passes,
         )
@@ -201,10 +210,13 @@ class Finder:
         instances = offer.count // devices if offer.device.kind == "gpu" else 1
         return self.rate * work.all_units(profile.unit) / instances
 
-    def _memory_mb(self, card: ModelCard, profile: Profile | None, index: int) -> float:
+    def _memory_mb(self, asked: _Asked, knobs: Mapping[str, Any], profile: Profile | None, index: int) -> float:
         """Memory of the machine: what was measured where the model runs on processors, else what its card says."""
-        measured = profile.memory_mb if profile and self.cluster.offers[index].device.kind == "cpu" else 0.0
-        return measured or card.needs.memory_mb
+        device = self.cluster.offers[index].device
+        if device.kind != "cpu":
+            return asked.card.needs.memory_mb
+        said = (profile.memory_mb if profile else 0.0) or asked.card.needs.memory_mb
+        return self._room.taken_mb(asked.card, asked.node, knobs, device.name, said)
 
     def _place(self, region: str) -> Here:
         """The cluster as one place, for messages; where a region is one of several, it is that one."""
@@ -215,7 +227,18 @@ class Finder:
         named = region if region in regions else ", ".join(filter(None, regions))
         return Here(tuple(dict.fromkeys(devices)), named, spot)
 
+    def _why_not(self, card: ModelCard, offers: Iterable[int]) -> str:
+        """Why no device here does for a model."""
+        return self._room.refusal(card, self._offers(offers)) or "no device here is known to run it"
+
+    def _offers(self, indices: Iterable[int]) -> list[Offer]:
+        return [self.cluster.offers[index] for index in indices]
+
     def _no_device(self, node: Node, found: Eligible, offers: Sequence[int]) -> str:
+        large = [(card.name, why) for card in found.cards if (why := self._room.refusal(card, self._offers(offers)))]
+        if large:
+            told = "; ".join(f"{name}: {why}" for name, why in large)
+            return f"node '{node.name}': {told}. Ask for a smaller one, or use a device with more memory"
         names = ", ".join(card.name for card in found.cards)
         devices = ", ".join(dict.fromkeys(self.cluster.offers[index].device.name for index in offers))
         return f"node '{node.name}': nothing is known of how fast {names} would be on what it may use: {devices}"
@@ -254,8 +277,3 @@ def loaded(profile: Profile, rate: float) -> float:
             part = (rate - before.rate) / (after.rate - before.rate)
             return (before.unit_s + part * (after.unit_s - before.unit_s)) / points[0].unit_s
     return points[-1].unit_s / points[0].unit_s
-
-
-def _fits(card: ModelCard, offer: Offer, devices: int) -> bool:
-    """Whether an instance fits into the memory of its accelerators."""
-    return not offer.device.memory_mb or card.needs.accelerator_mb <= devices * offer.device.memory_mb

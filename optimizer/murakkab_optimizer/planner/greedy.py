@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
+from murakkab_optimizer.hardware import CPU
 from murakkab_optimizer.plan import Pin, Plan
 from murakkab_optimizer.planner.choice import Choice, explained, lower
 from murakkab_optimizer.planner.eligible import (
@@ -26,10 +27,12 @@ from murakkab_optimizer.planner.eligible import (
     known,
     objectives,
 )
+from murakkab_optimizer.planner.room import configuration
 from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.planner.tiers import ceiling, floor
 from murakkab_optimizer.planner.workload import Workload, workload
 from murakkab_optimizer.profiles import Profile, shipped
+from murakkab_optimizer.profiles.memory import Memories, Seen
 
 RESERVE = 0.4
 """Share of the cores kept free, so that a busy machine still makes the show faster than it plays."""
@@ -47,6 +50,7 @@ def plan_greedy(
     pins: Mapping[str, Pin] | None = None,
     here: Here | None = None,
     profiles: Iterable[Profile] | None = None,
+    memories: Iterable[Seen] = (),
 ) -> Plan:
     """Choose a configuration for every node that has a capability.
 
@@ -58,6 +62,7 @@ def plan_greedy(
         pins: what a person asks of single nodes; it holds whatever it costs.
         here: the machine; by default one with a processor only, in no named region.
         profiles: what is known of the speed of models; by default what their cards say.
+        memories: memory that configurations were seen to need; those that found no room are not chosen.
 
     Raises:
         NoPlanError: a node has no available model that may run here and keeps its promises, a pin cannot be met, or
@@ -65,7 +70,7 @@ def plan_greedy(
 
     """
     speeds = Speeds([one for card in cards for one in shipped(card)] if profiles is None else profiles)
-    return _Greedy(graph, cards, cores, absent or {}, pins or {}, here or Here(), speeds).plan()
+    return _Greedy(graph, cards, cores, absent or {}, pins or {}, here or Here(), speeds, Memories(memories)).plan()
 
 
 class _Greedy:
@@ -78,8 +83,9 @@ class _Greedy:
         pins: Mapping[str, Pin],
         here: Here,
         speeds: Speeds,
+        memories: Memories,
     ) -> None:
-        self.graph, self.cores, self.speeds = graph, cores, speeds
+        self.graph, self.cores, self.speeds, self._memories = graph, cores, speeds, memories
         self.work: Workload = workload(graph)
         nodes = [node for node in graph.nodes if node.capability]
         for name in pins:
@@ -90,6 +96,7 @@ class _Greedy:
             pin = pins.get(node.name, Pin())
             changed = any(pins[e.source].knobs for e in node.edges if e.source == node.for_each and e.source in pins)
             found = eligible(node, cards, absent, pin, passing=not changed)
+            self._keep_memory(node, found)
             self._keep_quality(node, found)
             self._keep_latency(node, found)
             self.choices.append(Choice(node, found, pin, sorted(found.cards, key=self._order(node))))
@@ -132,6 +139,18 @@ class _Greedy:
             return (*values, -card.quality.value, card.name)
 
         return key
+
+    def _keep_memory(self, node: Node, found: Eligible) -> None:
+        beyond = {c.name: self._memories.beyond_mb(configuration(c.name, CPU, node, c.knobs)) for c in found.cards}
+        if not any(beyond.values()):
+            return
+        if all(beyond.values()):
+            raise NoPlanError(f"node '{node.name}': there was not enough memory for {', '.join(beyond)}")
+        found.keep(
+            lambda card: not beyond[card.name],
+            lambda card: f"it found no room in {beyond[card.name]:,.0f} MB of memory",
+            "the others found no room",
+        )
 
     def _keep_quality(self, node: Node, found: Eligible) -> None:
         bound = node.slo.quality

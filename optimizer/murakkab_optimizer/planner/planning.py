@@ -35,6 +35,7 @@ from murakkab_optimizer.planner.stills import with_stills
 from murakkab_optimizer.planner.wording import amount, number
 from murakkab_optimizer.planner.workload import workload
 from murakkab_optimizer.profiles import Profile
+from murakkab_optimizer.profiles.memory import Memories, Seen
 
 COMBINED = 64
 """Choices of equal quality that are looked at together before it is left to a search."""
@@ -61,6 +62,7 @@ class PlanRequest(msgspec.Struct, frozen=True):
         may_go_on: asked now and then; the search ends with what it has once this is False.
         relax: whether to find out what giving way at each promise would buy (it takes a search each).
         rate: runs that come in each second; it matters where profiles say how speed falls with load.
+        memories: memory that configurations were seen to need on these machines.
 
     """
 
@@ -75,6 +77,7 @@ class PlanRequest(msgspec.Struct, frozen=True):
     may_go_on: Callable[[], bool] = lambda: True
     relax: bool = True
     rate: float = 0.0
+    memories: Sequence[Seen] = ()
 
 
 def plan_workflow(request: PlanRequest) -> Plan:
@@ -140,7 +143,8 @@ def pareto(request: PlanRequest, x: Objective, y: Objective, points: int = 12) -
 
 def _build(request: PlanRequest, speeds: Speeds, *, strict: bool = True) -> Built:
     """The problem; speeds are those of the whole request, so that latency models are fitted once."""
-    finder = Finder(request.cards, speeds, request.cluster, request.absent, request.here, request.rate)
+    memories = Memories(request.memories)
+    finder = Finder(request.cards, speeds, request.cluster, request.absent, request.here, request.rate, memories)
     return build(request.graph, workload(request.graph), finder, request.pins, request.in_force, strict=strict)
 
 
@@ -194,7 +198,7 @@ def _together(problem: Problem, picks: Sequence[int]) -> bool:
 
 def _greedy(request: PlanRequest) -> Plan:
     asked = (request.graph, request.cards, request.cluster.cores, request.absent, request.pins, request.here)
-    plan = plan_greedy(*asked, profiles=request.profiles)
+    plan = plan_greedy(*asked, profiles=request.profiles, memories=request.memories)
     told = {"cluster": request.cluster.name, "objective": wanted(request.graph), "notes": (*plan.notes, HURRIED)}
     return msgspec.structs.replace(plan, **told)
 

@@ -1,0 +1,107 @@
+"""What a run says of memory: how much its tasks took, and which found no room."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from murakkab.profiling.correct import Event, configured
+from murakkab.profiling.known import corrects
+from murakkab.profiling.machine import this_cluster
+from murakkab.profiling.store import ProfileStore
+from murakkab_optimizer.graph import Graph, Node, Path
+from murakkab_optimizer.hardware import CPU, Cluster
+from murakkab_optimizer.plan import Plan, Rung
+from murakkab_optimizer.planner.room import configuration
+from murakkab_optimizer.profiles.memory import Seen
+
+PEAK = "peak_mb"
+"""What a task says of itself: MiB of its device that its model took at most."""
+
+
+def learn_memory(
+    graph: Graph, plan: Plan, events: Iterable[Event], store: ProfileStore | None = None, cluster: Cluster | None = None
+) -> None:
+    """Keep what a run saw of memory; processes that run on plan anew where something was seen for the first time.
+
+    A task that found no room needs more than its device has. One that was done needs what it took, and has room.
+
+    Args:
+        graph: of the run.
+        plan: of the run.
+        events: that people are told of it.
+        store: by default the user's; nothing is kept there where ``MURAKKAB_CORRECTION`` forbids it.
+        cluster: the machine; by default this one.
+
+    Raises:
+        UserError: the store cannot be written.
+
+    """
+    if store is None and not corrects():
+        return
+    seen = list(_seen(graph, plan, events, cluster))
+    if not seen:
+        return
+    store = store or ProfileStore()
+    with store.runs.changing() as kept:
+        before = dict(kept.memory)
+        for one in seen:
+            kept.memory[one.key] = kept.memory.get(one.key, one).and_then(one)
+            if one.peak_mb:
+                _had_room(kept.memory, one)
+        new = before != kept.memory
+    if new:
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(store.path)
+
+
+def known_memories(store: ProfileStore | None = None) -> Sequence[Seen]:
+    """What was seen of memory on this machine; of the user's store only where ``MURAKKAB_CORRECTION`` lets it count."""
+    if store is None and not corrects():
+        return ()
+    return tuple((store or ProfileStore()).runs.content().memory.values())
+
+
+def _had_room(memory: dict[str, Seen], done: Seen) -> None:
+    """Whatever is no larger than a task that was done has room, too."""
+    for key, one in memory.items():
+        if one.beyond_mb and one.within(done):
+            memory[key] = msgspec.structs.replace(one, beyond_mb=0.0)
+
+
+def _seen(graph: Graph, plan: Plan, events: Iterable[Event], cluster: Cluster | None) -> Iterator[Seen]:
+    """Each task that says what memory it took, or that it found none; in order, for a shot may change its rung."""
+    nodes = {node.name: node for node in graph.nodes if node.capability}
+    known = {rung.name: rung for rung in plan.rungs}
+    rungs: dict[Path, Rung] = {}
+    for event in events:
+        if event["event"] == "shot.rung" and event["rung"] in known:
+            rungs[tuple(event["path"])] = known[event["rung"]]
+        node = nodes.get(str(event.get("node")))
+        peak, beyond = _peak(event), event["event"] == "task.failed" and bool(event.get("memory"))
+        if node is not None and (peak or beyond):
+            one = _of(plan, rungs, node, tuple(event["path"]))
+            room = _room(cluster or this_cluster(), one.device) if beyond else 0.0
+            if peak or room:
+                yield msgspec.structs.replace(one, peak_mb=peak, beyond_mb=room)
+
+
+def _peak(event: Event) -> float:
+    done = event["event"] == "task.finished" and event["seconds"] > 0
+    peak = event["meta"].get(PEAK) if done else None
+    return float(peak) if isinstance(peak, int | float) and peak > 0 else 0.0
+
+
+def _of(plan: Plan, rungs: Mapping[Path, Rung], node: Node, path: Path) -> Seen:
+    chosen = configured(plan, rungs, node, path)
+    return configuration(chosen.model, chosen.device or CPU, node, chosen.knobs)
+
+
+def _room(cluster: Cluster, device: str) -> float:
+    """MiB of a device of that type: of processors, of the whole machine."""
+    if any(offer.device.name == device and offer.device.kind == "gpu" for offer in cluster.offers):
+        return float(max(offer.device.memory_mb for offer in cluster.offers if offer.device.name == device))
+    return float(cluster.memory_mb) if device == CPU else 0.0

@@ -1,0 +1,138 @@
+"""Memory that a run's tasks took or did not find: the next plan goes by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from murakkab.profiling.memory import known_memories, learn_memory
+from murakkab.profiling.store import ProfileStore
+from murakkab_optimizer.catalog import ModelCard, Needs, Quality
+from murakkab_optimizer.graph import Graph, Node
+from murakkab_optimizer.hardware import Cluster, DeviceType, Offer
+from murakkab_optimizer.plan import Plan, Rung
+from murakkab_optimizer.planner import NoPlanError, PlanRequest, plan_greedy, plan_workflow
+from murakkab_optimizer.profiles.nouns import Profile
+
+CORE = DeviceType("cpu", 0.0, kind="cpu", peak_w=4.0)
+
+
+def card(name: str, quality: float, accelerator_mb: int = 0) -> ModelCard:
+    needs = Needs(accelerator_mb=accelerator_mb)
+    return ModelCard(name, "text-to-image", "none", "", "MIT", "", needs=needs, quality=Quality(quality, "test"))
+
+
+def gpu(memory_mb: int) -> Cluster:
+    device = DeviceType("G1", 0.0, memory_mb=memory_mb, peak_w=300.0, server_size=1)
+    return Cluster("one", (Offer(device, 1, spot=False), Offer(CORE, 4, spot=False)), memory_mb=16_000, billing="used")
+
+
+def graph(width: int = 1024) -> Graph:
+    return Graph("g", (Node("paint", "text-to-image", {"width": width, "height": 512}),))
+
+
+def request(cluster: Cluster, store: ProfileStore, what: Graph) -> PlanRequest:
+    cards = [card("large", 0.9, 20_000), card("small", 0.5)]
+    speeds = [Profile("large", "image", 1.0, device="G1"), Profile("small", "image", 2.0)]
+    return PlanRequest(what, cards, speeds, cluster, memories=known_memories(store))
+
+
+def planned(cluster: Cluster, store: ProfileStore, what: Graph | None = None) -> Plan:
+    return plan_workflow(request(cluster, store, what or graph()))
+
+
+def finished(peak_mb: float) -> dict[str, Any]:
+    return {"event": "task.finished", "node": "paint", "path": [], "seconds": 1.0, "meta": {"peak_mb": peak_mb}}
+
+
+NO_ROOM = {"event": "task.failed", "node": "paint", "path": [], "error": "full", "retry": False, "memory": True}
+
+
+def test_what_found_no_room_is_not_chosen_again(store: ProfileStore) -> None:
+    cluster = gpu(24_000)
+    first = planned(cluster, store)
+    assert first.nodes["paint"].chosen.model == "large"
+    learn_memory(graph(), first, [NO_ROOM], store, cluster)
+    again = planned(cluster, store).nodes["paint"]
+    assert again.chosen.model == "small"
+    assert ("large", "it found no room in 24,000 MB of memory") in again.alternatives
+
+
+def test_smaller_tasks_and_larger_devices_may_have_room(store: ProfileStore) -> None:
+    cluster = gpu(24_000)
+    learn_memory(graph(), planned(cluster, store), [NO_ROOM], store, cluster)
+    for what, room, model in (
+        (graph(512), 24_000, "large"),
+        (graph(2048), 24_000, "small"),
+        (graph(), 48_000, "large"),
+    ):
+        assert planned(gpu(room), store, what).nodes["paint"].chosen.model == model
+
+
+def test_what_was_measured_counts_instead_of_what_a_card_says(store: ProfileStore) -> None:
+    learn_memory(graph(), planned(gpu(24_000), store), [finished(9_000), finished(11_000)], store)
+    assert [one.peak_mb for one in known_memories(store)] == [11_000]
+    assert planned(gpu(12_000), store).nodes["paint"].chosen.model == "large"
+    assert planned(gpu(10_000), store).nodes["paint"].chosen.model == "small"
+    assert planned(gpu(12_000), store, graph(2048)).nodes["paint"].chosen.model == "small"
+
+
+def test_what_is_done_in_the_end_has_room(store: ProfileStore) -> None:
+    cluster = gpu(24_000)
+    plan = planned(cluster, store)
+    learn_memory(graph(), plan, [NO_ROOM], store, cluster)
+    learn_memory(graph(2048), plan, [finished(23_000)], store, cluster)
+    assert planned(cluster, store).nodes["paint"].chosen.model == "large"
+
+
+def test_a_model_on_processors_that_found_no_room_is_refused_by_both_planners(store: ProfileStore) -> None:
+    cluster = Cluster("this machine", (Offer(CORE, 4, spot=False),), memory_mb=16_000, billing="used")
+    cards = [card("slow", 0.9), card("quick", 0.5)]
+    speeds = [Profile("slow", "image", 1.0), Profile("quick", "image", 1.0)]
+    asked = PlanRequest(graph(), cards, speeds, cluster)
+    learn_memory(graph(), plan_workflow(asked), [NO_ROOM], store, cluster)
+    seen = known_memories(store)
+    exact = plan_workflow(PlanRequest(graph(), cards, speeds, cluster, memories=seen))
+    greedy = plan_greedy(graph(), cards, 4, profiles=speeds, memories=seen)
+    assert exact.nodes["paint"].chosen.model == greedy.nodes["paint"].chosen.model == "quick"
+    with pytest.raises(NoPlanError, match=r"slow: it found no room in 16,000 MB of memory\. Ask for a smaller one"):
+        plan_workflow(PlanRequest(graph(), cards[:1], speeds, cluster, memories=seen))
+    with pytest.raises(NoPlanError, match="not enough memory for slow"):
+        plan_greedy(graph(), cards[:1], 4, profiles=speeds, memories=seen)
+
+
+def test_the_rung_that_a_shot_was_on_when_it_found_no_room_is_meant(store: ProfileStore) -> None:
+    cluster, what = gpu(24_000), Graph("g", (Node("paint", "text-to-image", {}, for_each="lines"),))
+    plan = planned(cluster, store)
+    chosen = plan.nodes["paint"].chosen
+    rungs = tuple(
+        Rung(f"{steps} steps", {"paint": msgspec.structs.replace(chosen, knobs={"steps": steps})}, 1.0, 1.0)
+        for steps in (20, 10)
+    )
+    events = [
+        {"event": "shot.rung", "path": [0], "rung": "20 steps"},
+        {**NO_ROOM, "path": [0]},
+        {"event": "shot.rung", "path": [0], "rung": "10 steps"},
+        {**finished(20_000), "path": [0]},
+    ]
+    learn_memory(what, msgspec.structs.replace(plan, rungs=rungs), events, store, cluster)
+    found = {one.knobs["steps"]: (one.peak_mb, one.beyond_mb) for one in known_memories(store)}
+    assert found == {20: (0.0, 24_000.0), 10: (20_000.0, 0.0)}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {**NO_ROOM, "memory": False},
+        {**finished(5.0), "seconds": 0.0},
+        {**finished(5.0), "meta": {}},
+        {**NO_ROOM, "node": "other"},
+        {"event": "segment.published", "seconds": 2.0},
+    ],
+)
+def test_what_says_nothing_of_memory_is_not_kept(store: ProfileStore, event: dict[str, Any]) -> None:
+    learn_memory(graph(), planned(gpu(24_000), store), [event], store)
+    assert not known_memories(store)
+    assert not store.runs.path.exists()
