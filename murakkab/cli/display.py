@@ -133,8 +133,9 @@ class PlainLines:
                 plan = "Plan: " + ", ".join(f"{n['node']}={n['model']}" for n in event["nodes"] if n["model"])
                 return [plan, *expected(event)]
             case "run.replanned" | "run.waiting":
-                what = "New plan" if event["event"] == "run.replanned" else "Waiting"
-                return [f"{what}: {printable(event['reason'])}"]
+                from murakkab.engine.plan_news import told
+
+                return [printable(told(event))]
             case "run.first_segment":
                 return [f"First segment playable after {event['ttff_s']:.1f} s"]
             case "task.failed" if event["retry"]:

@@ -32,7 +32,7 @@ def show(
     events = read_events(store.folder(found) / "events.jsonl")
     planned = next((event for event in reversed(events) if event["event"] == "run.planned"), None)
     _print_head(store.record(found), store.folder(found), planned)
-    _print_plan(planned)
+    _print_plan(planned, events)
     _print_cache(events)
     _print_script(events)
     _print_shots(events)
@@ -59,17 +59,21 @@ def _print_head(record: RunRecord, folder: Path, planned: dict[str, Any] | None)
     typer.echo(f"Files: {folder}")
 
 
-def _print_plan(planned: dict[str, Any] | None) -> None:
+def _print_plan(planned: dict[str, Any] | None, events: list[dict[str, Any]]) -> None:
+    """The plan that the run began with, and what became of it."""
     from rich.console import Console
 
     from murakkab.cli.live import plan_table
-    from murakkab.cli.wording import expected
+    from murakkab.cli.wording import expected, printable
+    from murakkab.engine.plan_news import news_of
 
     if planned is not None:
         typer.secho("\nPlan", bold=True)
         Console(highlight=False).print(plan_table(planned["nodes"]))
         for told in expected(planned):
             typer.echo(told)
+    for news in news_of(events):
+        typer.echo(f"After {news['t']:.1f} s: {printable(news['told'])}")
 
 
 def _print_cache(events: list[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from murakkab.engine import planning
 from murakkab.engine.caching import HIT
 from murakkab.engine.feed import FINISHED, read_events
+from murakkab.engine.plan_news import news_of
 from murakkab.engine.shots import shots_of
 from murakkab.engine.store import RunRecord
 from murakkab_optimizer.graph import Graph
@@ -28,7 +29,7 @@ font-variant-numeric:tabular-nums}}small{{color:#667}}
 <h1 dir="auto">{title}</h1>
 <p>{summary}</p>
 <h2>Figures</h2><table>{figures}</table>
-<h2>Plan</h2><table><tr><th>Node<th>Model<th>Threads<th>Why</tr>{plan}</table>
+<h2>Plan</h2><table><tr><th>Node<th>Model<th>Threads<th>Why</tr>{plan}</table>{news}
 <h2>Work</h2><table>
 <tr><th>Node<th>Tasks<th>From the cache<th>Made because<th>Failed attempts<th>Seconds of work</tr>{work}</table>
 {shots}<h2>Script</h2><table><tr><th>Shot<th>Speaker<th>Text<th>Passage</tr>{turns}</table>
@@ -52,11 +53,12 @@ def write_report(folder: Path, record: RunRecord, graph: Graph, plan: Plan) -> N
 
 
 def gather(folder: Path, record: RunRecord, graph: Graph, plan: Plan) -> dict[str, Any]:
-    """Everything the reports say: the record, the plan, work by node, and the script with its passages."""
+    """Everything the reports say: the record, the plan, what became of it, work by node, and the script."""
     events = read_events(folder / "events.jsonl")
     return {
         **{name: value for name, value in msgspec.to_builtins(record).items() if name != "bytes"},
         "plan": planning.describe(graph, plan),
+        "plan_news": news_of(events),
         "work": [_work(name, events) for name in (node.name for node in graph.nodes)],
         "turns": [event for event in events if event["event"] == "turn.written"],
         "segments": [event for event in events if event["event"] == "segment.published"],
@@ -93,6 +95,7 @@ def _html(facts: dict[str, Any]) -> str:
         )
         + _row("Measured by", facts["measured_by"] or "nothing was played"),
         plan="".join(_row(n["node"], _model(n), _threads(n), n["reason"]) for n in facts["plan"]),
+        news="".join(f"<p>After {one['t']:.1f} s: {escape(one['told'])}</p>" for one in facts["plan_news"]),
         work="".join(
             _row(
                 w["node"],

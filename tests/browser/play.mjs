@@ -27,7 +27,7 @@ function readPage() {
   return {
     title: document.querySelector("h1").textContent,
     measures: Object.fromEntries([...document.querySelectorAll(".tiles div")].map((d) => [...d.children].map((c) => c.textContent))),
-    turns: texts(".turn > p"), sources: texts(".source blockquote"), nodes: texts(".lanes b"), chapters: texts(".chapters button"), about: texts(".side > .hint"),
+    turns: texts(".turn > p"), sources: texts(".source blockquote"), nodes: texts(".lanes b"), models: texts(".lanes .model"), chapters: texts(".chapters button"), news: texts(".news li"), about: texts(".side > .hint"),
     downloads: texts(".downloads a"), elements: document.querySelectorAll(".turn b").length,
     foreign: performance.getEntriesByType("resource").map((r) => r.name).filter((name) => !name.startsWith(location.origin)),
   };

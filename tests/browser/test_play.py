@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.server.hosting import Hosted, hosted
-from tests.server.rehearsal import CHAPTERS, SPEECH_FROM, TURNS
+from tests.server.rehearsal import CHAPTERS, NEWS, NODES, SPEECH_FROM, TURNS
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
@@ -127,6 +127,15 @@ def test_shows_plan_transcript_and_sources(watched: Watched) -> None:
     assert "machine" in page["about"][0]
     assert "drawn" in page["about"][0]
     assert "synthetic" in page["about"][0]
+
+
+def test_tells_what_became_of_the_plan(watched: Watched) -> None:
+    new, wait = watched.seen["page"]["news"]
+    speech = next(model for node, model, _, _ in NODES if node == "speech")
+    assert new == f"0:00New plan{NEWS} (speech: {speech} to other)"
+    assert wait == f"0:00Waiting{NEWS}"
+    models = {node: model for node, model, _, _ in NODES} | {"speech": "other"}
+    assert watched.seen["page"]["models"] == list(models.values())
 
 
 def test_runs_no_foreign_code(watched: Watched) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,25 @@ def test_a_run_is_named_by_its_id_by_how_that_begins_or_not_at_all(
     answer = invoke("show", *said)
     assert answer.code == 0, answer.err
     assert answer.out.startswith(f"Title of {meant}\n")
+
+
+def test_show_tells_what_became_of_the_plan(invoke: Invoke, store: RunStore) -> None:
+    changes = [{"node": "speech", "before": "joe", "after": "ann"}]
+    events = (
+        {
+            "event": "run.replanned",
+            "t": 4.25,
+            "reason": "no worker has joe\x1b any more",
+            "changes": changes,
+            "nodes": [],
+        },
+        {"event": "run.waiting", "t": 9.0, "reason": "no worker has ann", "nodes": ["speech"]},
+    )
+    lines = (json.dumps({"run": "one-1-aa", "seq": number, **event}) for number, event in enumerate(events, 1))
+    (store.folder("one-1-aa") / "events.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    told = invoke("show", "one-1").out
+    assert "After 4.2 s: New plan: no worker has joe\N{REPLACEMENT CHARACTER} any more (speech: joe to ann)\n" in told
+    assert "After 9.0 s: Waiting: no worker has ann\n" in told
 
 
 @pytest.mark.usefixtures("store")

@@ -55,6 +55,9 @@ NODES = (
 )
 
 
+NEWS = "no worker has <i>hibari-joe</i> any more"
+"""Why the plan changes."""
+
 FIGURES = (
     "ttff_s",
     "first_content_s",
@@ -209,6 +212,11 @@ class Rehearsal:
             for node, model, for_each, streams in NODES
         ]
         live.feed.send("run.planned", now, nodes=nodes, promises={"ttff_s": 1.0, "realtime": True})
+        changed = [{**node, "model": "other"} if node["node"] == "speech" else node for node in nodes]
+        speech = next(node["model"] for node in nodes if node["node"] == "speech")
+        changes = [{"node": "speech", "before": speech, "after": "other"}]
+        live.feed.send("run.replanned", time.time(), reason=NEWS, changes=changes, nodes=changed)
+        live.feed.send("run.waiting", time.time(), reason=NEWS, nodes=["speech"])
         for node in ("outline", "script"):
             self._started(live, node, () if node == "outline" else (0,))
 

@@ -17,7 +17,7 @@ export class Lanes {
 
   update(elapsed) {
     for (const node of this.state.nodes) {
-      if (!this.rows.has(node.node)) this.addRow(node);
+      if (this.rows.get(node.node)?.node !== node) this.addRow(node);
       this.updateRow(node, elapsed);
     }
     this.promise.textContent = this.promiseText();
@@ -29,6 +29,7 @@ export class Lanes {
     return parts.length ? `Promised: ${parts.join(", ")}.` : "";
   }
 
+  /** Add the row of a node, or put it in place of the one that told of another plan. */
   addRow(node) {
     const canvas = h("canvas", { class: "lane", height: 18, "aria-hidden": "true" });
     const count = h("span", { class: "count" });
@@ -38,8 +39,10 @@ export class Lanes {
           node.drawn ? h("span", { class: "tag" }, "drawn") : null),
         canvas, count),
       this.makeDetails(node)));
-    this.list.append(row);
-    this.rows.set(node.node, { canvas, count });
+    const before = this.rows.get(node.node)?.row;
+    if (before) before.replaceWith(row);
+    else this.list.append(row);
+    this.rows.set(node.node, { node, row, canvas, count });
   }
 
   makeDetails(node) {

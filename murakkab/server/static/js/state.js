@@ -13,6 +13,7 @@ export class RunState {
     this.turns = new Map(); // path -> turn, kept in path order
     this.segments = [];
     this.rungs = new Map(); // path of a shot -> how it is made
+    this.news = []; // what became of the plan: {t, waits, reason, changes}
     this.chapters = []; // {start, title}
     this.promises = {};
     this.finished = null;
@@ -126,6 +127,10 @@ function addSegment(state, event) {
   if (title && state.chapters.at(-1)?.title !== title) state.chapters.push({ start: event.start, title });
 }
 
+function addNews(state, event, waits) {
+  state.news.push({ t: event.t, waits, reason: event.reason, changes: event.changes ?? [] });
+}
+
 function finishTask(state, event) {
   const task = state.task(event.node, event.path);
   task.state = "done";
@@ -139,6 +144,11 @@ const HANDLERS = {
   "run.resumed": (state) => Object.assign(state, { finished: null, status: "running" }),
   "run.titled": (state, e) => { state.title = e.title; },
   "run.planned": (state, e) => Object.assign(state, { nodes: e.nodes ?? [], promises: e.promises ?? {} }),
+  "run.replanned": (state, e) => {
+    state.nodes = e.nodes ?? state.nodes;
+    addNews(state, e, false);
+  },
+  "run.waiting": (state, e) => addNews(state, e, true),
   "task.started": (state, e) =>
     Object.assign(state.task(e.node, e.path), { state: "running", start: e.t, model: e.model, worker: e.worker, cached: e.cache === "hit" }),
   "task.progressed": (state, e) => Object.assign(state.task(e.node, e.path), { done: e.done }),

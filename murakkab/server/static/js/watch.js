@@ -5,6 +5,7 @@ import { Controls } from "./controls.js";
 import { clockTime, h, ICONS, icon, replace, secondsText } from "./dom.js";
 import { Lanes } from "./lanes.js";
 import { Measure } from "./measure.js";
+import { News } from "./news.js";
 import { Outputs } from "./outputs.js";
 import { mayBegin } from "./pace.js";
 import { Player } from "./player.js";
@@ -54,7 +55,7 @@ export class Watch {
     this.picture.append(this.controls.element);
     this.buildTexts();
     this.element = h("div", { class: "watch" },
-      h("div", { class: "stage" }, this.fault, this.picture, this.heading, this.tiles, this.downloads, this.outputs.element, this.rungs.element, this.lanes.element),
+      h("div", { class: "stage" }, this.fault, this.picture, this.heading, this.tiles, this.downloads, this.outputs.element, this.rungs.element, this.news.element, this.lanes.element),
       h("aside", { class: "side" }, this.chapters, this.transcript.element, this.about));
   }
 
@@ -71,6 +72,7 @@ export class Watch {
     this.transcript = new Transcript(this.state, (position) => this.controls.seekTo(position));
     this.lanes = new Lanes(this.state);
     this.rungs = new Rungs(this.state, (position) => this.controls.seekTo(position));
+    this.news = new News(this.state);
     this.outputs = new Outputs();
     this.about = h("p", { class: "hint" });
   }
@@ -192,6 +194,7 @@ export class Watch {
     this.showChapters();
     this.transcript.update();
     this.rungs.update();
+    this.news.update();
     this.lanes.update(this.elapsed());
     this.controls.showChapters(state.chapters);
   }
