@@ -21,6 +21,7 @@ from murakkab_optimizer.scheduler.restore import Restoration, restored_items
 from murakkab_optimizer.scheduler.runs import RunState, place
 from murakkab_optimizer.scheduler.state import Status, TaskState
 from murakkab_optimizer.scheduler.timers import Timers
+from murakkab_optimizer.scheduler.wanted import wanted
 from murakkab_optimizer.scheduler.workers import Fleet
 
 BACKOFF_S = 0.2
@@ -37,7 +38,7 @@ class Scheduler:
 
     Invariants: a task starts after all its inputs exist; its result counts once; threads in use on a machine never
     exceed its cores; a join runs one task at a time, an ordered one in path order; all tasks that film a shot are on
-    one rung, as long as no instance is lost.
+    one rung, as long as no instance is lost, nothing is found too large for its device, and the plan stays.
 
     """
 
@@ -198,14 +199,8 @@ class Scheduler:
         self._go_on(state, now)
 
     def _want(self, graph: Graph, plan: Plan) -> None:
-        """Load ahead what a run needs; a model of several tasks at once, or on accelerators, on every worker."""
-        loops = {node.name for node in graph.nodes if node.repeat}
-        lineages = graph.lineages()
-        nodes = [node for node in graph.nodes if node.capability]
-        chosen = {node.name: plan.nodes[node.name].chosen for node in nodes}
-        several = {chosen[n.name].model for n in nodes if not n.join and not loops.issuperset(lineages[n.name])}
-        models = {c.model: 0 if c.devices else c.needs.memory_mb for c in chosen.values()}
-        self._fleet.want(models, models.keys() - several)
+        """Load ahead what a run needs."""
+        self._fleet.want(*wanted(graph, plan))
 
     def _go_on(self, state: RunState, now: float) -> None:
         """Do the next thing for all tasks that wait for nothing any more; end the run when there is none."""

@@ -47,7 +47,7 @@ class QueuePolicy(Protocol):
     """Orders ready tasks: the smallest key runs first. Keys of one policy must be comparable."""
 
     def key(self, task: TaskView) -> Key:
-        """Return the key, computed once when the task becomes ready."""
+        """Return the key, computed when the task becomes ready and when what it is sorted by has changed much."""
         ...
 
 
