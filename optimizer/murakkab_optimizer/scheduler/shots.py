@@ -61,7 +61,7 @@ class Shots:
         return self._nodes
 
     def take_over(self, other: Shots) -> None:
-        """Go on with shots of another plan: those that were begun stay as they are, the next ones are made on these rungs.
+        """Go on with shots of another plan: those that were begun stay, the next ones are made on these rungs.
 
         What the run has shown of its speeds holds on.
         """
