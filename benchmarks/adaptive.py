@@ -1,18 +1,21 @@
 """Adaptive quality on this machine: podcasts that a real Chromium plays, with and without a core taken away.
 
-    python -m benchmarks.adaptive [--duration 600] [--taken 60] [--at 0.1] [--policy adaptive ...] [--no-vmaf]
+    python -m benchmarks.adaptive [--duration 600] [--taken 60] [--at 0.5] [--policy adaptive ...] [--no-vmaf]
     python -m benchmarks.adaptive --vmaf-only [--keep FOLDER]
 
 Each rung policy makes one episode with all cores and one while a busy process holds a core for ``--taken`` seconds,
-from the moment at which the share ``--at`` of the show is ready. The process is pinned and, where the system allows it,
-has the highest priority, so that next to nothing of that core is left. Stalls and the time to the first frame are those
-that Chromium measured. *Sustained* is the share of shots on the best rung that the profiles say is made 1.1 times
-faster than it plays, or on a better one. VMAF compares what was shown with the same shots made again on the best rung:
-same script, seed and timeline. One picture for each episode has the rung and the seconds that were ready over time.
+from the moment at which the share ``--at`` of the show is ready. The process is pinned and, where the system allows
+it, has the highest priority; *got* is the share of that core that it really had. Stalls and the time to the first
+frame are those that Chromium measured. *Sustained* is the share of shots on the best rung that the profiles say is
+made 1.1 times faster than it plays, or on a better one; where there is no such rung, nothing is told. *Changes* are
+those from one shot to the next one that is shown: all, those of a hundredth of quality or more, and those that the
+next shot took back. VMAF compares what was shown with the same shots made again on the best rung: same script, seed
+and timeline. One picture for each episode has the rung and the seconds that were ready over time.
 
-Every episode stays below ``--keep``: an episode that is there is not made again, so a call that broke off goes on where
-it was, and one that failed is tried again; the others are told all the same. ``--vmaf-only`` compares the episodes that
-are there and were not compared. Needs Chromium, Node.js and `npm ci`, and for VMAF the package imageio-ffmpeg.
+Every episode stays below ``--keep``: an episode that is there is not made again, so a call that broke off goes on
+where it was, and one that failed is tried again; the others are told all the same. Episodes that other code made are
+refused. ``--vmaf-only`` compares the episodes that are there and were not compared. Needs Chromium, Node.js and `npm
+ci`, and for VMAF the package imageio-ffmpeg.
 """
 
 from __future__ import annotations
@@ -21,18 +24,20 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx
 
-from benchmarks.adaptive_figures import dip, shares, sustained, waits
+from benchmarks.adaptive_core import Taken, take_core
+from benchmarks.adaptive_figures import SPARE, changes, dip, shares, sustained, waits
+from benchmarks.adaptive_kept import Row, check_same, check_unchanged, code, keep, known, told_code
 from benchmarks.adaptive_looks import vmaf
 from benchmarks.adaptive_plot import draw
 from benchmarks.harness import write
@@ -41,25 +46,29 @@ from murakkab.engine.feed import read_events
 from murakkab_optimizer.policies.rungs import POLICIES
 
 TOPIC, SEED = "How tides work", 7
-BUSY = "import os, sys\nos.sched_setaffinity(0, {int(sys.argv[1])})\nwhile True: pass"
-HIGHEST = -20
 BASELINES = ["adaptive", "top", "lowest", "per-run"]
 ASKED = ("duration", "at", "width", "height")
 """Options that all episodes of a folder share."""
-
-Row = dict[str, Any]
 
 
 def main() -> None:
     """Measure what is missing, print the table, write the JSON."""
     given = options().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers and browsers end with it
     given.keep.mkdir(parents=True, exist_ok=True)
-    check_same(given)
-    rows = list(compared(given) if given.vmaf_only else measured(given))
+    now = code()
+    asked = {name: getattr(given, name) for name in ASKED}
+    vars(given).update(check_same(given.keep, asked, now, play=not given.vmaf_only))
+    rows = list(compared(given, now) if given.vmaf_only else measured(given, now))
     print("\n".join(table(rows)))
-    facts = {"player": "Chromium, headless", **{name: getattr(given, name) for name in ASKED}, "rows": rows}
+    facts = {
+        "player": "Chromium, headless",
+        **{name: getattr(given, name) for name in ASKED},
+        "code": now,
+        "rows": rows,
+    }
     print(f"written to {write('adaptive', facts, given.out)}; episodes and pictures are in {given.keep}")
-    if any("error" in row for row in rows):
+    if any("error" in row or "vmaf_error" in row for row in rows):
         raise SystemExit(1)
 
 
@@ -68,7 +77,7 @@ def options() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     found.add_argument("--duration", type=int, default=600, help="seconds of the show")
     found.add_argument("--taken", type=float, default=60.0, help="seconds for which a core is taken away")
-    found.add_argument("--at", type=float, default=0.1, help="share of the show that is ready then")
+    found.add_argument("--at", type=float, default=0.5, help="share of the show that is ready then")
     found.add_argument("--policy", action="append", choices=list(POLICIES), help=f"by default {', '.join(BASELINES)}")
     found.add_argument("--width", type=int, default=1280)
     found.add_argument("--height", type=int, default=720)
@@ -84,22 +93,7 @@ def options() -> argparse.ArgumentParser:
     return found
 
 
-def check_same(given: argparse.Namespace) -> None:
-    """Episodes of one folder are of one kind; those that are there say of which where only VMAF is asked for."""
-    kind = given.keep / "asked.json"
-    asked = {name: getattr(given, name) for name in ASKED}
-    if kind.exists():
-        known = json.loads(kind.read_text())
-        if given.vmaf_only:
-            vars(given).update(known)
-        elif known != asked:
-            raise SystemExit(f"{given.keep} holds episodes of {known}, not of {asked}: name another folder with --keep")
-    elif given.vmaf_only:
-        raise SystemExit(f"{given.keep} holds no episodes: play some first")
-    kind.write_text(json.dumps(asked if not given.vmaf_only else known))
-
-
-def measured(given: argparse.Namespace) -> Iterator[Row]:
+def measured(given: argparse.Namespace, now: Row) -> Iterator[Row]:
     """Rows of all episodes that are asked for, made or found; one that fails leaves the others alone."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
@@ -108,7 +102,7 @@ def measured(given: argparse.Namespace) -> Iterator[Row]:
         for taken in dict.fromkeys((0.0, given.taken)):
             folder = given.keep / f"{policy}-{taken:.0f}"
             try:
-                row = known(folder) or episode(folder, policy, taken, given, program)
+                row = known(folder, now) or episode(folder, policy, taken, given, program, now)
                 if not given.no_vmaf:
                     compare(folder, row)
             except (RuntimeError, OSError, httpx.HTTPError, subprocess.SubprocessError) as fault:
@@ -117,37 +111,31 @@ def measured(given: argparse.Namespace) -> Iterator[Row]:
             yield row
 
 
-def compared(given: argparse.Namespace) -> Iterator[Row]:
+def compared(given: argparse.Namespace, now: Row) -> Iterator[Row]:
     """Rows of the episodes that were played before, with their VMAF."""
     for folder in sorted(path.parent for path in given.keep.glob("*/row.json")):
-        row = known(folder)
+        row = known(folder, now)
         assert row is not None
         compare(folder, row)
         print(told(row), flush=True)
         yield row
 
 
-def known(folder: Path) -> Row | None:
-    """Figures of an episode that was made before."""
-    path = folder / "row.json"
-    return json.loads(path.read_text()) if path.exists() else None
-
-
-def keep(folder: Path, row: Row) -> None:
-    """Write the figures of an episode, all or nothing."""
-    (folder / "row.new").write_text(json.dumps(row, indent=2))
-    (folder / "row.new").replace(folder / "row.json")
-
-
 def compare(folder: Path, row: Row) -> None:
-    """Add VMAF where it is missing."""
-    if row["vmaf"] is None and (found := vmaf(folder / "run", row["seed"])) is not None:
-        row["vmaf"] = found
-        keep(folder, row)
+    """Add VMAF where it is missing, or why it cannot be told; what was played stays as it is."""
+    if row["vmaf"] is not None:
+        return
+    row.pop("vmaf_error", None)
+    try:
+        row["vmaf"] = vmaf(folder / "run", row["seed"])
+    except (RuntimeError, OSError, subprocess.SubprocessError) as fault:
+        row["vmaf_error"] = str(fault) or type(fault).__name__
+    keep(folder, row)
 
 
-def episode(folder: Path, policy: str, taken: float, given: argparse.Namespace, program: str) -> Row:
+def episode(folder: Path, policy: str, taken: float, given: argparse.Namespace, program: str, now: Row) -> Row:
     """Make and play one episode; what came of it. Its run stays in ``folder``, without the streams."""
+    check_unchanged(now)
     shutil.rmtree(folder, ignore_errors=True)
     runs = folder / "runs"
     runs.mkdir(parents=True)
@@ -156,14 +144,18 @@ def episode(folder: Path, policy: str, taken: float, given: argparse.Namespace, 
             make(client, runs, "A first episode", 10, 99)
         before = set(runs.glob("*/run.json"))
         with played(folder, address, given, program) as player:
-            window = take_core(runs, before, taken, given, player)
+            due = partial(has_ready, runs, before, given.at * given.duration)
+            window = take_core(due, lambda: player.poll() is not None, taken) if taken else None
             out, err = player.communicate()
         if player.returncode:
             raise RuntimeError(f"the player: {err.strip()}")
+    if taken and window is None:
+        raise RuntimeError("the show was over before a core could be taken")
+    check_unchanged(now)
     (runs / out.strip()).rename(folder / "run")
     for rest in (runs, folder / "run" / "hls", *folder.glob("profile*")):
         shutil.rmtree(rest, ignore_errors=True)
-    row = facts(folder / "run", policy, taken, window)
+    row = {**facts(folder / "run", policy, taken, window), "code": now}
     picture = folder.with_suffix(".png")
     title = f"{policy}, a core taken for {taken:.0f} s" if taken else policy
     picture.write_bytes(draw(title, read_events(folder / "run" / "events.jsonl"), row["taken_from_to_s"]))
@@ -183,57 +175,38 @@ def played(folder: Path, address: str, given: argparse.Namespace, program: str) 
         yield player
     finally:
         if player.poll() is None:
-            player.kill()
+            player.terminate()  # the browser ends with it
+            player.wait(20)
 
 
-def take_core(
-    runs: Path, before: set[Path], taken: float, given: argparse.Namespace, player: subprocess.Popen[str]
-) -> tuple[float, float] | None:
-    """Keep a core busy for a while once enough of the show is ready; when, in seconds since the epoch."""
-    while taken and player.poll() is None:
-        time.sleep(0.1)
-        for record in set(runs.glob("*/run.json")) - before:
-            events = read_events(record.parent / "events.jsonl")
-            ready = sum(event["seconds"] for event in events if event["event"] == "segment.published")
-            if ready >= given.at * given.duration:
-                return keep_busy(taken)
-    return None
+def has_ready(runs: Path, before: set[Path], seconds: float) -> bool:
+    """Whether so many seconds of the show that was begun last are ready."""
+    for record in set(runs.glob("*/run.json")) - before:
+        events = read_events(record.parent / "events.jsonl")
+        if sum(event["seconds"] for event in events if event["event"] == "segment.published") >= seconds:
+            return True
+    return False
 
 
-def keep_busy(seconds: float) -> tuple[float, float]:
-    """Take the last core that may be used away for so many seconds."""
-    began = time.time()
-    core = max(os.sched_getaffinity(0))
-    process = subprocess.Popen([sys.executable, "-c", BUSY, str(core)])
-    try:
-        try:
-            os.setpriority(os.PRIO_PROCESS, process.pid, HIGHEST)
-        except PermissionError:
-            print("the busy process has no higher priority: half a core is taken", file=sys.stderr)
-        time.sleep(seconds)
-    finally:
-        process.kill()
-        process.wait()
-    return began, time.time()
-
-
-def facts(run: Path, policy: str, taken: float, window: tuple[float, float] | None) -> Row:
+def facts(run: Path, policy: str, taken: float, window: Taken | None) -> Row:
     """Figures of an episode."""
     report, plan = (json.loads((run / name).read_text()) for name in ("report.json", "plan.json"))
     if report["measured_by"] != "player":
         raise RuntimeError(f"the player of {report['run']} did not report")
     events, began = read_events(run / "events.jsonl"), first_second(run)
-    within = None if window is None else (round(window[0] - began, 2), round(window[1] - began, 2))
+    within = None if window is None else (round(window.begins - began, 2), round(window.ends - began, 2))
     least = sustained(plan["rungs"], len(os.sched_getaffinity(0)))
     names = ("ttff_s", "first_content_s", "stall_s", "duration_s", "made_in_s", "quality", "top_share", "seed")
     return {
         "policy": policy,
-        "taken_s": taken if window else 0.0,
+        "taken_s": taken,
         "taken_from_to_s": within,
+        "taken_share": window.share if window else None,
         **{name: report[name] for name in names},
         "waits": waits(events),
-        "sustained_rung": plan["rungs"][least]["name"],
+        "sustained_rung": None if least is None else plan["rungs"][least]["name"],
         **shares(report["shots"], least),
+        "changes": changes(report["shots"]),
         "dip": dip(report["shots"], within),
         "ladder": [{name: rung[name] for name in ("name", "quality", "load", "static")} for rung in plan["rungs"]],
         "rungs": [
@@ -258,14 +231,21 @@ def table(rows: list[Row]) -> Iterator[str]:
     """All episodes, one a line."""
     yield ""
     yield (
-        f"{'policy':<10}{'core taken':>11}{'TTFF s':>8}{'stall s':>9}{'quality':>9}{'top':>6}{'sustained':>11}"
-        f"{'VMAF':>7}{'worst':>7}{'dips after':>12}{'back after':>12}"
+        f"{'policy':<10}{'core taken':>11}{'got':>6}{'TTFF s':>8}{'stall s':>9}{'quality':>9}{'top':>6}"
+        f"{'sustained':>11}{'VMAF':>7}{'worst':>7}{'changes':>13}{'dips after':>12}{'back after':>12}"
     )
     yield from map(told, rows)
+    yield from (
+        f"{row['policy']}, {row['taken_s']:.0f} s: no VMAF: {row['vmaf_error']}" for row in rows if "vmaf_error" in row
+    )
     good = [row for row in rows if "error" not in row]
     if good:
         ladder = ", ".join(f"{rung['name']} {rung['load']:.2f}" for rung in good[0]["ladder"])
-        yield f"sustained: on '{good[0]['sustained_rung']}' or better. Core-seconds a second of the show: {ladder}"
+        rung = good[0]["sustained_rung"]
+        least = f"on '{rung}' or better" if rung else f"no rung is made {SPARE} times faster than it plays here"
+        yield f"sustained: {least}. Core-seconds a second of the show: {ladder}"
+        yield "changes of the rung: all / those of a hundredth of quality or more / those that the next shot took back"
+        yield f"code: {told_code(good[0]['code'])}"
 
 
 def told(row: Row) -> str:
@@ -273,16 +253,22 @@ def told(row: Row) -> str:
     head = f"{row['policy']:<10}{row['taken_s']:>9.0f} s"
     if "error" in row:
         return f"{head}  failed: {row['error']}"
-    looks, moved = row["vmaf"] or {}, row["dip"] or {}
+    looks, moved, steps = row["vmaf"] or {}, row["dip"] or {}, row["changes"]
     return (
-        f"{head}{row['ttff_s']:>8.2f}{row['stall_s']:>9.2f}{row['quality']:>9.3f}{row['top_share']:>6.0%}"
-        f"{row['shots_sustained']:>11.0%}{_number(looks.get('mean')):>7}{_number(looks.get('worst_shot')):>7}"
+        f"{head}{_share(row['taken_share']):>6}{row['ttff_s']:>8.2f}{row['stall_s']:>9.2f}{row['quality']:>9.3f}"
+        f"{row['top_share']:>6.0%}{_share(row['shots_sustained']):>11}"
+        f"{_number(looks.get('mean')):>7}{_number(looks.get('worst_shot')):>7}"
+        f"{'{all} / {seen} / {undone}'.format(**steps):>13}"
         f"{_number(moved.get('down_after_s')):>10} s{_number(moved.get('back_after_s')):>10} s"
     )
 
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
 
 
 if __name__ == "__main__":

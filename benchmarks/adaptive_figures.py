@@ -2,35 +2,64 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from murakkab_optimizer.scheduler.events import parse_path
+
 SPARE = 1.1
 """Times faster than it plays that a rung must be made, as the profiles say, to be one that the machine keeps up."""
+
+SEEN = 0.01
+"""Difference of quality from one shot to the next that counts as seen."""
 
 Event = dict[str, Any]
 Shot = dict[str, Any]
 Window = tuple[float, float]
 
 
-def sustained(rungs: Sequence[dict[str, Any]], cores: int) -> int:
-    """Index of the best rung on which the profiles make a show ``SPARE`` times faster than it plays."""
-    moving = [index for index, rung in enumerate(rungs) if not rung["static"]]
-    return next((index for index in moving if rungs[index]["load"] * SPARE <= cores), moving[-1])
+def sustained(rungs: Sequence[dict[str, Any]], cores: int) -> int | None:
+    """Index of the best rung on which the profiles make a show ``SPARE`` times faster than it plays; None: on none."""
+    moving = (index for index, rung in enumerate(rungs) if not rung["static"])
+    return next((index for index in moving if rungs[index]["load"] * SPARE <= cores), None)
 
 
-def shares(shots: Sequence[Shot], least: int) -> dict[str, Any]:
-    """Shares of the seconds by rung, and of shots and seconds on rung ``least`` or a better one."""
+def shares(shots: Sequence[Shot], least: int | None) -> dict[str, Any]:
+    """Shares of the seconds by rung, and of shots and seconds on rung ``least`` or a better one, if there is one."""
     seconds = Counter[str]()
     for shot in shots:
         seconds[shot["rung"]] += shot["seconds"]
     total = sum(seconds.values())
+    by_rung = {name: round(one / total, 4) for name, one in seconds.most_common()}
+    if least is None:
+        return {"shares": by_rung, "shots_sustained": None, "seconds_sustained": None}
     good = [shot for shot in shots if shot["index"] <= least]
     return {
-        "shares": {name: round(one / total, 4) for name, one in seconds.most_common()},
+        "shares": by_rung,
         "shots_sustained": round(len(good) / len(shots), 4),
         "seconds_sustained": round(sum(shot["seconds"] for shot in good) / total, 4),
+    }
+
+
+def changes(shots: Sequence[Shot]) -> dict[str, Any]:
+    """How often the picture changed its rung, from shot to shot in the order of the show.
+
+    Returns:
+        ``all``; ``up`` and ``down`` of them; ``seen``, where quality differs by ``SEEN`` or more; ``undone``, where the
+        very next shot went back to the rung before; ``at``: shots that are on another rung than the one before.
+    """
+    ordered = sorted(shots, key=lambda shot: parse_path(shot["shot"]))
+    steps = [(one, two) for one, two in itertools.pairwise(ordered) if one["index"] != two["index"]]
+    threes = zip(ordered, ordered[1:], ordered[2:], strict=False)
+    return {
+        "all": len(steps),
+        "up": sum(two["index"] < one["index"] for one, two in steps),
+        "down": sum(two["index"] > one["index"] for one, two in steps),
+        "seen": sum(abs(two["quality"] - one["quality"]) >= SEEN for one, two in steps),
+        "undone": sum(one["index"] == three["index"] != two["index"] for one, two, three in threes),
+        "at": [two["shot"] for _, two in steps],
     }
 
 

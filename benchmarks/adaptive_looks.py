@@ -6,12 +6,15 @@ import shutil
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import av
+
 from benchmarks.retake import Retake
-from benchmarks.rungs import FPS, ffmpeg, scores
-from murakkab.engine.feed import read_events
+from benchmarks.rungs import ffmpeg, scores
+from murakkab_optimizer.scheduler.events import path_label
 
 
 def vmaf(run: Path, seed: int) -> dict[str, Any] | None:
@@ -20,35 +23,51 @@ def vmaf(run: Path, seed: int) -> dict[str, Any] | None:
     Args:
         run: folder of a finished run, with its journal, its events and its artifacts.
         seed: of the run.
+
+    Raises:
+        RuntimeError: a shot has not as many frames as the one that was made again, so that others would be compared.
     """
     program = ffmpeg()
     if not program:
         print("no VMAF: pip install imageio-ffmpeg", file=sys.stderr)
         return None
     retake = Retake(run, seed)
-    shots = []
+    lengths: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shown, reference = folder / "shown.h264", folder / "reference.h264"
         with shown.open("wb") as left, reference.open("wb") as right:
             for (path, clips), (same, best) in zip(retake.shown(), retake.again(folder / "again"), strict=True):
-                assert path == same
+                shot = path_label(path)
+                lengths[shot] = same_frames(shot, clips, path_label(same), best)
                 left.writelines(clip.read_bytes() for clip in clips)
                 right.writelines(clip.read_bytes() for clip in best)
-                shots.append(".".join(map(str, path)))
-                shutil.rmtree(folder / "again" / shots[-1])
+                shutil.rmtree(folder / "again" / shot)
         found = scores(program, shown, reference, folder / "scores.json")
+    if len(found) != sum(lengths.values()):
+        raise RuntimeError(f"{len(found)} frames were compared, the shots have {sum(lengths.values())}")
     means, start = {}, 0
-    for shot, length in zip(shots, _frames(run), strict=True):
+    for shot, length in lengths.items():
         means[shot] = round(statistics.fmean(found[start : start + length]), 2)
         start += length
     return {"mean": round(statistics.fmean(found), 2), "worst_shot": min(means.values()), "shots": means}
 
 
-def _frames(run: Path) -> list[int]:
-    """Frames of every shot, in the order of the show."""
-    counted: dict[str, float] = {}
-    for event in read_events(run / "events.jsonl"):
-        if event["event"] == "segment.published":
-            counted[event["shot"]] = counted.get(event["shot"], 0.0) + event["seconds"]
-    return [round(seconds * FPS) for seconds in counted.values()]
+def same_frames(shot: str, clips: Iterable[Path], again: str, best: Iterable[Path]) -> int:
+    """Frames of a shot, which must be as many in both films.
+
+    Raises:
+        RuntimeError: they are not, or it is another shot.
+    """
+    if shot != again:
+        raise RuntimeError(f"shot {shot} was shown where {again} was made again")
+    one, two = (sum(map(frames, files)) for files in (clips, best))
+    if one != two:
+        raise RuntimeError(f"shot {shot} has {one} frames, made again it has {two}: they cannot be compared")
+    return one
+
+
+def frames(path: Path) -> int:
+    """Frames of a raw H.264 file."""
+    with av.open(str(path), format="h264") as film:
+        return sum(packet.size > 0 for packet in film.demux(video=0))

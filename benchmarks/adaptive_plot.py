@@ -20,7 +20,7 @@ Points = list[tuple[float, float]]
 def draw(title: str, events: Sequence[Event], taken: tuple[float, float] | None) -> bytes:
     """A PNG; ``taken`` are the seconds of the run at which a core was taken away and given back."""
     shots = [event for event in events if event["event"] == "shot.rung"]
-    ladder = next((event.get("rungs", []) for event in events if event["event"] == "run.planned"), [])
+    ladder: Sequence[Event] = next((event.get("rungs", []) for event in events if event["event"] == "run.planned"), [])
     ready = buffer(events)
     end = max([event["t"] for event in events], default=1.0)
     surface = skia.Surface(WIDTH, HEIGHT)
