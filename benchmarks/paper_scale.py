@@ -16,13 +16,19 @@ The scheduler promises a first item within a second, so it begins with drafts: f
 lips. *First item* is the first such shot, *as planned* the first one with all that the plan says. Without adaptation
 every shot is made as planned. *Start* is when a viewer would have to begin for no stall at all. 25% of the spot
 instances are taken away, drawn by chance, at several moments; others come in their place after a minute (assumed) and
-load, or none come.
+load, or none come. One more pair of rows takes *all* spot instances away in the middle.
+
+A show that never ends counts as one that is waited for without end: in the medians and in the most of all times it
+stands as infinite (``null`` in the JSON, ``never`` in the table), and as nothing in share and quality. Costs and
+energy are those of shows that ended.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import math
+import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,10 +39,10 @@ import msgspec
 from benchmarks.harness import spread, write
 from benchmarks.paper_scale_cases import CLUSTER, Case, bounds, case
 from murakkab.cli.simulate_machines import loads
-from murakkab_optimizer.planner.workload import workload
 from murakkab_optimizer.scheduler import Scheduler
 from murakkab_optimizer.scheduler.events import RunSubmitted
 from murakkab_optimizer.simulator import Fault, Job, PlannedWork, Recorded, Simulation, deployment, figures, schedulable
+from murakkab_optimizer.simulator.figures import RunFigures
 
 PROMISED_TTFF_S = 1.0
 """The scheduler works for a first item within that time; the plan promises a first one *as planned*."""
@@ -45,9 +51,10 @@ LONGEST_S = 3600.0
 """A run that has not ended then never will."""
 
 MOMENTS = (0.1, 0.25, 0.5, 0.75)
-"""Shares of the show at which instances are taken away."""
+"""Shares of the making, as it goes when nothing is lost, at which instances are taken away: later there is no loss."""
 
 TAKEN, BACK_S = 0.25, 60.0
+NEVER = math.inf
 CITED = {
     "ttff_s": "under 22, at about $45; under 1 with adaptive quality",
     "high_quality": "over 90% of the video",
@@ -100,39 +107,57 @@ def row(one: Case, rungs: str, seeds: int, noise: float, faults: Sequence[Fault]
     runs = [figures([job], record, one.cluster).runs[0] for record in records]
     top = one.plan.rungs[one.plan.start].name
     ended = [run for run in runs if run.ttff_s is not None and run.makespan_s is not None]
-    if not ended:
-        return {"finished": 0, "runs": seeds}
-    planned = [run.planned_s for run in ended if run.planned_s is not None]
+    watched = [run if run in ended else None for run in runs]
     return {
         "finished": len(ended),
+        "never": len(runs) - len(ended),
         "runs": seeds,
-        "first_item_s": spread([run.ttff_s or 0.0 for run in ended]),
-        "as_planned_s": spread(planned) if planned else None,
-        "stall_s": spread([run.stall_s for run in ended]),
-        "needed_start_s": spread([(run.ttff_s or 0.0) + run.stall_s for run in ended]),
-        "made_s": spread([run.makespan_s or 0.0 for run in ended]),
-        "share_as_planned": spread([run.rungs.get(top, 0.0) for run in ended]),
-        "shares": {name: round(sum(run.rungs.get(name, 0.0) for run in ended) / len(ended), 4) for name in _names(one)},
-        "quality": spread([run.quality or 0.0 for run in ended]),
-        "cost_usd": spread([run.cost_usd or 0.0 for run in ended]),
-        "energy_wh": spread([run.energy_wh or 0.0 for run in ended]),
+        "first_item_s": times([run.ttff_s for run in runs]),
+        "as_planned_s": times([run.planned_s for run in runs]),
+        "stall_s": times([run.stall_s if run else None for run in watched]),
+        "needed_start_s": times([(run.ttff_s or 0.0) + run.stall_s if run else None for run in watched]),
+        "made_s": times([run.makespan_s if run else None for run in watched]),
+        "share_as_planned": spread([run.rungs.get(top, 0.0) if run else 0.0 for run in watched]),
+        "shares": {name: _share(name, watched) for name in (rung.name for rung in one.plan.rungs)},
+        "quality": spread([run.quality or 0.0 if run else 0.0 for run in watched]),
+        "cost_usd": spread([run.cost_usd or 0.0 for run in ended]) if ended else None,
+        "energy_wh": spread([run.energy_wh or 0.0 for run in ended]) if ended else None,
         "lost_instances": [sum(h.ends < LONGEST_S for h in record.holdings) for record in records],
     }
 
 
-def _names(one: Case) -> list[str]:
-    return [rung.name for rung in one.plan.rungs]
+def times(seconds: Sequence[float | None]) -> dict[str, Any]:
+    """Median, least and most of all shows; None among them, and in what is told, is for what never happens."""
+    found = [NEVER if one is None else one for one in seconds]
+    told = {
+        "median": statistics.median_high(found),
+        "min": min(found),
+        "max": max(found),
+        "values": found,
+    }
+    return {name: _finite(value) for name, value in told.items()}
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - a number or a list of numbers
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if value == NEVER else round(value, 4)
+
+
+def _share(rung: str, watched: Sequence[RunFigures | None]) -> float:
+    """Mean share of a rung; a show that never ends has nothing to show."""
+    return round(statistics.fmean(run.rungs.get(rung, 0.0) if run else 0.0 for run in watched), 4)
 
 
 def facts_of(one: Case, seeds: int, noise: float) -> dict[str, Any]:
     """All rows of a case."""
-    show_s = workload(one.graph).show_s
-    taken: list[dict[str, Any]] = []
-    for moment in MOMENTS:
-        for back_s in (BACK_S, None):
-            fault = Fault(moment * show_s, TAKEN, back_s, spot=True)
-            taken.append({"at": moment, "back_s": back_s, **row(one, "adaptive", seeds, noise, [fault])})
-    middle = Fault(0.5 * show_s, TAKEN, None, spot=True)
+    adaptive, none = (row(one, rungs, seeds, noise) for rungs in ("adaptive", "top"))
+
+    def lost(at: float, share: float, back_s: float | None, rungs: str = "adaptive") -> dict[str, Any]:
+        made_s = (adaptive if rungs == "adaptive" else none)["made_s"]["median"]
+        fault = Fault(at * (made_s or LONGEST_S), share, back_s, spot=True)
+        return {"at": at, "at_s": fault.at_s, "back_s": back_s, **row(one, rungs, seeds, noise, [fault])}
+
     return {
         "name": one.name,
         "instances": msgspec.to_builtins([g for g in one.plan.instances if g.device != "cpu"]),
@@ -142,11 +167,12 @@ def facts_of(one: Case, seeds: int, noise: float) -> dict[str, Any]:
         "method": one.plan.method,
         "rungs": [{"name": rung.name, "quality": rung.quality} for rung in one.plan.rungs],
         "bounds": dict(bounds(one)),
-        "adaptive": row(one, "adaptive", seeds, noise),
-        "none": row(one, "top", seeds, noise),
+        "adaptive": adaptive,
+        "none": none,
         "lowest": row(one, "lowest", seeds, noise),
-        "taken": taken,
-        "none_taken": {"at": 0.5, "back_s": None, **row(one, "top", seeds, noise, [middle])},
+        "taken": [lost(moment, TAKEN, back_s) for moment in MOMENTS for back_s in (BACK_S, None)],
+        "all_taken": [lost(0.5, 1.0, back_s) for back_s in (BACK_S, None)],
+        "none_taken": lost(0.5, TAKEN, None, "top"),
         "decision": decision(simulated(one, "adaptive", 0, noise), one.cluster.cores),
     }
 
@@ -187,6 +213,7 @@ def show(facts: dict[str, Any]) -> None:
             ("always the lowest", one["lowest"]),
         ]
         rows += [(f"25% taken at {t['at']:.0%}, {'back' if t['back_s'] else 'not back'}", t) for t in one["taken"]]
+        rows += [(f"all taken at {t['at']:.0%}, {'back' if t['back_s'] else 'not back'}", t) for t in one["all_taken"]]
         rows.append(("without adaptation, 25% at 50%", one["none_taken"]))
         for name, found in rows:
             _line(name, found)
@@ -197,16 +224,17 @@ def _held(group: dict[str, Any]) -> str:
 
 
 def _line(name: str, found: dict[str, Any]) -> None:
-    if not found["finished"]:
-        print(f"  {name:<34}{'none of the runs could be finished':>40}")
-        return
-    told = "" if found["finished"] == found["runs"] else f"  ({found['finished']} of {found['runs']} finished)"
-    of = {key: value["median"] for key, value in found.items() if isinstance(value, dict) and "median" in value}
-    stall = f"{of['stall_s']:.2f} ({found['stall_s']['max']:.2f})"
-    planned = f"{of['as_planned_s']:.2f}" if "as_planned_s" in of else "-"
-    times = f"{of['first_item_s']:>11.2f}{planned:>11}{stall:>15}{of['needed_start_s']:>8.1f}"
-    rest = f"{of['share_as_planned']:>8.1%}{of['quality']:>9.3f}{of['cost_usd']:>8.2f}{of['energy_wh']:>8.0f}"
-    print(f"  {name:<34}{times}{rest}{told}")
+    middle = {key: value["median"] for key, value in found.items() if isinstance(value, dict) and "median" in value}
+    stall = f"{_time(middle['stall_s'])} ({_time(found['stall_s']['max'])})"
+    times = f"{_time(middle['first_item_s']):>11}{_time(middle['as_planned_s']):>11}{stall:>15}"
+    rest = f"{_time(middle['needed_start_s'], 1):>8}{middle['share_as_planned']:>8.1%}{middle['quality']:>9.3f}"
+    paid = f"{middle['cost_usd']:>8.2f}{middle['energy_wh']:>8.0f}" if found["finished"] else f"{'-':>8}{'-':>8}"
+    ended = f"  ({found['never']} of {found['runs']} never ended)" if found["never"] else ""
+    print(f"  {name:<34}{times}{rest}{paid}{ended}")
+
+
+def _time(seconds: float | None, digits: int = 2) -> str:
+    return "never" if seconds is None else f"{seconds:.{digits}f}"
 
 
 if __name__ == "__main__":
