@@ -79,12 +79,13 @@ def _losses(graph: Graph, held: Deployment, cluster: Cluster, last_s: float, opt
 def _simulated(
     jobs: list[Job], lost: list[Fault], cluster: Cluster, held: Deployment, options: dict[str, Any]
 ) -> Recorded:
-    from murakkab.cli.simulate_machines import loads
+    from murakkab.cli.simulate_machines import known_cut, loads
     from murakkab_optimizer.simulator import PlannedWork, Simulation, schedulable
 
+    known, noise = known_cut(jobs[0].graph, jobs[0].plan), options["noise"]
     simulation = Simulation(
         cluster.cores,
-        PlannedWork(options["noise"], options["noise"], options["seed"]),
+        PlannedWork(noise, noise, options["seed"], known.items, cut=known.cut),
         policy=options["policy"],
         rungs=options["rungs"],
         loads=loads(jobs[0].plan, held),

@@ -1,4 +1,4 @@
-"""The machines of ``murakkab simulate``: instances that are held, and how long they take to load."""
+"""The machines of ``murakkab simulate``: instances that are held, how long they take to load, how they cut a talk."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from murakkab.engine.errors import UserError
+from murakkab.engine.talk_cut import TalkCut, talk_cut
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.hardware import Cluster
 from murakkab_optimizer.plan import Plan
@@ -19,6 +20,14 @@ _LOADED = "ttff is promised for loaded models"
 def shown_s(graph: Graph) -> float:
     """Seconds that the show of a workflow lasts."""
     return workload(graph).show_s
+
+
+def known_cut(graph: Graph, plan: Plan) -> TalkCut:
+    """How what is said is cut, where programs of this machine film it; empty for what is planned for others."""
+    from murakkab_runtimes.catalog import load_catalog
+
+    found = talk_cut(graph, plan, {name: card.adapter for name, card in load_catalog().items()})
+    return found if len(found.cut) > 1 else TalkCut()
 
 
 def loads(plan: Plan, held: Deployment) -> dict[str, float]:

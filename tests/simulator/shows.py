@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from murakkab_optimizer.catalog import Needs
 from murakkab_optimizer.graph import Edge, Graph, Node, Slo
 from murakkab_optimizer.plan import Configuration, NodePlan, Plan
@@ -22,6 +24,15 @@ def show(slo: Slo = WATCHED, turns: int = 4) -> Graph:
         Node("episode", "video-muxing", {}, (Edge("package", 0, many=True),)),
     )
     return Graph("show", nodes, publish="package", slo=slo)
+
+
+def filmed(sections: int) -> Graph:
+    """A show of sections of 20 s, filmed in clips."""
+    graph = show(turns=4 * sections)
+    hosts = msgspec.structs.replace(graph.node("hosts"), streams=True)
+    package = msgspec.structs.replace(graph.node("package"), edges=(Edge("hosts", 3),), depth=3)
+    others = [node for node in graph.nodes if node.name not in ("hosts", "package")]
+    return msgspec.structs.replace(graph, nodes=(*others, hosts, package))
 
 
 def plan(hosts_s: float = 1.0, script_s: float = 0.4) -> Plan:

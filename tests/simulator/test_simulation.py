@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from murakkab_optimizer.catalog import Needs
-from murakkab_optimizer.graph import Edge, Graph, Node, Slo
+from murakkab_optimizer.graph import Edge, Graph, Node, Path, Slo
 from murakkab_optimizer.plan import Configuration, NodePlan, Plan
 from murakkab_optimizer.policies.queueing import POLICIES
 from murakkab_optimizer.scheduler import Command, Event
@@ -34,7 +34,7 @@ from murakkab_optimizer.simulator import (
 )
 from murakkab_optimizer.simulator.figures import quantiles
 from tests.scheduler.worlds import random_graph, random_plan
-from tests.simulator.shows import TURN_S, plan, show
+from tests.simulator.shows import TURN_S, filmed, plan, show
 
 Log = list[tuple[float, Event, list[Command]]]
 
@@ -59,15 +59,6 @@ def test_time_is_what_the_plan_says() -> None:
     assert (run.makespan_s, run.ttff_s, run.kept) == (5.5, None, True)
 
 
-def filmed(sections: int) -> Graph:
-    """A show of sections of 20 s, filmed in clips."""
-    graph = show(turns=4 * sections)
-    hosts = msgspec.structs.replace(graph.node("hosts"), streams=True)
-    package = msgspec.structs.replace(graph.node("package"), edges=(Edge("hosts", 3),), depth=3)
-    others = [node for node in graph.nodes if node.name not in ("hosts", "package")]
-    return msgspec.structs.replace(graph, nodes=(*others, hosts, package))
-
-
 def begun(record: Recorded, node: str) -> list[float]:
     return [span.ends - span.begins for span in sorted(record.spans, key=lambda s: s.path) if span.node == node]
 
@@ -85,10 +76,19 @@ def test_a_program_writes_the_opening_and_the_first_clip_is_short() -> None:
 
 
 def test_first_tasks_take_what_an_earlier_run_showed() -> None:
-    work = PlannedWork(openings={"speech": 0.05, "hosts": 9.0})
-    record = Simulation(4, work).run([Job("r", 0.0, filmed(3), plan())])
+    work = PlannedWork(openings={"speech": 0.05, "hosts": 0.3})
+    record = Simulation(4, work, contention=False).run([Job("r", 0.0, filmed(3), plan())])
     assert begun(record, "speech")[:2] == pytest.approx([0.05, 0.2])
-    assert max(begun(record, "hosts")) < 2.0, "of streams the time of the whole task says little"
+    (began,) = (now for now, _, said in record.log for one in said if _starts(one, "hosts", (0, 0)))
+    first = next(
+        now for now, event, _ in record.log if isinstance(event, ev.ItemEmitted) and "hosts/0.0#" in event.lease
+    )
+    assert first - began == pytest.approx(0.3), "of what streams, until its first item"
+    assert max(begun(record, "hosts")) == pytest.approx(1.0), "and the whole task as before"
+
+
+def _starts(said: Command, node: str, path: Path) -> bool:
+    return isinstance(said, cmd.StartTask) and (said.node, said.path) == (node, path)
 
 
 def test_a_viewer_starts_with_the_first_item_and_waits_for_what_is_late() -> None:
