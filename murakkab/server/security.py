@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from murakkab.server.errors import refused
+from murakkab.server.headers import SECURITY
 from murakkab.server.shapes import Fault
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -28,17 +29,6 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 COOKIE = "murakkab-token"
 QUERY = "token"
 """Where, beside the header, a token may stand."""
-
-HEADERS = {
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob: data:; "
-        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-}
 
 
 def host_name(authority: str) -> str:
@@ -95,7 +85,7 @@ class Guard:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in SECURITY.items():
                     headers.setdefault(name, value)
             await send(message)
 
