@@ -41,6 +41,12 @@ def serve(
     upload_limit: Annotated[
         str, typer.Option("--upload-limit", help="Size of one submission, files included.", metavar="SIZE")
     ] = "500MB",
+    max_uploads: Annotated[
+        int, typer.Option("--max-uploads", min=1, help="Submissions with files received at once.", metavar="N")
+    ] = 16,
+    max_runs: Annotated[
+        int, typer.Option("--max-runs", min=1, help="Runs being made at once; more are refused.", metavar="N")
+    ] = 200,
     token: Annotated[
         str,
         typer.Option(
@@ -66,13 +72,14 @@ def serve(
 
     from murakkab.cli.runs import parse_size
     from murakkab.engine import EngineOptions
+    from murakkab.server.intake import Limits
 
-    limit = parse_size(upload_limit, "--upload-limit 500MB")
+    limits = Limits(parse_size(upload_limit, "--upload-limit 500MB"), max_uploads, max_runs)
     exposed = _exposed() if metrics else ()
     options = EngineOptions(
         runs=runs, llm=llm, policy=policy, rungs=rungs, broker=broker, store=store, observers=exposed
     )
-    offer: dict[str, Any] = {"workflows": _checked(workflows), "upload_limit": limit, "allowed_hosts": allow_host or []}
+    offer: dict[str, Any] = {"workflows": _checked(workflows), "limits": limits, "allowed_hosts": allow_host or []}
     offer["more"] = [one.route() for one in exposed]
     try:
         asyncio.run(_serve(options, host, port, {**offer, "token": _token(token, host)}))

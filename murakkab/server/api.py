@@ -17,9 +17,10 @@ from murakkab.server import files, results
 from murakkab.server.door import EngineDoor
 from murakkab.server.errors import Refusal
 from murakkab.server.events import event_response, last_seen
+from murakkab.server.intake import Intake, Limits
 from murakkab.server.playlists import Playlists
 from murakkab.server.shapes import Named, Playback, RunFacts, RunList, Started, WorkflowList
-from murakkab.server.uploads import UPLOAD_LIMIT, Submission, read_json, read_submission, save_uploads
+from murakkab.server.uploads import Submission, read_json, read_submission, save_uploads
 from murakkab.server.viewers import Viewers
 from murakkab.server.workflows import Shelf, describe, document_inputs
 
@@ -31,16 +32,14 @@ class Api:
         engine: does the runs.
         quit_on: once set, held requests and event streams end so that the server can stop.
         shelf: the workflows that are offered.
-        upload_limit: bytes of one submission, files included.
+        limits: how much is taken at once.
     """
 
-    def __init__(
-        self, engine: EngineDoor, quit_on: asyncio.Event, shelf: Shelf, upload_limit: int = UPLOAD_LIMIT
-    ) -> None:
+    def __init__(self, engine: EngineDoor, quit_on: asyncio.Event, shelf: Shelf, limits: Limits) -> None:
         self.engine = engine
         self.quit_on = quit_on
         self.shelf = shelf
-        self.upload_limit = upload_limit
+        self.intake = Intake(engine, limits)
         self.viewers = Viewers()
         self.playlists = Playlists(engine, quit_on)
 
@@ -48,7 +47,8 @@ class Api:
         """What can be run, files that cannot, and the limit of an upload in bytes."""
         found = await run_in_threadpool(self.shelf.workflows)
         broken = await run_in_threadpool(self.shelf.broken)
-        return _json(WorkflowList([describe(workflow) for workflow in found.values()], broken, self.upload_limit))
+        limit = self.intake.limits.upload_bytes
+        return _json(WorkflowList([describe(workflow) for workflow in found.values()], broken, limit))
 
     async def runs(self, _request: Request) -> Response:
         """All runs, the newest first."""
@@ -69,11 +69,13 @@ class Api:
     async def submit(self, request: Request) -> Response:
         """Start a run."""
         requested_at = time.time()
-        submission = await read_submission(request, self.upload_limit)
-        try:
-            run = await self._start(submission, requested_at)
-        finally:
-            await submission.close()
+        with self.intake.place(), self.intake.upload(request):
+            submission = await read_submission(request, self.intake.limits.upload_bytes)
+            try:
+                run = await self._start(submission, requested_at)
+            finally:
+                await submission.close()
+            self.intake.begun(run)
         return _json(_started(run), 201)
 
     async def _start(self, submission: Submission, requested_at: float) -> str:
@@ -97,7 +99,9 @@ class Api:
         status = self.engine.store.record(run).status
         if status in ("running", "succeeded"):
             raise Refusal(409, f"the run '{run}' is {status}", "only a run that stopped before its end can go on")
-        return _json(_started(await self.engine.resume(run)))
+        with self.intake.place():
+            self.intake.begun(await self.engine.resume(run))
+        return _json(_started(run))
 
     async def playback(self, request: Request) -> Response:
         """Take what a player measured."""

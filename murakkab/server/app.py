@@ -19,9 +19,9 @@ from murakkab.server.door import EngineDoor
 from murakkab.server.endpoints import ENDPOINTS, Handler
 from murakkab.server.errors import HANDLERS, Refusal
 from murakkab.server.files import run_folder
+from murakkab.server.intake import Limits
 from murakkab.server.openapi import document
 from murakkab.server.security import Guard
-from murakkab.server.uploads import UPLOAD_LIMIT
 from murakkab.server.workflows import Shelf
 
 STATIC = Path(__file__).parent / "static"
@@ -44,7 +44,7 @@ def create_app(
     quit_on: asyncio.Event | None = None,
     allowed_hosts: Collection[str] = (),
     workflows: Path | None = None,
-    upload_limit: int = UPLOAD_LIMIT,
+    limits: Limits | None = None,
     token: str = "",
     more: Sequence[BaseRoute] = (),
 ) -> Starlette:
@@ -55,11 +55,11 @@ def create_app(
         quit_on: once set, held requests and event streams end so that the server can stop.
         allowed_hosts: names, beside ``localhost`` and addresses, under which the server may be reached.
         workflows: folder of workflows that are offered beside the shipped ones.
-        upload_limit: bytes of one submission, files included.
+        limits: how much is taken at once.
         token: that every request must bring; none is asked for when it is empty.
         more: routes beside those of the page and the API; they come first.
     """
-    api = Api(engine, quit_on or asyncio.Event(), Shelf(workflows), upload_limit)
+    api = Api(engine, quit_on or asyncio.Event(), Shelf(workflows), limits or Limits())
     routes = [
         *more,
         Route("/", _start_page),

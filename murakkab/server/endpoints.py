@@ -108,7 +108,7 @@ ENDPOINTS = (
         "/api/runs",
         Api.submit,
         {201: Answer("the run has begun", {JSON: Started})},
-        (400, 404, 413, 415),
+        (400, 404, 413, 415, 429),
         body={JSON: NewRun, FORM: Form},
     ),
     Endpoint("GET", "/api/runs/{run}", Api.run, {200: Answer("the run", {JSON: RunFacts})}, (404,), (_RUN,)),
@@ -125,7 +125,7 @@ ENDPOINTS = (
         "/api/runs/{run}/resume",
         Api.resume,
         {200: Answer("the run goes on", {JSON: Started})},
-        (400, 404, 409),
+        (400, 404, 409, 429),
         (_RUN,),
     ),
     Endpoint(

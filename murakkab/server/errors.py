@@ -11,14 +11,15 @@ from starlette.responses import Response
 
 from murakkab.engine import UserError
 from murakkab.language import InputProblem
+from murakkab.server.headers import SECURITY
 from murakkab.server.shapes import Fault
 
 
 class Refusal(HTTPException):
     """A request that cannot be served; says what is wrong and what to do."""
 
-    def __init__(self, status: int, error: str, fix: str = "") -> None:
-        super().__init__(status, error)
+    def __init__(self, status: int, error: str, fix: str = "", headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, error, headers)
         self.fix = fix
 
 
@@ -46,9 +47,9 @@ def on_input_problem(_request: Request, fault: Exception) -> Response:
 
 
 def on_fault(_request: Request, fault: Exception) -> Response:
-    """Answer anything unforeseen; the server's log has the rest."""
+    """Answer anything unforeseen; the server's log has the rest. No middleware sees this answer."""
     reason = fault.strerror if isinstance(fault, OSError) else type(fault).__name__
-    return refused(500, Fault(f"the server failed: {reason}", "see the log of the server"))
+    return refused(500, Fault(f"the server failed: {reason}", "see the log of the server"), SECURITY)
 
 
 def on_gone(_request: Request, _fault: Exception) -> Response:

@@ -27,6 +27,7 @@ REFUSALS = {
     413: "the request is too large",
     415: "the body is of another type",
     416: "the file has no such part",
+    429: "the server receives or makes as much as it may; ask again",
     503: "there is nothing to play yet; ask again",
 }
 """What each refusal means."""

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 from murakkab.engine import UserError
 from murakkab.server.app import create_app
 from murakkab.server.door import EngineDoor
-from murakkab.server.uploads import UPLOAD_LIMIT
+from murakkab.server.intake import Limits
 
 ENVIRONMENT = "MURAKKAB_TOKEN"
 """Environment variable with the token of a server."""
@@ -72,7 +72,7 @@ async def serve(
     quit_on: asyncio.Event | None = None,
     allowed_hosts: Collection[str] = (),
     workflows: Path | None = None,
-    upload_limit: int = UPLOAD_LIMIT,
+    limits: Limits | None = None,
     token: str = "",
     more: Sequence[BaseRoute] = (),
 ) -> None:
@@ -86,7 +86,7 @@ async def serve(
         quit_on: stops the server when set.
         allowed_hosts: names, beside ``localhost``, ``host`` and addresses, under which it may be reached.
         workflows: folder of workflows that are offered beside the shipped ones.
-        upload_limit: bytes of one submission, files included.
+        limits: how much is taken at once.
         token: that every request must bring; it may be empty only where no other machine can come in.
         more: routes beside those of the page and the API.
 
@@ -103,7 +103,7 @@ async def serve(
         quit_on=stop,
         allowed_hosts=[host, *allowed_hosts],
         workflows=workflows,
-        upload_limit=upload_limit,
+        limits=limits,
         token=token,
         more=more,
     )

@@ -19,6 +19,8 @@ from murakkab.server.shapes import NewRun
 UPLOAD_LIMIT = 500 * 10**6
 """Bytes of one submission, files included; some minutes of video fit."""
 
+JSON, FORM = "application/json", "multipart/form-data"
+
 JSON_LIMIT = 256 * 2**10
 """Bytes of a JSON body."""
 
@@ -82,24 +84,29 @@ def json_of(text: str | bytes, shape: type[T], what: str) -> T:
         raise Refusal(400, f"{what} is not JSON: {fault}", "send one JSON object") from None
 
 
+def body_type(request: Request) -> str:
+    """The media type of the body, in lower case; empty when none is told."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 async def read_submission(request: Request, limit: int = UPLOAD_LIMIT) -> Submission:
     """Read the body of ``POST /api/runs``: JSON, or multipart with the fields workflow, inputs (JSON), seed and files.
 
     Raises:
         Refusal: it is too large, or not of that form.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "application/json":
+    kind = body_type(request)
+    if kind == JSON:
         asked = await read_json(request, NewRun)
         return Submission(asked.workflow, asked.inputs, asked.seed)
-    if kind == "multipart/form-data":
+    if kind == FORM:
         form = await limited(request, limit).form(max_files=8, max_fields=8)
         try:
             return _submission(form)
         except Refusal:
             await form.close()
             raise
-    raise Refusal(415, f"cannot read a body of type '{kind}'", "send application/json or multipart/form-data")
+    raise Refusal(415, f"cannot read a body of type '{kind}'", f"send {JSON} or {FORM}")
 
 
 def save_uploads(files: dict[str, UploadFile], folder: Path) -> dict[str, str]:

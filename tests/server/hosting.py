@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from murakkab.server import serve
+from murakkab.server.intake import Limits
 from tests.server.rehearsal import Rehearsal, make_packages
 
 UPLOAD_LIMIT = 2_000_000
@@ -59,6 +60,7 @@ def hosted(
     pace: float = 0.02,
     workflows: Path | None = None,
     token: str = "",
+    limits: Limits = Limits(UPLOAD_LIMIT),  # noqa: B008 - frozen
 ) -> Iterator[Hosted]:
     """Serve a rehearsal, small uploads only; see ``Rehearsal`` for the arguments."""
     make_packages(scratch)
@@ -73,8 +75,8 @@ def hosted(
             listening.set()
 
         try:
-            limits = {"workflows": workflows, "upload_limit": UPLOAD_LIMIT, "token": token}
-            await serve(engine, port=0, ready=ready, quit_on=quit_on, **limits)
+            offer = {"workflows": workflows, "limits": limits, "token": token}
+            await serve(engine, port=0, ready=ready, quit_on=quit_on, **offer)
         finally:
             await engine.close()
 

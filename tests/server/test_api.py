@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from murakkab.server.headers import SECURITY
 from murakkab.server.uploads import safe_name
 from tests.server.hosting import UPLOAD_LIMIT, Hosted
 
@@ -150,6 +151,7 @@ def test_says_in_json_that_it_failed(server: Hosted, client: httpx.Client, monke
     answer = client.post("/api/runs", json={"workflow": "podcast"})
     assert answer.status_code == 500
     assert "No space left" in answer.json()["error"]
+    assert answer.headers.items() >= SECURITY.items(), "the browser is told as much as by any other answer"
 
 
 def test_cancels_a_run(server: Hosted, client: httpx.Client) -> None:
