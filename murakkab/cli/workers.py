@@ -53,8 +53,8 @@ def _row(slot: Any, state: Any, age_s: float) -> dict[str, Any]:  # noqa: ANN401
     from murakkab_runtimes.workers.cluster import wire
 
     at = "lost" if age_s > LOST_S else "leaving" if slot.draining else "starting" if state is None else "idle"
-    if at == "idle" and state.engine:
-        at = "busy"
+    if at == "idle" and (state.engine or state.full):
+        at = "busy" if state.engine else "full"
     return {
         "slot": slot.name,
         "machine": slot.machine,
@@ -83,6 +83,8 @@ def _print(rows: list[dict[str, Any]]) -> None:
         cells = (row["slot"], row["machine"], row["device"], str(row["cores"]), status, row["task"])
         table.add_row(*cells, " ".join(row["models"]))
     Console().print(table)
+    for machine in sorted({row["machine"] for row in rows if row["status"] == "full"}):
+        typer.echo(f"full: {machine} takes no tasks until there is room on its disk again", err=True)
     for reason in sorted({row["misfit"] for row in rows if row["misfit"]}):
         typer.echo(f"unfit for an engine here: {reason}", err=True)
 
