@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from murakkab.engine.errors import FAILED, USAGE, UserError
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.cluster.app import LONGEST_S
+from murakkab_runtimes.workers.messages import Run
 
 _OWN = """
 local mine = {}
@@ -33,18 +35,54 @@ end
 """
 
 _FOLLOW = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('RPUSH', KEYS[2], ARGV[2])
-redis.call('EXPIRE', KEYS[2], ARGV[3])
+if redis.call('GET', KEYS[1]) ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= ARGV[1] then
+  if ARGV[4] ~= '' then
+    redis.call('XADD', KEYS[4], '*', 'said', ARGV[4])
+    redis.call('EXPIRE', KEYS[4], ARGV[3])
+  end
+  return 0
+end
+if KEYS[5] and not redis.call('SET', KEYS[5], ARGV[5], 'NX', 'EX', ARGV[6]) then return 1 end
+redis.call('RPUSH', KEYS[3], ARGV[2])
+redis.call('EXPIRE', KEYS[3], ARGV[3])
 return 1
 """
+"""Give an order to a process that waits for more and is the engine's; an attempt that somebody began is not given."""
 
 _ENGINE_S = 4.0
 """An engine that has not said for this long that it has something to do has nothing."""
 
 _BLOCK_MS = 1000
+
+_TRIP_S = 15.0
+"""A broker that does not answer a look at the replies for this long is away. The client's own limit costs more."""
+
 _AT_ONCE = 500
 _KEPT_REPLIES = 250
+
+
+@dataclass(frozen=True)
+class Letter:
+    """An order for a process of a slot."""
+
+    slot: wire.Slot
+    order: wire.Order
+    child: str
+
+    @property
+    def lease(self) -> str:
+        """Of the attempt; empty for a load."""
+        return self.order.request.lease if isinstance(self.order.request, Run) else ""
+
+    def following(self, told: bool) -> tuple[list[str], list[Any]]:
+        """Keys and arguments of ``_FOLLOW``; ``told``: whether the engine is told in its stream when it is refused."""
+        engine, name = self.order.engine, self.slot.name
+        keys = [wire.session(self.child), wire.owner(name), wire.following(self.child), wire.replies(engine)]
+        refusal = msgspec.json.encode(wire.Said(name, "", 0, 0, wire.Refused(self.lease))) if told else b""
+        arguments: list[Any] = [engine, msgspec.json.encode(self.order), wire.REPLIES_S, refusal]
+        if not self.lease:
+            return keys, arguments
+        return [*keys, wire.attempted(engine, self.lease)], [*arguments, self.child, int(LONGEST_S) + 60]
 
 
 @dataclass(frozen=True)
@@ -82,7 +120,7 @@ class Broker:
 
             self.shown = without_password(url)
             self._async = connect_async(url)
-            self._stream = connect_async(url)
+            self._stream = connect_async(url, socket_timeout=None)  # see _TRIP_S
             self._sync = connect(url)
             self._follow = self._sync.register_script(_FOLLOW)
             self._app = make_app(url)
@@ -132,11 +170,20 @@ class Broker:
                 slots.append((msgspec.json.decode(slot, type=wire.Slot), known, now - at))
         return Look(slots, taken, sum(engine.decode() != self._engine for engine in engines))
 
-    async def replies(self) -> list[wire.Said]:
-        """Wait for what slots say; empty when nothing came for a second."""
+    async def replies(self, letters: Sequence[Letter] = ()) -> list[wire.Said]:
+        """Wait for what slots say; empty when nothing came for a second.
+
+        Args:
+            letters: are given, in the same trip, to processes that wait for more; those that do not are ``Refused``.
+        """
         stream = wire.replies(self._engine)
         with _as_os_error():
-            found = await self._stream.xread({stream: self._last}, count=_AT_ONCE, block=_BLOCK_MS)
+            async with asyncio.timeout(_TRIP_S), self._stream.pipeline(transaction=False) as trip:
+                for letter in letters:
+                    keys, arguments = letter.following(told=True)
+                    trip.eval(_FOLLOW, len(keys), *keys, *arguments)
+                trip.xread({stream: self._last}, count=_AT_ONCE, block=_BLOCK_MS)
+                found = (await trip.execute())[-1]
             entries = found[0][1] if found else []
             if entries:
                 self._last = entries[-1][0].decode()
@@ -188,13 +235,17 @@ class Broker:
             self._sync.close()
             self._app.close()
 
-    def post(self, slot: wire.Slot, order: wire.Order, child: str) -> None:
-        """Give a slot something to do: its process ``child`` when that waits for more, else by Celery."""
-        text = msgspec.json.encode(order).decode()
-        keys = [wire.session(child), wire.following(child)]
-        if not self._follow(keys=keys, args=[self._engine, text, wire.REPLIES_S]):
-            sent = self._app.send_task(wire.TASK, args=[text], queue=slot.queue, ignore_result=True, retry=True)
-            self._tasks[slot.name] = sent.id
+    def post(self, letter: Letter) -> None:
+        """Give a slot something to do: its process when that waits for more, else by Celery."""
+        keys, arguments = letter.following(told=False)
+        if not self._follow(keys=keys, args=arguments):
+            self.deliver(letter)
+
+    def deliver(self, letter: Letter) -> None:
+        """Give a slot something to do by Celery."""
+        text = msgspec.json.encode(letter.order).decode()
+        sent = self._app.send_task(wire.TASK, args=[text], queue=letter.slot.queue, ignore_result=True, retry=True)
+        self._tasks[letter.slot.name] = sent.id
 
     def cancel(self, lease: str) -> None:
         """Let the slot that is at an attempt know that it is cancelled."""

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from pathlib import Path
-from typing import Any
 
 from murakkab.engine.broker import Broker, Look
 from murakkab.engine.errors import FAILED, UserError
 from murakkab.engine.fleet import OnBarren, OnLost, OnReply, WatchedFleet
+from murakkab.engine.hearing import Hearing
+from murakkab.engine.post import Post
 from murakkab.engine.shared import SharedStore
 from murakkab.engine.slots import Seen, Slots
 from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
@@ -75,19 +72,15 @@ class CeleryFleet(WatchedFleet):
         self.id = secrets.token_hex(6)
         self._broker = Broker(url, self.id)
         self._shared = SharedStore(store, self.id) if store else None
+        self._post = Post(self.id, self._broker, self._shared)
+        self._hearing = Hearing()
         self._has_work, self._waiting = wanted, waiting
         self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
         self._slots = Slots(wire.this_version(), wire.catalogue_digest())
-        self._sent: dict[str, tuple[str, float]] = {}
-        self._heard: dict[str, int] = {}
-        self._places: dict[str, tuple[str, int]] = {}
         self._cancelled: set[str] = set()
         self._deaths: dict[str, list[str]] = {}
-        self._marked: set[str] = set()
         self._taken: set[str] = set()
-        self._poster = ThreadPoolExecutor(1, "broker")
         self._jobs: list[asyncio.Task[None]] = []
-        self._posts: set[asyncio.Future[Any]] = set()
         self._up = asyncio.Event()
         self._bare_since: float | None = None
         self._over: Counter[bool] = Counter()
@@ -127,7 +120,7 @@ class CeleryFleet(WatchedFleet):
         for job in self._jobs:
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
-        await asyncio.to_thread(self._poster.shutdown, wait=True, cancel_futures=True)
+        await asyncio.to_thread(self._post.close)
         with contextlib.suppress(Exception):
             await self._broker.leave(self._owned())
         await self._broker.close()
@@ -147,11 +140,7 @@ class CeleryFleet(WatchedFleet):
         if seen is None or not seen.joined or seen.leaving:
             asyncio.get_running_loop().call_soon(self._drop, worker, "it leaves", False)
             return
-        if self._shared is not None:
-            request = self._shared.addressed(request)
-        else:
-            self._mark(Path(request.store))
-        super().run(worker, request, timeout_s)
+        super().run(worker, self._post.addressed(request), timeout_s)
 
     def send(self, worker: str, request: Request) -> None:
         """Pass a request on; one to a slot that is gone is dropped."""
@@ -160,76 +149,46 @@ class CeleryFleet(WatchedFleet):
             return
         if isinstance(request, Cancel):
             self._cancelled.add(request.lease)
-            self._do(self._broker.cancel, request.lease)
+            self._post.do(self._broker.cancel, request.lease)
         elif isinstance(request, Run | Load):
-            lease = request.lease if isinstance(request, Run) else ""
-            self._sent[worker] = (lease, math.inf)
-            self._do(self._post, seen.slot, request, seen.joined).add_done_callback(
-                partial(self._is_sent, worker, lease)
-            )
-
-    def _is_sent(self, worker: str, lease: str, post: asyncio.Future[Any]) -> None:
-        """From now on the slot should be at it; at once where it cannot have got it."""
-        if self._sent.get(worker) == (lease, math.inf):
-            lost = post.cancelled() or post.exception() is not None
-            self._sent[worker] = (lease, -math.inf if lost else time.monotonic())
-
-    def _post(self, slot: wire.Slot, request: Run | Load, child: str) -> None:
-        """Hand something to a slot, after what it needs; blocks."""
-        if self._shared is not None and isinstance(request, Run):
-            self._shared.give(request)
-        self._broker.post(slot, wire.Order(self.id, request), child)
-
-    def _do(self, action: Callable[..., None], *args: Any) -> asyncio.Future[Any]:  # noqa: ANN401 - whatever it takes
-        """Do something with the broker beside the loop, in order; what does not get there is missed by ``_look``."""
-        post = asyncio.get_running_loop().run_in_executor(self._poster, action, *args)
-        self._posts.add(post)
-        post.add_done_callback(self._posted)
-        return post
-
-    def _posted(self, post: asyncio.Future[Any]) -> None:
-        self._posts.discard(post)
-        if not post.cancelled():
-            post.exception()
-
-    def _mark(self, store: Path) -> None:
-        """Let workers know that they see this very folder."""
-        if str(store) not in self._marked:
-            store.mkdir(parents=True, exist_ok=True)
-            (store / wire.MARK).write_text(self.id, encoding="utf-8")
-            self._marked.add(str(store))
+            self._post.send(seen.slot, request, seen.joined)
 
     def _kill(self, worker: str, reason: str) -> None:
         """End the process of a slot; the slot starts another one."""
         seen = self._slots.known.get(worker)
         if seen is not None and seen.joined:
-            self._do(self._broker.terminate, seen.slot)
+            self._post.do(self._broker.terminate, seen.slot)
             self._drop(worker, reason, self._to_blame(worker))
             self._slots.ended(worker)
 
     async def _listen(self) -> None:
-        """Take in what the slots say."""
+        """Take in what the slots say; what they are sent in answer goes with the next look."""
         while not self._stopping:
+            letters = self._post.take()
             try:
-                heard = await self._broker.replies()
+                heard = await self._broker.replies(letters)
             except OSError:
+                self._post.lose(letters)
                 await asyncio.sleep(POLL_S)
                 continue
             if self._shared is not None and (reason := await self._shared.take([said.reply for said in heard])):
                 self._on_barren(reason)
-            for said in heard:
-                self._take(said)
+            with self._post.gathering():
+                for said in heard:
+                    self._take(said)
 
     def _take(self, said: wire.Said) -> None:
+        if isinstance(said.reply, wire.Refused):
+            self._post.refused(said.slot, said.reply.lease)
+            return
         if isinstance(said.reply, wire.Died):
             if self._busy.get(said.slot) == said.reply.lease:
                 self._drop(said.slot, said.reply.reason, self._to_blame(said.slot))
                 self._slots.ended(said.slot)
             return
-        if said.number <= self._heard.get(said.child, 0):
+        if not self._hearing.is_new(said):
             return
-        self._heard[said.child] = said.number
-        missed = self._missed_some(said, lease := getattr(said.reply, "lease", ""))
+        missed = self._hearing.missed_some(said, lease := getattr(said.reply, "lease", ""))
         seen = self._slots.known.get(said.slot)
         if seen is None or seen.joined != said.child:
             return
@@ -241,12 +200,6 @@ class CeleryFleet(WatchedFleet):
         else:
             self._told(said.slot, said.reply)
 
-    def _missed_some(self, said: wire.Said, lease: str) -> bool:
-        """Whether the broker lost something that came before this: a result without an item of it would be wrong."""
-        before, place = self._places.get(said.child, (lease, -1))
-        self._places[said.child] = (lease, said.place)
-        return said.place != (place + 1 if before == lease else 0)
-
     def _told(self, name: str, reply: Reply) -> None:
         """A reply of a slot that is ours."""
         lease = getattr(reply, "lease", "")
@@ -255,13 +208,13 @@ class CeleryFleet(WatchedFleet):
             return
         self._alive(name, reply)
         if isinstance(reply, TaskFinished | TaskFailed | ModelLoaded):
-            self._sent.pop(name, None)
+            self._post.answered(name)
             self._cancelled.discard(lease)
             self._leave_if_over(self._slots.known[name])
         if isinstance(reply, TaskFinished):
             self._deaths.pop(_task(lease), None)
         self._on_reply(name, reply)
-        if self._slots.known[name].leaving and name not in self._busy and name not in self._sent:
+        if self._slots.known[name].leaving and name not in self._busy and name not in self._post:
             self._drop(name, "it leaves", False)
 
     def _leave_if_over(self, seen: Seen) -> None:
@@ -313,7 +266,7 @@ class CeleryFleet(WatchedFleet):
         staying = [name for name in self._owned() if not self._slots.known[name].leaving]
         for brings, names in self._slots.surplus(usable, staying, part).items():
             over = len(names) - self._slots.kept(usable, brings, part)
-            idle = [name for name in names if name not in self._busy and name not in self._sent][:over]
+            idle = [name for name in names if name not in self._busy and name not in self._post][:over]
             for name in idle:
                 self._retire(name)
             self._over[brings] = over - len(idle)
@@ -321,7 +274,7 @@ class CeleryFleet(WatchedFleet):
     def _check(self, name: str, now: float) -> None:
         """Tell a slot that is silent, that began anew, that leaves, or that never got its task."""
         seen = self._slots.known[name]
-        lease, sent = self._sent.get(name, ("", now))
+        lease, sent = self._post.sent(name) or ("", now)
         patience = LEAVING_S if seen.slot.draining else PICKUP_S
         if not self._slots.lives(name, now):
             self._drop(name, f"nothing was heard of it on {seen.slot.machine}", self._to_blame(name))
@@ -339,7 +292,7 @@ class CeleryFleet(WatchedFleet):
     def _retire(self, name: str) -> None:
         """Take no more tasks to a slot; it goes when it is idle."""
         self._slots.known[name].leaving = True
-        if name not in self._busy and name not in self._sent:
+        if name not in self._busy and name not in self._post:
             self._drop(name, "it leaves", False)
 
     def _join(self, name: str) -> None:
@@ -357,9 +310,9 @@ class CeleryFleet(WatchedFleet):
             return
         seen.joined, seen.leaving = "", False
         lease = self._busy.get(name, "")
-        self._sent.pop(name, None)
+        self._post.answered(name)
         self._rest(name)
-        self._do(self._broker.release, name)
+        self._post.do(self._broker.release, name)
         if blame and lease:
             deaths = self._deaths.setdefault(_task(lease), [])
             deaths.append(f"{name}: {reason}")

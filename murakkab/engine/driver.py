@@ -211,8 +211,8 @@ class Driver:
         chosen, node = command.configuration, live.graph.node(command.node)
         request = Run(
             lease=command.lease,
-            store=str(live.artifacts.root.resolve()),
-            card=load_catalog()[chosen.model],
+            store=live.place,
+            card=live.cards[chosen.model],
             knobs=chosen.knobs,
             threads=chosen.needs.threads,
             arguments=node.arguments,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from murakkab.engine import Engine, EngineOptions, UserError
+from murakkab.engine.broker import Letter
 from murakkab_optimizer.scheduler.events import TaskFinished
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.cluster import wire
@@ -153,15 +155,19 @@ def test_an_attempt_that_is_delivered_twice_is_made_once(server: Server, machine
 
     async def scenario(made: Engine) -> None:
         fleet = made._driver.fleet
-        posted: list[wire.Order] = []
-        post = fleet._broker.post
+        posted: list[Letter] = []
+        post, replies = fleet._broker.post, fleet._broker.replies
 
-        def twice(slot: wire.Slot, order: wire.Order, child: str) -> None:
-            posted.append(order)
-            post(slot, order, child)
-            post(slot, order, child)
+        def twice(letter: Letter) -> None:
+            posted.append(letter)
+            post(letter)
+            post(letter)
 
-        fleet._broker.post = twice
+        async def twice_in_a_trip(letters: Sequence[Letter]) -> list[wire.Said]:
+            posted.extend(letters)
+            return await replies([*letters, *letters])
+
+        fleet._broker.post, fleet._broker.replies = twice, twice_in_a_trip
         end = await ends(made, tmp_path, count=5, log=str(log))
         assert [item["sum"] for item in end["outputs"]["total"]] == [0, 2, 6, 12, 20]
         assert posted
@@ -185,7 +191,7 @@ def test_an_attempt_of_an_engine_that_is_gone_commits_nothing(server: Server, ma
         (store / wire.MARK).write_text("gone")
         arguments = {"count": 2, "log": str(log)}
         late = Run("r/numbers/-#1", str(store), load_catalog()["toy-count"], {}, 1, arguments, 0, streams=True)
-        fleet._broker.post(seen.slot, wire.Order("gone", late), seen.joined)
+        fleet._broker.post(Letter(seen.slot, wire.Order("gone", late), seen.joined))
         assert (await ends(made, tmp_path, count=4))["status"] == "succeeded"
 
     with_engine(server.url, tmp_path, scenario)
@@ -217,7 +223,7 @@ def test_replies_that_come_again_count_once(server: Server, machine: Worker, tmp
 
 def test_a_folder_that_is_not_shared_is_told(server: Server, machine: Worker, tmp_path: Path) -> None:
     async def scenario(made: Engine) -> None:
-        made._driver.fleet._mark = lambda store: (store / wire.MARK).write_text("another folder at the same path")
+        made._driver.fleet._post.mark = lambda store: (store / wire.MARK).write_text("another folder at the same path")
         end = await ends(made, tmp_path, count=2)
         assert end["status"] == "failed"
         assert "the machine m1 cannot reach the run's folder" in end["error"]

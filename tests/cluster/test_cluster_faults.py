@@ -10,13 +10,13 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from murakkab.engine import Engine
-from murakkab.engine.broker import Broker
+from murakkab.engine.broker import Broker, Letter
 from murakkab_optimizer.scheduler.events import ItemEmitted
 from murakkab_runtimes.workers.cluster import wire
 from tests.cluster.conftest import Server, Worker, toy_environment, wait_for, with_engine
@@ -126,8 +126,8 @@ def test_a_message_that_the_broker_lost_is_missed(
     lost: list[wire.Said] = []
     replies = Broker.replies
 
-    async def forgetful(self: Broker) -> list[wire.Said]:
-        heard = await replies(self)
+    async def forgetful(self: Broker, letters: Sequence[Letter] = ()) -> list[wire.Said]:
+        heard = await replies(self, letters)
         found = [said for said in heard if isinstance(said.reply, ItemEmitted) and said.reply.index == 3]
         if found and not lost:
             lost.append(found[0])

@@ -11,6 +11,8 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from murakkab_runtimes.secrets import Mask
 from murakkab_runtimes.workers.child import Child
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.cluster.redis_link import connect
+from murakkab_runtimes.workers.cluster.voice import Voice
 from murakkab_runtimes.workers.messages import Reply, Run
 
 LOOK_S = 0.5
@@ -48,17 +51,9 @@ _CANCELLED = 2
 _BEGIN = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if not redis.call('SET', KEYS[2], ARGV[2], 'NX', 'EX', ARGV[3]) then return 0 end
-redis.call('SET', KEYS[5], ARGV[6], 'EX', ARGV[7])
+redis.call('SET', KEYS[4], ARGV[4], 'EX', ARGV[5])
 if redis.call('EXISTS', KEYS[3]) == 1 then return 2 end
-redis.call('XADD', KEYS[4], '*', 'said', ARGV[4])
-redis.call('EXPIRE', KEYS[4], ARGV[5])
 return 1
-"""
-
-_TELL = """
-redis.call('XADD', KEYS[1], '*', 'said', ARGV[1])
-redis.call('EXPIRE', KEYS[1], ARGV[2])
-if KEYS[2] then redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4]) end
 """
 
 _CLOSE = """
@@ -81,16 +76,16 @@ class Host(Child):
         super().__init__(slot.name, BytesIO())
         self._slot, self._machine, self._width = slot.name, slot.machine, slot.width
         self._redis = connect(broker)
-        self._begin, self._tell, self._close = map(self._redis.register_script, (_BEGIN, _TELL, _CLOSE))
+        self._begin, self._close = map(self._redis.register_script, (_BEGIN, _CLOSE))
         self._child = secrets.token_hex(8)
         self._engine, self._lease = "", ""
-        self._number = self._place = 0
         self._looked = 0.0
         self._crowded: Path | None = None
         self._mirror: Mirror | None = None
         self._done: OrderedDict[str, None] = OrderedDict()
         self._totals: dict[str, wire.Total] = {}
         self._model = ""
+        self._voice = Voice(self._redis, slot.name, self._child, self._state)
         self._tell_state()
         threading.Thread(target=self._beat, daemon=True).start()
 
@@ -103,17 +98,18 @@ class Host(Child):
             return
         self._redis.set(wire.session(self._child), first.engine, ex=int(longest_s))
         until = time.monotonic() + SESSION_S
-        order: wire.Order | None = first
-        while order is not None:
-            self._carry_out(order, longest_s)
-            order = self._next(until)
+        with self._voice.session():
+            self._carry_out(first, partial(self._begins, longest_s=longest_s))
+            while (order := self._next(until)) is not None:
+                if order.engine == first.engine:
+                    self._carry_out(order, self._goes_on)
 
-    def _carry_out(self, order: wire.Order, longest_s: float) -> None:
+    def _carry_out(self, order: wire.Order, begins: Callable[[str], bool]) -> None:
         self._engine, request = order.engine, order.request
-        self._place = 0
+        self._voice.address(order.engine)
         try:
             if isinstance(request, Run):
-                self._attempt_once(request, longest_s)
+                self._attempt_once(request, begins)
             else:
                 self._tell_state()
                 self._load(msgspec.structs.replace(request, threads=min(request.threads, self._width)))
@@ -123,23 +119,27 @@ class Host(Child):
     def _next(self, until: float) -> wire.Order | None:
         """What the engine sent meanwhile or sends within a moment; None ends the session, and none is lost by that."""
         orders = wire.following(self._child)
-        found = self._redis.blpop([orders], LINGER_S) if time.monotonic() < until else None
-        text = found[1] if found is not None else self._close(keys=[orders, wire.session(self._child)])
+        text = self._voice.flush_and_wait(orders, LINGER_S) if time.monotonic() < until else None
+        if text is None:
+            self._voice.flush()
+            text = self._close(keys=[orders, wire.session(self._child)])
         return None if text is None else msgspec.json.decode(text, type=wire.Order)
 
     def send(self, reply: Reply | wire.Returned) -> None:
-        """Tell the engine; waits for a broker that is away. That an attempt starts was told as it began."""
+        """Tell the engine; waits for a broker that is away. That an attempt starts was told as it began.
+
+        How an attempt ended is told in the trip that asks for the next one, which comes at once.
+        """
         if isinstance(reply, TaskStarted):
             return
         if isinstance(reply, TaskFailed) and self._crowded is not None:
             reply = wire.Returned(reply.lease, f"there is no room left in {self._crowded} on {self._machine}")
-        said, stream = self._said(reply), wire.replies(self._engine)
         if isinstance(reply, TaskFinished | TaskFailed | wire.Returned):
             self._count(reply)
             self._engine, self._lease = "", ""
-            self._tell(keys=[stream, wire.state(self._slot)], args=[said, wire.REPLIES_S, self._state(), wire.FORGET_S])
+            self._voice.say_soon(reply)
         else:
-            self._tell(keys=[stream], args=[said, wire.REPLIES_S])
+            self._voice.say(reply)
 
     def _count(self, reply: TaskFinished | TaskFailed | wire.Returned) -> None:
         before = self._totals.get(self._model, wire.Total())
@@ -149,34 +149,37 @@ class Host(Child):
             now = wire.Total(before.finished, before.failed + 1, before.seconds)
         self._totals = {**self._totals, self._model: now}
 
-    def _said(self, reply: Reply | wire.Returned) -> bytes:
-        self._number += 1
-        said = wire.Said(self._slot, self._child, self._number, self._place, reply)
-        self._place += 1
-        return msgspec.json.encode(said)
-
-    def _attempt_once(self, request: Run, longest_s: float) -> None:
-        self._lease, self._model = request.lease, request.card.name
-        if not self._begins(request.lease, longest_s):
+    def _attempt_once(self, request: Run, begins: Callable[[str], bool]) -> None:
+        if f"{self._engine}:{request.lease}" in self._done:
             return
+        self._lease, self._model = request.lease, request.card.name
+        self._remember(request.lease)
+        if not begins(request.lease):
+            return
+        self._voice.say_soon(TaskStarted(request.lease))
         if fault := self._unreachable(request):
             self.send(TaskFailed(request.lease, fault, retry=False))
         else:
             self._run(msgspec.structs.replace(request, threads=min(request.threads, self._width)))
 
     def _begins(self, lease: str, longest_s: float) -> bool:
-        """Say that the attempt starts, if it is to: the slot is its engine's, and nobody began it before."""
-        if f"{self._engine}:{lease}" in self._done:
-            return False
-        self._remember(lease)
-        names = (wire.owner(self._slot), wire.attempted(self._engine, lease), wire.cancelled(self._engine, lease))
-        told = (self._said(TaskStarted(lease)), wire.REPLIES_S, self._state(), wire.FORGET_S)
+        """Whether to make an attempt that Celery brought: the slot is its engine's, and nobody began it before."""
         found = self._begin(
-            keys=[*names, wire.replies(self._engine), wire.state(self._slot)],
-            args=[self._engine, self._child, int(longest_s) + 60, *told],
+            keys=[
+                wire.owner(self._slot),
+                wire.attempted(self._engine, lease),
+                wire.cancelled(self._engine, lease),
+                wire.state(self._slot),
+            ],
+            args=[self._engine, self._child, int(longest_s) + 60, self._state(), wire.FORGET_S],
         )
         self._looked = 0.0 if found == _CANCELLED else time.monotonic()
         return bool(found)
+
+    def _goes_on(self, lease: str) -> bool:
+        """An attempt that the engine sent here directly is to be made: the broker asked the same as it took it."""
+        self._looked = time.monotonic()
+        return True
 
     def _remember(self, lease: str) -> None:
         """A broker that lost its data does not know any more what was begun; the process does."""
@@ -240,7 +243,7 @@ class Host(Child):
         self._redis.set(wire.state(self._slot), self._state(), ex=wire.FORGET_S)
 
     def _rest(self) -> None:
-        """Be idle; one that is said to be is not told again."""
+        """Be idle; what is said with the end of an attempt is not told twice."""
         if self._engine:
             self._engine, self._lease = "", ""
             self._tell_state()

@@ -19,13 +19,13 @@ def connect(url: str, tries: int = TRIES) -> Any:  # noqa: ANN401 - the client t
     return redis.Redis.from_url(url, **_options(tries, _retry(tries)))
 
 
-def connect_async(url: str, tries: int = 1) -> Any:  # noqa: ANN401 - as above
-    """A connection for an event loop; ValueError as for ``connect``."""
+def connect_async(url: str, tries: int = 1, **more: Any) -> Any:  # noqa: ANN401 - as above
+    """A connection for an event loop, with further options of the client; ValueError as for ``connect``."""
     import redis.asyncio
     from redis.asyncio.retry import Retry
     from redis.backoff import ConstantBackoff
 
-    return redis.asyncio.Redis.from_url(url, **_options(tries, Retry(ConstantBackoff(0.5), tries)))
+    return redis.asyncio.Redis.from_url(url, **{**_options(tries, Retry(ConstantBackoff(0.5), tries)), **more})
 
 
 def _retry(tries: int) -> Any:  # noqa: ANN401 - redis has no types for it

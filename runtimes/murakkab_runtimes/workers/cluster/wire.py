@@ -135,6 +135,12 @@ class Returned(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """The process of a slot does not wait for more: what was sent to it directly must go by Celery. Redis says this."""
+
+    lease: str
+
+
 class Said(msgspec.Struct, frozen=True):
     """One entry in the stream of an engine.
 
@@ -146,7 +152,7 @@ class Said(msgspec.Struct, frozen=True):
     child: str
     number: int
     place: int
-    reply: WorkerReply | Died | Returned
+    reply: WorkerReply | Died | Returned | Refused
 
 
 class Order(msgspec.Struct, frozen=True):

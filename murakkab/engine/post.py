@@ -1,0 +1,137 @@
+"""The post of an engine: what it sends to slots, in order, and since when a slot should be at it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from murakkab.engine.broker import Broker, Letter
+from murakkab.engine.shared import SharedStore
+from murakkab_runtimes.workers.cluster import wire
+from murakkab_runtimes.workers.messages import Load, Run
+
+
+class Post:
+    """Sends orders, and everything else that must come after them.
+
+    An order that answers a reply travels with the next look at the replies (``gathering``, ``take``); everything else
+    is done by a thread, one after the other. What does not get there is missed (``sent``).
+
+    Args:
+        engine: id of the engine.
+        broker: to send over.
+        shared: store that takes what a task needs first; None where the machines share a folder.
+
+    """
+
+    def __init__(self, engine: str, broker: Broker, shared: SharedStore | None) -> None:
+        self._engine, self._broker, self._shared = engine, broker, shared
+        self._sent: dict[str, tuple[str, float]] = {}
+        self._letters: dict[str, Letter] = {}
+        self._gathered: list[Letter] = []
+        self._gathering = False
+        self._marked: set[str] = set()
+        self._thread = ThreadPoolExecutor(1, "broker")
+        self._jobs: set[asyncio.Future[Any]] = set()
+
+    def __contains__(self, slot: str) -> bool:
+        """Whether a slot was sent something that it has not answered."""
+        return slot in self._sent
+
+    def sent(self, slot: str) -> tuple[str, float] | None:
+        """The attempt (empty for a load) that a slot was sent, and when; ``inf``: it is on its way, ``-inf``: lost."""
+        return self._sent.get(slot)
+
+    def answered(self, slot: str) -> None:
+        """A slot is done with what it was sent, or is gone."""
+        self._sent.pop(slot, None)
+        self._letters.pop(slot, None)
+
+    def close(self) -> None:
+        """Do what is being done, and nothing more; blocks."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def addressed(self, request: Run) -> Run:
+        """The request, with all that its worker must know of where artifacts are."""
+        if self._shared is not None:
+            return self._shared.addressed(request)
+        self.mark(Path(request.store))
+        return request
+
+    def mark(self, store: Path) -> None:
+        """Let workers know that they see this very folder."""
+        if str(store) not in self._marked:
+            store.mkdir(parents=True, exist_ok=True)
+            (store / wire.MARK).write_text(self._engine, encoding="utf-8")
+            self._marked.add(str(store))
+
+    def send(self, slot: wire.Slot, request: Run | Load, child: str) -> None:
+        """Send an order to a process of a slot."""
+        letter = Letter(slot, wire.Order(self._engine, request), child)
+        if self._gathering and self._shared is None and letter.lease:
+            self._letters[slot.name] = letter
+            self._sent[slot.name] = (letter.lease, time.monotonic())
+            self._gathered.append(letter)
+        else:
+            self._hand_over(letter, self._post)
+
+    @contextlib.contextmanager
+    def gathering(self) -> Iterator[None]:
+        """While entered, orders are gathered for ``take``."""
+        self._gathering = True
+        try:
+            yield
+        finally:
+            self._gathering = False
+
+    def take(self) -> list[Letter]:
+        """The orders that were gathered; they are to be sent at once."""
+        letters, self._gathered = self._gathered, []
+        return letters
+
+    def lose(self, letters: list[Letter]) -> None:
+        """These did not get there."""
+        for letter in letters:
+            if (found := self._sent.get(letter.slot.name)) is not None and found[0] == letter.lease:
+                self._sent[letter.slot.name] = (letter.lease, -math.inf)
+
+    def refused(self, slot: str, lease: str) -> None:
+        """The process of a slot does not wait any more: Celery brings it what it was sent."""
+        letter = self._letters.pop(slot, None)
+        if letter is not None and letter.lease == lease:
+            self._hand_over(letter, self._broker.deliver)
+
+    def do(self, action: Callable[..., None], *args: Any) -> asyncio.Future[Any]:  # noqa: ANN401 - whatever it takes
+        """Do something with the broker beside the loop, in order."""
+        job = asyncio.get_running_loop().run_in_executor(self._thread, action, *args)
+        self._jobs.add(job)
+        job.add_done_callback(self._done)
+        return job
+
+    def _done(self, job: asyncio.Future[Any]) -> None:
+        self._jobs.discard(job)
+        if not job.cancelled():
+            job.exception()
+
+    def _hand_over(self, letter: Letter, how: Callable[[Letter], None]) -> None:
+        self._sent[letter.slot.name] = (letter.lease, math.inf)
+        self.do(how, letter).add_done_callback(partial(self._is_there, letter))
+
+    def _is_there(self, letter: Letter, job: asyncio.Future[Any]) -> None:
+        """From now on the slot should be at it; at once where it cannot have got it."""
+        if self._sent.get(letter.slot.name) == (letter.lease, math.inf):
+            lost = job.cancelled() or job.exception() is not None
+            self._sent[letter.slot.name] = (letter.lease, -math.inf if lost else time.monotonic())
+
+    def _post(self, letter: Letter) -> None:
+        """Send an order after what it needs; blocks."""
+        if self._shared is not None and isinstance(letter.order.request, Run):
+            self._shared.give(letter.order.request)
+        self._broker.post(letter)
