@@ -67,7 +67,7 @@ def test_a_program_writes_the_opening_and_the_first_clip_is_short() -> None:
     record = Simulation(4, PlannedWork()).run([Job("r", 0.0, filmed(3), plan(script_s=0.4))])
     assert begun(record, "script") == pytest.approx([0.0, 0.6, 0.6]), "the model writes the rest, as much as before"
     clips = [
-        event.meta["seconds"]
+        float(event.meta["seconds"])
         for _, event, _ in record.log
         if isinstance(event, ev.ItemEmitted) and "hosts/0.0#" in event.lease
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from murakkab.engine.planning import make_plan
-from murakkab.engine.talk_cut import talk_cut
+from murakkab.engine.talk_cut import Lengths, talk_cut
 from murakkab.language import check_inputs, compile_graph, find_workflow, load_workflow
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.scheduler import events as ev
@@ -18,8 +18,8 @@ def begun(record: Recorded, node: str) -> list[float]:
 
 
 def test_a_cut_that_is_known_beforehand_goes_before_what_is_assumed() -> None:
-    turns = {(0,): (2.0,), (1,): (3.0, 9.0), (2,): (2.0,)}
-    clips = {(0, 0): (0.5, 2.0), (1, 0): (3.5,), (1, 1): (4.0, 5.5), (2, 0): (4.5,)}
+    turns: Lengths = {(0,): (2.0,), (1,): (3.0, 9.0), (2,): (2.0,)}
+    clips: Lengths = {(0, 0): (0.5, 2.0), (1, 0): (3.5,), (1, 1): (4.0, 5.5), (2, 0): (4.5,)}
     work = PlannedWork(items={"outline": 3}, cut={"script": turns, "hosts": clips})
     record = Simulation(4, work, contention=False).run([Job("r", 0.0, filmed(3), plan(script_s=0.4, hosts_s=1.0))])
     assert record.shows["r"].shown_s == pytest.approx(sum(map(sum, clips.values())))
@@ -31,10 +31,12 @@ def test_a_cut_that_is_known_beforehand_goes_before_what_is_assumed() -> None:
 
 
 def test_what_is_known_varies_by_chance_and_what_is_made_of_it_with_it() -> None:
-    turns, clips = {(0,): (2.0,), (1,): (9.0,), (2,): (2.0,)}, {(0, 0): (2.5,), (1, 0): (9.5,), (2, 0): (2.5,)}
+    turns: Lengths = {(0,): (2.0,), (1,): (9.0,), (2,): (2.0,)}
+    clips: Lengths = {(0, 0): (2.5,), (1, 0): (9.5,), (2, 0): (2.5,)}
     work = PlannedWork(0.0, 0.3, 7, {"outline": 3}, cut={"script": turns})
     record = Simulation(4, work, contention=False).run([Job("r", 0.0, filmed(3), plan())])
-    drawn = [e.meta["seconds"] for _, e, _ in record.log if isinstance(e, ev.ItemEmitted) and "script/" in e.lease]
+    items = (event for _, event, _ in record.log if isinstance(event, ev.ItemEmitted))
+    drawn = [float(item.meta["seconds"]) for item in items if "script/" in item.lease]
     assert drawn != pytest.approx([2.0, 9.0, 2.0])
     assert begun(record, "speech") == pytest.approx([0.2 * seconds / 5 for seconds in drawn])
     both = PlannedWork(0.0, 0.3, 7, {"outline": 3}, cut={"script": turns, "hosts": clips})
