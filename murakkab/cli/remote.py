@@ -23,6 +23,9 @@ from murakkab.language import Workflow, check_inputs
 
 _TIMEOUT = httpx.Timeout(30.0, read=60.0)
 
+_NOT_OURS = (429, 500, 503)
+"""Refusals for which the request is not to blame."""
+
 
 async def make_there(workflow: Workflow, inputs: dict[str, Any], options: RunOptions) -> Event:
     """Submit a run to ``options.server``, show it until it ends and return ``run.finished``.
@@ -105,5 +108,6 @@ def _checked(answer: httpx.Response) -> dict[str, Any]:
             words if isinstance(words, str) else f"the server answered {answer.status_code} {answer.reason_phrase}"
         )
         facts = said if isinstance(said, dict) else {}
-        raise UserError(message, str(facts.get("fix") or ""), int(facts.get("exit_code") or USAGE))
+        code = FAILED if answer.status_code in _NOT_OURS else USAGE
+        raise UserError(message, str(facts.get("fix") or ""), int(facts.get("exit_code") or code))
     return said

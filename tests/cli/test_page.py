@@ -17,6 +17,7 @@ from murakkab.cli import page
 from murakkab.cli.page import Audience, Page
 from murakkab.cli.requests import RunOptions
 from murakkab.engine import Engine, EngineOptions, RunRecord
+from tests.server.hosting import half_sent
 
 from .conftest import Invoke, start
 
@@ -98,8 +99,22 @@ def _post(url: str, body: dict[str, object]) -> None:
         pass
 
 
+def wait_until_refused(address: str) -> None:
+    """Ask until a server takes no more uploads; it answers otherwise while another one has not yet got there."""
+    body = b'--b\r\nContent-Disposition: form-data; name="workflow"\r\n\r\nnone\r\n--b--\r\n'
+    kind = {"content-type": "multipart/form-data; boundary=b"}
+    for _ in range(1000):
+        with pytest.raises(urllib.error.HTTPError) as refusal:
+            urllib.request.urlopen(urllib.request.Request(f"{address}/api/runs", body, kind), timeout=10)
+        with refusal.value as answer:
+            if answer.code == 429:
+                return
+        time.sleep(0.02)
+    raise AssertionError("the server takes any number of uploads")
+
+
 def test_serve_answers_takes_submissions_and_stops_on_an_interrupt(tmp_path: Path, invoke: Invoke) -> None:
-    process = start("serve", "--port", "0", folder=tmp_path)
+    process = start("serve", "--port", "0", "--max-uploads", "1", "--max-runs", "7", folder=tmp_path)
     assert process.stderr is not None
     line = process.stderr.readline()
     address = re.search(r"http://[\d.:]+", line)
@@ -108,6 +123,8 @@ def test_serve_answers_takes_submissions_and_stops_on_an_interrupt(tmp_path: Pat
         assert "podcast" in [w["name"] for w in json.load(answer)["workflows"]]
     refused = invoke("run", "podcast", "--topic", "tides", "--llm", "http://127.0.0.1:1", "--server", address[0])
     assert refused.code == 2
+    with half_sent(address[0]):
+        wait_until_refused(address[0])
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (0, "")

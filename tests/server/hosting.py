@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,3 +88,13 @@ def hosted(
         yield found[0]
     finally:
         found[0].stop()
+
+
+@contextmanager
+def half_sent(address: str) -> Iterator[None]:
+    """While entered, the server at an address waits for the rest of an upload."""
+    url = httpx.URL(address)
+    head = f"POST /api/runs HTTP/1.1\r\nHost: {url.host}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    with socket.create_connection((url.host, url.port)) as connection:
+        connection.sendall(f"{head}Content-Length: 1000\r\n\r\n--b\r\n".encode())
+        yield

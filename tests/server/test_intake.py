@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import socket
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from murakkab import cli
 from murakkab.server.intake import Limits
-from tests.server.hosting import UPLOAD_LIMIT, Hosted, hosted
+from tests.server.hosting import UPLOAD_LIMIT, Hosted, half_sent, hosted
 
 POST = {"workflow": "podcast"}
 
@@ -23,16 +23,6 @@ def narrow(tmp_path_factory: pytest.TempPathFactory, scratch: Path) -> Iterator[
     limits = Limits(UPLOAD_LIMIT, uploads=1, runs=2)
     with hosted(tmp_path_factory.mktemp("narrow"), scratch, lead_s=600.0, limits=limits) as server:
         yield server
-
-
-@contextmanager
-def half_sent(server: Hosted) -> Iterator[None]:
-    """While entered, the server waits for the rest of an upload."""
-    url = httpx.URL(server.address)
-    head = f"POST /api/runs HTTP/1.1\r\nHost: {url.host}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
-    with socket.create_connection((url.host, url.port)) as connection:
-        connection.sendall(f"{head}Content-Length: 1000\r\n\r\n--b\r\n".encode())
-        yield
 
 
 def refused(answer: httpx.Response) -> str:
@@ -56,7 +46,7 @@ def until_taken(client: httpx.Client, *, taken: bool, **request: object) -> http
 def test_uploads_beyond_the_limit_are_refused_and_requests_without_files_are_not(narrow: Hosted) -> None:
     upload = {"data": POST, "files": {"source": ("a.txt", b"Cats sleep.")}}
     with narrow.client() as client:
-        with half_sent(narrow):
+        with half_sent(narrow.address):
             assert "1 uploads" in refused(until_taken(client, taken=False, **upload))
             run = client.post("/api/runs", json=POST).json()["run"]
         client.post(f"/api/runs/{run}/cancel")
@@ -77,6 +67,20 @@ def test_runs_beyond_the_limit_are_refused_until_one_has_ended(narrow: Hosted) -
         assert "2 runs" in refused(client.post("/api/runs", json=POST))
         for run in (first, third.json()["run"]):
             client.post(f"/api/runs/{run}/cancel")
+
+
+def test_a_run_that_is_refused_is_no_fault_of_who_asks(
+    narrow: Hosted, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["murakkab", "run", "podcast", "--topic", "tides", "--server", narrow.address])
+    with narrow.client() as client:
+        runs = [client.post("/api/runs", json=POST).json()["run"] for _ in range(2)]
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        for run in runs:
+            client.post(f"/api/runs/{run}/cancel")
+    assert ended.value.code == 1
+    assert "this server makes 2 runs already" in capfd.readouterr().err
 
 
 def test_a_request_that_was_refused_holds_no_place(narrow: Hosted) -> None:
