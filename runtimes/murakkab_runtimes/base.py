@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from murakkab_optimizer.catalog import ModelCard
 
@@ -109,6 +109,23 @@ class Task:
             self.on_progress(done)
 
 
+class Meter(Protocol):
+    """Measures the memory that a model takes of its device.
+
+    Attributes:
+        held_mb: MiB while it has nothing to do.
+
+    """
+
+    held_mb: int
+
+    def begin(self) -> None:
+        """A task begins."""
+
+    def told(self) -> Meta:
+        """``peak_mb``: MiB that it took at most since a task began."""
+
+
 class Runtime(ABC):
     """A loaded model.
 
@@ -121,10 +138,12 @@ class Runtime(ABC):
 
     Attributes:
         continues: whether a streaming task of it emits from ``task.first_item`` on, without making the items before.
+        meter: of the memory that it takes, where it measures that.
 
     """
 
     continues: bool = False
+    meter: Meter | None = None
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         self.card = card

@@ -21,7 +21,7 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError, Task, Unavailable
 from murakkab_runtimes.hub.device import limit_threads, pick_device
 from murakkab_runtimes.hub.diffusion_parts import WHOLE, load
-from murakkab_runtimes.hub.memory import peak_mb, watched
+from murakkab_runtimes.hub.memory import Meter
 from murakkab_runtimes.hub.settings import read_settings
 
 NAMES = {
@@ -65,7 +65,8 @@ class Diffusion:
         self.card = card
         self.device = pick_device()
         settings = read_settings(card.knobs)
-        with watched(self.device, card.name):
+        self.meter = Meter(self.device)
+        with self.meter.loading(card.name):
             self.pipe = load(card, settings, self.device, part)
         self._names = NAMES | dict(card.options.get("arguments", {}))
         self._takes = inspect.signature(type(self.pipe).__call__).parameters
@@ -107,12 +108,14 @@ class Diffusion:
             arguments["callback_on_step_end"] = _Steps(task, begun, share)
         if "generator" in self._takes:
             arguments["generator"] = self._noise(task, window)
-        with watched(self.device, f"{self.card.name} {_size(asked)}".strip()):
+        if not window:
+            self.meter.begin()
+        with self.meter.working(f"{self.card.name} {_size(asked)}".strip()):
             return self.pipe(**arguments, output_type="np", return_dict=False)
 
     def peak_mb(self) -> int:
-        """MiB of the device that were taken at most."""
-        return peak_mb(self.device)
+        """MiB of the device that the model took at most since the last task began."""
+        return self.meter.peak_mb
 
     def _arguments(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         said = {name: value for name, value in asked.items() if value is not None}

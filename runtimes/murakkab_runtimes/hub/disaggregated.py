@@ -18,7 +18,6 @@ from murakkab_runtimes.base import InputError, Output, Runtime, Task
 from murakkab_runtimes.hub import tensors
 from murakkab_runtimes.hub.diffusion import Diffusion, Pictures, larger, middle, pictures, read_picture
 from murakkab_runtimes.hub.diffusion_parts import DECODER, DENOISER, ENCODER
-from murakkab_runtimes.hub.memory import watched
 from murakkab_runtimes.image.diffusion import save_picture
 from murakkab_runtimes.image.scene import sides
 from murakkab_runtimes.video.diffusion import Length, save_film
@@ -37,6 +36,7 @@ class TextEncoder(Runtime):
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
         self._model = Diffusion(card, threads, ENCODER)
+        self.meter = self._model.meter
         if self._model.needs("image"):
             raise InputError(
                 f"{card.name}: {type(self._model.pipe).__name__} begins with a picture, so its text cannot be encoded "
@@ -75,6 +75,7 @@ class Denoiser(Runtime):
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
         self._model = Diffusion(card, threads, DENOISER)
+        self.meter = self._model.meter
 
     def run(self, task: Task) -> Output:
         """Denoise one picture or film."""
@@ -113,12 +114,14 @@ class Decoder(Runtime):
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
         self._model = Diffusion(card, threads, DECODER)
+        self.meter = self._model.meter
 
     def run(self, task: Task) -> Output:
         """Decode one picture or film."""
         latents, facts = tensors.load(task.arguments.get("latents"), self._model.device)
         _check_family(self.card, facts)
-        with watched(self._model.device, f"{self.card.name} at {facts['width']}x{facts['height']}"):
+        self._model.meter.begin()
+        with self._model.meter.working(f"{self.card.name} at {facts['width']}x{facts['height']}"):
             seen = self._decoded(latents)
         if len(seen) < facts["made"]:
             raise InputError(f"{self.card.name}: this pipeline decodes piece by piece; it cannot be run in parts")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from murakkab_runtimes.base import OutOfMemory
+from murakkab_runtimes.base import Meta, OutOfMemory
 
 if TYPE_CHECKING:
     import torch
@@ -19,13 +20,63 @@ _NO_ROOM = ("can't allocate memory", "not enough memory")
 
 
 def peak_mb(device: torch.device) -> int:
-    """MiB of the device at most since ``watched`` began; of an accelerator, what torch took of it."""
+    """MiB of the device at most since ``watched`` began, of all that this process holds there."""
     import torch
 
     if device.type == "cuda":
-        reserved: int = torch.cuda.max_memory_reserved(device)
-        return round(reserved / MIB)
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        return round(float(torch.cuda.max_memory_allocated(device)) / MIB)
+    return _resident("VmHWM") or round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def used_mb(device: torch.device) -> int:
+    """MiB of the device that this process takes now."""
+    import torch
+
+    return round(float(torch.cuda.memory_allocated(device)) / MIB) if device.type == "cuda" else _resident("VmRSS")
+
+
+class Meter:
+    """The memory that one model takes, whatever else its process holds.
+
+    Args:
+        device: where it is.
+
+    Attributes:
+        held_mb: MiB that loading it took.
+        peak_mb: MiB that it took at most since the last task began, 1 at least.
+
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self.held_mb = self.peak_mb = 0
+
+    @contextmanager
+    def loading(self, what: str) -> Iterator[None]:
+        """The model is loaded; ``what`` is as for ``watched``."""
+        before = used_mb(self._device)
+        with watched(self._device, what):
+            yield
+        self.held_mb = max(used_mb(self._device) - before, 0)
+        self.begin()
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        """The model does a task, or a part of one."""
+        before = used_mb(self._device)
+        with watched(self._device, what):
+            try:
+                yield
+            finally:
+                self.peak_mb = max(self.peak_mb, self.held_mb + peak_mb(self._device) - before, 1)
+
+    def begin(self) -> None:
+        """A task begins."""
+        self.peak_mb = self.held_mb
+
+    def told(self) -> Meta:
+        """The peak, as meta of a task; nothing where none was seen."""
+        return {"peak_mb": self.peak_mb} if self.peak_mb else {}
 
 
 @contextmanager
@@ -40,6 +91,8 @@ def watched(device: torch.device, what: str) -> Iterator[None]:
 
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
+    else:
+        _forget_peak()
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as fault:
@@ -48,3 +101,18 @@ def watched(device: torch.device, what: str) -> Iterator[None]:
         if device.type == "cuda":
             torch.cuda.empty_cache()
         raise OutOfMemory(f"{what} does not fit into the memory of {device}: {fault}") from None
+
+
+def _forget_peak() -> None:
+    """Let the peak of the resident memory begin anew, where the system allows it."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _resident(name: str) -> int:
+    """MiB of resident memory as the system tells it; 0 where it does not."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return round(int(line.split()[1]) / 1024)
+    return 0

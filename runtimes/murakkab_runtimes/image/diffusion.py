@@ -32,6 +32,7 @@ class DiffusionImage(Runtime):
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
         self._model = Diffusion(card, threads)
+        self.meter = self._model.meter
 
     def run(self, task: Task) -> Output:
         """Make one picture; equal seeds and paths give equal pictures on equal devices."""

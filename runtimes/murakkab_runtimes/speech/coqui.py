@@ -16,7 +16,7 @@ import numpy as np
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError, Unavailable
 from murakkab_runtimes.hub.device import limit_threads, pick_device
-from murakkab_runtimes.hub.memory import watched
+from murakkab_runtimes.hub.memory import Meter
 from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.speech.joe import units_of
 from murakkab_runtimes.speech.pronounce import Pronouncer
@@ -41,7 +41,8 @@ class Coqui(SpeechRuntime):
         super().__init__(card, threads)
         limit_threads(threads)
         self._device = pick_device()
-        with watched(self._device, card.name):
+        self.meter: Meter = Meter(self._device)
+        with self.meter.loading(card.name):
             self._model = _loaded(card).to(self._device)
         self._tokenizer = self._model.tokenizer
         self.rate = int(self._model.config.audio.sample_rate)
@@ -59,7 +60,7 @@ class Coqui(SpeechRuntime):
         units = list(self._units(sentence))
         ids = [one for *_, spelt in units for one in spelt]
         self._model.length_scale = 1 / speed
-        with watched(self._device, self.card.name), torch.inference_mode():
+        with self.meter.working(self.card.name), torch.inference_mode():
             torch.manual_seed(int(noise.integers(2**31)))
             given = torch.tensor([self._with_blanks(ids)], device=self._device)
             made = self._model.inference(given, {"speaker_ids": self._speakers[voice]})

@@ -17,7 +17,7 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError, Meta, Task
 from murakkab_runtimes.hub.device import limit_threads, pick_device
 from murakkab_runtimes.hub.loading import arguments, library, placed
-from murakkab_runtimes.hub.memory import peak_mb, watched
+from murakkab_runtimes.hub.memory import Meter
 from murakkab_runtimes.hub.settings import read_settings
 from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.speech.audio import Samples
@@ -53,7 +53,8 @@ class Hearing(Recognizer):
         if settings.parallel > 1:
             raise InputError(f"{card.name}: one worker process has one device; 'parallel' above 1 cannot be had here")
         found, folder = library(), weights_folder(card)
-        with watched(self._device, card.name):
+        self.meter: Meter = Meter(self._device)
+        with self.meter.loading(card.name):
             self._features = found.AutoFeatureExtractor.from_pretrained(folder)
             self._tokenizer = found.AutoTokenizer.from_pretrained(folder)
             made = found.WhisperForConditionalGeneration.from_pretrained(folder, **arguments(settings, self._device))
@@ -62,7 +63,7 @@ class Hearing(Recognizer):
 
     def facts(self) -> Meta:
         """MiB of the device that were taken at most."""
-        return {"peak_mb": peak_mb(self._device)}
+        return self.meter.told()
 
     def listen(self, task: Task, path: Path, beams: int, words: bool) -> tuple[Iterator[Segment], float]:
         """Segments window by window; a cancelled task ends between two of them."""
@@ -92,7 +93,7 @@ class Hearing(Recognizer):
         asked = self._features(window, sampling_rate=self._features.sampling_rate, return_tensors="pt")
         features = asked.input_features.to(self._device, self._model.dtype)
         torch.manual_seed(0)
-        with watched(self._device, self.card.name), torch.inference_mode():
+        with self.meter.working(self.card.name), torch.inference_mode():
             silence, spoken = self._first(features)
             heard = self._segments_of(features, language or spoken, beams)
         if silence > NO_SPEECH and _likelihood(heard[0]["result"]) < UNLIKELY:

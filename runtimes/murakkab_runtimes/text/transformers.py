@@ -12,7 +12,7 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError
 from murakkab_runtimes.hub.device import limit_threads, pick_device
 from murakkab_runtimes.hub.loading import arguments, library, placed
-from murakkab_runtimes.hub.memory import peak_mb, watched
+from murakkab_runtimes.hub.memory import Meter
 from murakkab_runtimes.hub.settings import Settings, read_settings
 from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.text.guided import Guide
@@ -44,14 +44,15 @@ class Transformers(LanguageModel):
         self.bounded = bool(card.options.get("bounded", False))
         self._thought = int(card.options.get("thought_tokens", 0))
         self._device = pick_device()
-        with watched(self._device, card.name):
+        self.meter: Meter = Meter(self._device)
+        with self.meter.loading(card.name):
             self._tokenizer, self._model = _loaded(card, read_settings(card.knobs), self._device)
         self._guide: Guide | None = None
 
     @property
     def peak_mb(self) -> int:
-        """MiB of the device that the model has taken at most."""
-        return peak_mb(self._device)
+        """MiB of the device that the model took at most since the last task began."""
+        return self.meter.peak_mb
 
     def complete(self, request: Request, heard: Heard | None = None) -> Completion:
         """Answer one request, token by token.
@@ -80,7 +81,7 @@ class Transformers(LanguageModel):
         length = chats["input_ids"].shape[1]
         self._check_length(length + self._most(first))
         torch.manual_seed(first.seed)
-        with watched(self._device, self.card.name), torch.inference_mode():
+        with self.meter.working(self.card.name), torch.inference_mode():
             made = self._model.generate(**chats, **self._wishes(first), streamer=self._follower(first, heard))
         return [self._completion(row[length:], request) for row, request in zip(made, requests, strict=True)]
 

@@ -63,6 +63,7 @@ class DiffusionFilm(Runtime):
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
         self._model = Diffusion(card, threads)
+        self.meter = self._model.meter
 
     def run(self, task: Task) -> Output:
         """Make one film."""

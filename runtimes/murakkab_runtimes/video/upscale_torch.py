@@ -13,7 +13,7 @@ import numpy as np
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError, Output, Task, Unavailable
 from murakkab_runtimes.hub.device import limit_threads, pick_device, pick_dtype
-from murakkab_runtimes.hub.memory import peak_mb, watched
+from murakkab_runtimes.hub.memory import Meter
 from murakkab_runtimes.hub.settings import read_settings
 from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.media.video import Picture
@@ -45,13 +45,15 @@ class UpscaleTorch(Upscaler):
         limit_threads(threads)
         self._device = pick_device()
         dtype = pick_dtype(read_settings(card.knobs).dtype, self._device)
-        with watched(self._device, card.name):
+        self.meter: Meter = Meter(self._device)
+        with self.meter.loading(card.name):
             self._network = Compact.of(read_tensors(_file(card)), self._device, dtype)
 
     def run(self, task: Task) -> Output:
         """Scale one clip."""
+        self.meter.begin()
         output = super().run(task)
-        return Output(output.value, {**output.meta, "peak_mb": peak_mb(self._device)})
+        return Output(output.value, {**output.meta, **self.meter.told()})
 
     def batch(self, task: Task) -> int:
         """The knob ``batch``."""
@@ -70,7 +72,7 @@ class UpscaleTorch(Upscaler):
 
         height, width = pictures[0].shape[:2]
         what = f"{self.card.name} at {width}x{height}, {len(pictures)} frames"
-        with watched(self._device, what), torch.inference_mode():
+        with self.meter.working(what), torch.inference_mode():
             seen = torch.from_numpy(np.stack(pictures)).to(self._device).permute(0, 3, 1, 2)
             made = self._network(seen.to(self._network.dtype) / 255)
             larger = (made.float().clamp(0, 1) * 255).round().to(torch.uint8)

@@ -20,7 +20,6 @@ from typing import BinaryIO
 
 import msgspec
 
-from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.scheduler.events import (
     ItemEmitted,
     ModelLoaded,
@@ -40,10 +39,10 @@ from murakkab_runtimes.base import (
     RuntimeFault,
     Task,
     Value,
-    runtime_class,
 )
 from murakkab_runtimes.references import fill
 from murakkab_runtimes.secrets import Mask
+from murakkab_runtimes.workers.held import Held
 from murakkab_runtimes.workers.logs import masked_output
 from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run, Stop
 from murakkab_runtimes.workers.spans import worker_spans
@@ -60,9 +59,9 @@ class Child:
         self._out = out
         self._lock = threading.Lock()
         self._encoder = msgspec.json.Encoder()
-        self._runtimes: dict[str, Runtime] = {}
         self._cancelled: set[str] = set()
         self.spans = worker_spans(name)
+        self._runtimes = Held(self.spans.load)
         self.requests: queue.SimpleQueue[Run | Load | Stop] = queue.SimpleQueue()
 
     def send(self, reply: Reply) -> None:
@@ -91,23 +90,18 @@ class Child:
                 self._load(request)
             else:
                 self._run(request)
-        for runtime in self._runtimes.values():
-            runtime.close()
+        self._runtimes.close()
         self.spans.close()
-
-    def _runtime(self, card: ModelCard, threads: int) -> Runtime:
-        if card.name not in self._runtimes:
-            with self.spans.load(card.name):
-                self._runtimes[card.name] = runtime_class(card.adapter)(card, max(threads, 1))
-        return self._runtimes[card.name]
 
     def _load(self, request: Load) -> None:
         error = ""
         try:
-            self._runtime(request.card, request.threads).warm()
+            self._runtimes.get(request.card, request.threads).warm()
         except Exception as fault:
             traceback.print_exc()
             error = str(fault) or type(fault).__name__
+            if isinstance(fault, OutOfMemory):
+                self._runtimes.leave_only(request.card)
         self.send(ModelLoaded(self._name, request.card.name, error))
 
     def _run(self, request: Run) -> None:
@@ -124,7 +118,7 @@ class Child:
         try:
             self._stop_if_cancelled(request.lease)
             self.send(TaskStarted(request.lease))
-            runtime = self._runtime(request.card, request.threads)
+            runtime = self._runtimes.get(request.card, request.threads)
             began = time.perf_counter()
             scratch = store.scratch()
             output = self._attempt(request, runtime, store, scratch, mask)
@@ -148,6 +142,8 @@ class Child:
         """What to say of an attempt that went wrong."""
         if no_room(fault):
             return TaskFailed(request.lease, "the disk is full: free some space, then resume the run", retry=False)
+        if isinstance(fault, OutOfMemory) and self._runtimes.leave_only(request.card):
+            return TaskFailed(request.lease, mask.text(f"{fault}; other models were let go, and it is tried again"))
         if isinstance(fault, RuntimeFault):
             kinds = isinstance(fault, InputError), isinstance(fault, OutOfMemory)
             return TaskFailed(request.lease, mask.text(str(fault)), fault.retry, *kinds)
@@ -158,8 +154,11 @@ class Child:
         first = request.first_item if runtime.continues else 0
         emitter = _Emitter(self, request, store, first, lambda value: mask.value(value, scratch))
         task = self._task(request, store, scratch, emitter)
+        if runtime.meter is not None:
+            runtime.meter.begin()
         output = runtime.run(task)
-        return output if isinstance(output, Output) else Output(output)
+        output = output if isinstance(output, Output) else Output(output)
+        return output if runtime.meter is None else Output(output.value, runtime.meter.told() | output.meta)
 
     def _task(self, request: Run, store: ArtifactStore, scratch: Path, emitter: _Emitter) -> Task:
         item = None if request.item is None else store.get(request.item)

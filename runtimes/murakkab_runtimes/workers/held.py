@@ -1,0 +1,83 @@
+"""The models that a worker process holds. On an accelerator, those unused for longest make room for others."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_runtimes.base import Runtime, runtime_class
+
+ROOM = "MURAKKAB_ACCELERATOR_MB"
+"""Environment variable: MiB of the worker's accelerator. Without it models make room once one was refused."""
+
+
+class Held:
+    """Loaded models by name, those used last at the end; it iterates over the names.
+
+    Args:
+        loading: what a load happens in, by the name of the model.
+
+    """
+
+    def __init__(self, loading: Callable[[str], AbstractContextManager[object]]) -> None:
+        self._loading = loading
+        self._runtimes: dict[str, Runtime] = {}
+        self._room_mb = float(os.environ.get(ROOM) or "inf")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._runtimes)
+
+    def get(self, card: ModelCard, threads: int) -> Runtime:
+        """The model of a card; it is loaded if it is not held."""
+        found = self._runtimes.pop(card.name, None)
+        if found is None:
+            self._make_room(card)
+            with self._loading(card.name):
+                found = runtime_class(card.adapter)(card, max(threads, 1))
+        self._runtimes[card.name] = found
+        return found
+
+    def leave_only(self, card: ModelCard) -> bool:
+        """Let go of all other models that take memory of the accelerator; whether there was one."""
+        others = [name for name in self._on_accelerator() if name != card.name]
+        for name in others:
+            self._let_go(name)
+        return bool(others)
+
+    def close(self) -> None:
+        """Let go of all."""
+        for runtime in self._runtimes.values():
+            runtime.close()
+
+    def _make_room(self, card: ModelCard) -> None:
+        """Let go of what was not used for longest until a model has its place."""
+        if not card.needs.accelerator_mb:
+            return
+        for name in self._on_accelerator():
+            if self._taken_mb() + card.needs.accelerator_mb <= self._room_mb:
+                return
+            self._let_go(name)
+
+    def _on_accelerator(self) -> list[str]:
+        return [name for name, runtime in self._runtimes.items() if runtime.card.needs.accelerator_mb]
+
+    def _taken_mb(self) -> float:
+        return sum(_held_mb(self._runtimes[name]) for name in self._on_accelerator())
+
+    def _let_go(self, name: str) -> None:
+        runtime = self._runtimes.pop(name)
+        runtime.close()
+        del runtime
+        gc.collect()
+        if (torch := sys.modules.get("torch")) is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def _held_mb(runtime: Runtime) -> float:
+    """MiB that a model takes while it has nothing to do: as measured, else as its card says."""
+    measured = runtime.meter.held_mb if runtime.meter is not None else 0
+    return float(measured or runtime.card.needs.accelerator_mb)
