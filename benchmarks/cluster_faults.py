@@ -1,6 +1,7 @@
 """What faults cost a podcast on three workers: is the video whole, was anything made twice to effect, did it stall.
 
-    python -m benchmarks.cluster_faults [--faults worker engine ...] [--schedules 20] [--duration 60] [--out FILE]
+    python -m benchmarks.cluster_faults [--faults worker engine ...] [--schedules 20] [--duration 60] [--minutes 20]
+                                        [--keep FILE] [--out FILE]
 
 Each schedule has its own seed: of the podcast, of the moment of the fault (between 5 and 90 % of the show), and of
 what it hits. The three workers are ``murakkab worker --cores 1`` on this machine; the engine is a ``murakkab run``.
@@ -14,60 +15,133 @@ what it hits. The three workers are ``murakkab worker --cores 1`` on this machin
     disk       one worker cannot write more than 16 KiB to a file from then on (RLIMIT_FSIZE: the kernel answers EFBIG,
                which is handled as ENOSPC is)
 
-Stalls are those of a viewer who begins with the first segment: how much later a segment was there than the one before
-it had been played. A segment counts from the moment at which it stands in the run's feed.
+Nobody watches: a show is made as fast as the machine can. Stalls are those of a viewer who would begin with the first
+segment and play in real time: how much later a segment was there than the one before it would have been played. A
+segment counts from the moment at which it stands in the run's feed.
+
+One Redis and three workers serve all schedules, so models stay loaded; what a fault took is put back before the next
+show. Every schedule is a line of the file ``--keep`` as soon as it is done. A call leaves out those that are there, of
+the same duration and code, and ends after ``--minutes``; the next call goes on.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import resource
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.adaptive_kept import code, refuse_other
 from benchmarks.cluster_parts import Worker, workers
-from benchmarks.harness import spread, write
+from benchmarks.cluster_show import Show
+from benchmarks.harness import RESULTS, spread, wait_until, write
 from benchmarks.redis_server import Server, redis_server
 
-LIMIT_S = 900.0
 FILE_BYTES = 16 * 1024
 SLOTS = 3
+NAMES = "abc"
+READY_S = 60.0
+FRESH_S = 3.0
+
+Row = dict[str, Any]
 
 
 def main() -> None:
-    """Run all schedules, print the table, write the JSON."""
+    """Run the schedules that are not there yet, print the table, write the JSON."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--faults", nargs="+", choices=[*FAULTS], default=[*FAULTS])
     options.add_argument("--schedules", type=int, default=20)
-    options.add_argument("--duration", type=int, default=60)
+    options.add_argument("--duration", type=int, default=60, help="of each show, in seconds")
+    options.add_argument("--minutes", type=float, default=float("inf"), help="begin no schedule after so many")
+    options.add_argument("--keep", type=Path, default=RESULTS / "cluster_faults.jsonl", help="takes a line a schedule")
     options.add_argument("--out", type=Path)
     given = options.parse_args()
-    table = {}
-    for fault in given.faults:
-        found = []
-        for seed in range(given.schedules):
-            with tempfile.TemporaryDirectory(prefix="murakkab-faults-") as folder:
-                found.append(trial(fault, seed, given.duration, Path(folder)))
-            print(f"{fault:<10} {seed:3}  {told(found[-1])}", flush=True)
-        table[fault] = found
-        write("cluster_faults", {"duration": given.duration, "faults": summary(table), "schedules": table}, given.out)
-    for fault, facts in summary(table).items():
+    now, until = code(), time.monotonic() + given.minutes * 60
+    rows = known(given.keep, given.duration, now)
+    there = {(row["fault"], row["seed"]) for row in rows}
+    asked = [(fault, seed) for seed in range(given.schedules) for fault in given.faults]
+    for row in played([one for one in asked if one not in there], given.duration, until):
+        rows.append({**row, "duration": given.duration, "code": now})
+        with given.keep.open("a") as lines:
+            lines.write(json.dumps(rows[-1]) + "\n")
+        print(f"{row['fault']:<10} {row['seed']:3}  {told(row)}", flush=True)
+    table = summary(rows)
+    for fault, facts in table.items():
         print(
-            f"{fault:<10} {facts['whole']}/{facts['schedules']} whole, {facts['twice']} twice, stall {facts['stall_s']}"
+            f"{fault:<10} {facts['whole']}/{facts['schedules']} whole, {facts['twice']} twice, "
+            f"stall median {facts['stall_s']['median']} s, largest {facts['stall_s']['max']} s"
         )
+    if missing := len(asked) - len({(row["fault"], row["seed"]) for row in rows} & set(asked)):
+        print(f"{missing} schedules are left: call this again")
+    write("cluster_faults", {"duration": given.duration, "faults": table, "schedules": rows}, given.out)
 
 
-def trial(fault: str, seed: int, duration: int, folder: Path) -> dict[str, Any]:
+def known(path: Path, duration: int, now: Row) -> list[Row]:
+    """The schedules that were played before.
+
+    Raises:
+        SystemExit: they are of other code or of another duration.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    for row in rows:
+        refuse_other(f"{path} holds schedules", row["code"], now)
+        if row["duration"] != duration:
+            raise SystemExit(f"{path} holds shows of {row['duration']} s: name another file with --keep")
+    return rows
+
+
+def played(schedules: list[tuple[str, int]], duration: int, until: float) -> Iterator[Row]:
+    """Play one schedule after the other on the same workers; on new ones where a fault left them out of order."""
+    while schedules and time.monotonic() < until:
+        with stage() as (server, machines), tempfile.TemporaryDirectory(prefix="murakkab-faults-") as place:
+            while schedules and time.monotonic() < until and ready(server):
+                fault, seed = schedules.pop(0)
+                folder = Path(place, f"{fault}-{seed}")
+                folder.mkdir()
+                began = time.monotonic()
+                row = trial(fault, seed, duration, Scene(server, machines, Show(folder, server.url, duration)))
+                yield {**row, "took_s": round(time.monotonic() - began, 1)}
+
+
+@contextlib.contextmanager
+def stage() -> Iterator[tuple[Server, list[Worker]]]:
+    """A Redis and three workers."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="murakkab-faults-")))
+        server = stack.enter_context(redis_server(folder))
+        yield server, stack.enter_context(workers(server, folder, NAMES))
+
+
+def ready(server: Server) -> bool:
+    """Wait until every slot is there, idle and nobody's; False where that does not come."""
+    names = [f"{name}-{number + 1}" for name in NAMES for number in range(SLOTS)]
+
+    def idle(name: str) -> bool:
+        state = json.loads(server.client.get(f"murakkab:state:{name}") or "{}")
+        announced = (server.client.zscore("murakkab:slots", name) or 0.0) > server.client.time()[0] - FRESH_S
+        free = not server.client.exists(f"murakkab:owner:{name}")
+        return announced and free and "child" in state and not state.get("lease") and not state.get("full")
+
+    try:
+        wait_until(lambda: all(map(idle, names)), READY_S, 0.2)
+    except TimeoutError:
+        print("the slots do not all come back: new workers are started", file=sys.stderr)
+        return False
+    return True
+
+
+def trial(fault: str, seed: int, duration: int, scene: Scene) -> Row:
     """Make a podcast while something goes wrong.
 
     Returns:
@@ -75,146 +149,29 @@ def trial(fault: str, seed: int, duration: int, folder: Path) -> dict[str, Any]:
         tasks, items and segments that counted twice; ``again``: attempts beyond the first of a task; ``stall_s``;
         ``at_s``: seconds of the show that were there when it went wrong.
     """
-    chance = random.Random(f"{fault}-{seed}")
-    with redis_server(folder) as server, workers(server, folder, "abc") as machines:
-        show = Show(folder, server.url, duration)
-        show.begin("run", "podcast", "--topic", "how tides work", "--duration", str(duration), "--seed", str(seed))
-        at_s = chance.uniform(0.05, 0.9) * duration
-        show.watch(until=lambda: show.shown_s >= at_s)
-        FAULTS[fault](Scene(server, machines, show, chance))
+    scene.chance.seed(f"{fault}-{seed}")
+    show = scene.show
+    show.begin("run", "podcast", "--topic", "how tides work", "--duration", str(duration), "--seed", str(seed))
+    at_s = scene.chance.uniform(0.05, 0.9) * duration
+    show.watch(until=lambda: show.shown_s >= at_s)
+    try:
+        FAULTS[fault](scene)
         show.watch(until=lambda: False)
-        return {"seed": seed, "at_s": round(at_s, 1), **show.facts()}
-
-
-class Show:
-    """One podcast that another process makes, and what its feed says.
-
-    Args:
-        folder: takes the runs and what the engine prints.
-        broker: URL of the Redis.
-        duration: that was asked for, in seconds.
-
-    """
-
-    def __init__(self, folder: Path, broker: str, duration: int) -> None:
-        self._folder, self._broker, self._duration = folder, broker, duration
-        self._events: list[dict[str, Any]] = []
-        self._segments: list[tuple[float, dict[str, Any]]] = []
-        self._read = 0
-        self._engine: subprocess.Popen[bytes] | None = None
-
-    @property
-    def shown_s(self) -> float:
-        """Seconds of the show that are there."""
-        return sum(segment["seconds"] for _, segment in self._segments)
-
-    @property
-    def run(self) -> str:
-        """Id of the run."""
-        return next((self._folder / "runs").glob("podcast-*")).name
-
-    def begin(self, *command: str) -> None:
-        """Start an engine."""
-        more = ["--runs", str(self._folder / "runs"), "--broker", self._broker, "--no-browser", "--quiet"]
-        with (self._folder / "engine.log").open("ab") as log:
-            self._engine = subprocess.Popen(
-                [sys.executable, "-m", "murakkab", *command, *more], stdout=log, stderr=log, cwd=self._folder
-            )
-
-    def kill(self) -> None:
-        """Kill the engine."""
-        assert self._engine is not None
-        self._engine.kill()
-        self._engine.wait()
-
-    def watch(self, until: Callable[[], bool]) -> None:
-        """Read the feed until something holds or the engine has ended.
-
-        Raises:
-            TimeoutError: neither happens.
-        """
-        end = time.monotonic() + LIMIT_S
-        while not until():
-            ended = self._engine is None or self._engine.poll() is not None
-            self._take()
-            if ended:
-                return
-            if time.monotonic() > end:
-                raise TimeoutError(f"the show took longer than {LIMIT_S} s")
-            time.sleep(0.02)
-
-    def _take(self) -> None:
-        """Take in what is new in the feed."""
-        for feed in (self._folder / "runs").glob("podcast-*/events.jsonl"):
-            lines = feed.read_bytes().split(b"\n")[:-1]
-            for line in lines[self._read :]:
-                event = json.loads(line)
-                self._events.append(event)
-                if event["event"] == "segment.published":
-                    self._segments.append((time.monotonic(), event))
-            self._read = len(lines)
-
-    def facts(self) -> dict[str, Any]:
-        """What came of it; see ``trial``."""
-        finished = [event for event in self._events if event["event"] == "run.finished"]
-        error = next((event["error"] for event in reversed(finished) if event["status"] == "failed"), "")
-        error = error or self._gap() or ("" if finished and finished[-1]["status"] == "succeeded" else "it did not end")
-        return {
-            "whole": not error,
-            "error": error,
-            "twice": sorted(self._twice()),
-            "again": sum(e["event"] == "task.started" and e["attempt"] > 1 for e in self._events),
-            "stall_s": round(self._stall_s(), 2),
-            "shown_s": round(self.shown_s, 1),
-        }
-
-    def _gap(self) -> str:
-        """What is missing in the video; empty for nothing."""
-        at = 0.0
-        for number, (_, segment) in enumerate(self._segments):
-            if segment["index"] != number or abs(segment["start"] - at) > 0.05:
-                return (
-                    f"segment {segment['index']} from {segment['start']} s came in the place of {number} ({at:.2f} s)"
-                )
-            at = segment["start"] + segment["seconds"]
-        if at < 0.5 * self._duration:
-            return f"the show has only {at:.1f} s"
-        video = self._folder / "runs" / self.run / "episode.mp4"
-        if not video.is_file() or abs((length := seconds_of(video)) - at) > 0.5:
-            return f"the video has {length if video.is_file() else 0} s, not {at:.1f} s"
-        return ""
-
-    def _twice(self) -> Iterator[str]:
-        kinds = {"task.finished": ("node", "path"), "item.emitted": ("node", "path"), "segment.published": ("index",)}
-        for kind, fields in kinds.items():
-            counted = Counter(str([e[f] for f in fields]) for e in self._events if e["event"] == kind)
-            yield from (f"{kind} {what}" for what, times in counted.items() if times > 1)
-
-    def _stall_s(self) -> float:
-        """Seconds that a viewer waits who begins with the first segment."""
-        stalled, played_to = 0.0, self._segments[0][0] if self._segments else 0.0
-        for there, segment in self._segments:
-            stalled += max(there - played_to, 0.0)
-            played_to = max(there, played_to) + segment["seconds"]
-        return stalled
-
-
-def seconds_of(video: Path) -> float:
-    """Length of a video in seconds, by its longest track."""
-    import av
-
-    with av.open(str(video)) as container:
-        return (container.duration or 0) / 1e6
+    finally:
+        for undo in scene.undo:
+            undo()
+    return {"fault": fault, "seed": seed, "at_s": round(at_s, 1), **show.facts()}
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a fault may touch."""
+    """What a fault may touch, and what puts things in order after the show."""
 
     server: Server
     machines: list[Worker]
     show: Show
-    chance: random.Random
+    chance: random.Random = field(default_factory=random.Random)
+    undo: list[Callable[[], None]] = field(default_factory=list)
 
 
 def _nothing(scene: Scene) -> None:
@@ -222,7 +179,15 @@ def _nothing(scene: Scene) -> None:
 
 
 def _kill_a_worker(scene: Scene) -> None:
-    scene.chance.choice(scene.machines).kill()
+    victim = scene.chance.choice(scene.machines)
+    victim.kill()
+    scene.undo.append(partial(_replace_a_worker, scene.machines, victim, time.monotonic() + 1.5 * FRESH_S))
+
+
+def _replace_a_worker(machines: list[Worker], lost: Worker, free_at: float) -> None:
+    """Start another one with the name of one that was killed, once the name is free."""
+    time.sleep(max(free_at - time.monotonic(), 0.0))
+    machines[machines.index(lost)] = lost.again()
 
 
 def _kill_the_engine(scene: Scene) -> None:
@@ -254,7 +219,13 @@ def _pause_redis(scene: Scene) -> None:
 def _fill_a_disk(scene: Scene) -> None:
     worker = scene.chance.choice(scene.machines)
     for pid in hosts_of(scene.server, worker):
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
+        before = resource.prlimit(pid, resource.RLIMIT_FSIZE, (FILE_BYTES, resource.RLIM_INFINITY))
+        scene.undo.append(partial(_empty_a_disk, pid, before))
+
+
+def _empty_a_disk(pid: int, limits: tuple[int, int]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
 
 
 def hosts_of(server: Server, worker: Worker) -> list[int]:
@@ -274,24 +245,26 @@ FAULTS: dict[str, Callable[[Scene], None]] = {
 }
 
 
-def told(facts: dict[str, Any]) -> str:
+def told(facts: Row) -> str:
     """One line for a person."""
     outcome = "whole" if facts["whole"] else f"NOT WHOLE ({facts['error']})"
     twice = f"{len(facts['twice'])} twice"
     return f"at {facts['at_s']:5.1f} s  {outcome}  {twice}  {facts['again']} again  stall {facts['stall_s']:.2f} s"
 
 
-def summary(table: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+def summary(rows: list[Row]) -> dict[str, Row]:
     """By fault."""
+    table = {fault: [row for row in rows if row["fault"] == fault] for fault in FAULTS}
     return {
         fault: {
             "schedules": len(found),
-            "whole": sum(facts["whole"] for facts in found),
-            "twice": sum(len(facts["twice"]) for facts in found),
-            "again": sum(facts["again"] for facts in found),
-            "stall_s": spread([facts["stall_s"] for facts in found]),
+            "whole": sum(row["whole"] for row in found),
+            "twice": sum(len(row["twice"]) for row in found),
+            "again": sum(row["again"] for row in found),
+            "stall_s": spread([row["stall_s"] for row in found]),
         }
         for fault, found in table.items()
+        if found
     }
 
 

@@ -9,12 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
-from benchmarks.harness import wait_until
+from benchmarks.harness import processes, wait_until
 from benchmarks.redis_server import Server
 
 NOOP = Path(__file__).parent / "noop"
+
+PARTS = ("sender", "redis", "celery", "works")
+"""Whose processor time is told apart: ``works`` are the processes that do the tasks, ``celery`` their parents."""
 
 NOOPS = """
 apiVersion: murakkab/v1
@@ -50,6 +54,9 @@ class Worker:
         env: added to the environment.
         prefix: command that starts it.
 
+    Attributes:
+        again: starts another one like it.
+
     """
 
     def __init__(
@@ -62,6 +69,7 @@ class Worker:
         prefix: tuple[str, ...] = (),
     ) -> None:
         self.name, self.log = name, log
+        self.again = partial(Worker, broker, name, cores, log, env, prefix)
         command = [*prefix, sys.executable, "-m", "murakkab", "worker", "--broker", broker, "--name", name]
         with log.open("ab") as out:
             self.process = subprocess.Popen(
@@ -97,6 +105,21 @@ def workers(server: Server, folder: Path, names: str, cores: int = 1, **env: str
     finally:
         for worker in made:
             worker.end()
+
+
+def processor_by_part() -> dict[str, float]:
+    """Seconds of processor time so far of this process (``sender``), the Redis, and the two processes of each slot."""
+    found = processes(os.getpid())
+    slots = {one.pid for one in found if any(part in one.command for part in ("cluster.slot", "--be-celery"))}
+    spent = dict.fromkeys(PARTS, 0.0)
+    for one in found:
+        if one.pid == os.getpid():
+            spent["sender"] += one.processor_s
+        elif one.pid in slots:
+            spent["works" if one.parent in slots else "celery"] += one.processor_s
+        else:
+            spent["redis"] += one.processor_s if "-server" in one.command else 0.0
+    return spent
 
 
 def noop_environment() -> dict[str, str]:

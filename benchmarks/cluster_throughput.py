@@ -6,7 +6,7 @@ Both have the same settings (late acknowledgement, prefetch 1, no result backend
 *Celery alone* is a loop of ``send_task`` to one queue, whose Celery workers call an empty function. *The engine* makes
 a run whose step runs over numbers: it keeps its journals, feed and artifacts, hands out a task only when a slot is
 free, and reads the answer of each. Its rate counts from the moment at which all tasks are ready. Processor time is
-that of all processes together, the Redis and the one that sends included.
+that of the one that sends (the engine), the Redis, Celery's parents and the processes that do the tasks.
 
 What differs: Celery's workers find the next message in the queue, while a slot waits until the engine has read its
 answer and has sent the next task. Slots that wait like that take the next one from the engine directly, without a
@@ -27,8 +27,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cluster_parts import NOOPS, take_noops_in, workers
-from benchmarks.harness import processor_s, spread, wait_until, write
+from benchmarks.cluster_parts import NOOPS, PARTS, processor_by_part, take_noops_in, workers
+from benchmarks.harness import spread, wait_until, write
 from benchmarks.redis_server import Server, redis_server
 from murakkab_runtimes.workers.cluster.app import make_app
 
@@ -87,7 +87,7 @@ def celery_worker(url: str) -> None:
     ).start()  # fmt: skip
 
 
-def celery_alone(server: Server, tasks: int, many: int) -> dict[str, float]:
+def celery_alone(server: Server, tasks: int, many: int) -> dict[str, Any]:
     """Tasks a second from the first that is sent to the last that is acknowledged."""
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.cluster_throughput", "--be-celery", server.url]
     made = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(many)]
@@ -112,7 +112,7 @@ def celery_alone(server: Server, tasks: int, many: int) -> dict[str, float]:
             process.wait(30)
 
 
-async def engine(server: Server, folder: Path, tasks: int) -> dict[str, float]:
+async def engine(server: Server, folder: Path, tasks: int) -> dict[str, Any]:
     """The same of a run's tasks, from the moment at which they are all ready."""
     from murakkab.engine import Engine, EngineOptions
     from murakkab.language import load_workflow
@@ -123,41 +123,45 @@ async def engine(server: Server, folder: Path, tasks: int) -> dict[str, float]:
     await made.start()
     try:
         await made.wait(await made.submit(workflow, {"count": WARM_UP}))
-        return await one_run(made, await made.submit(workflow, {"count": tasks}))
+        return await one_run(made, await made.submit(workflow, {"count": tasks}), tasks)
     finally:
         await made.close()
 
 
-async def one_run(made: Any, run: str) -> dict[str, float]:  # noqa: ANN401 - the engine is imported late
+async def one_run(made: Any, run: str, tasks: int) -> dict[str, Any]:  # noqa: ANN401 - the engine is imported late
     """Follow a run to its end; its tasks start when the step before them ends."""
-    done = 0
-    began = last = spent = 0.0
+    done, began = 0, 0.0
+    spent: dict[str, float] = {}
+    found: dict[str, Any] = {}
     async for event in made.events(run):
         if event["event"] == "run.finished" and event["status"] != "succeeded":
             raise RuntimeError(event["error"])
         if event["event"] != "task.finished":
             continue
         if event["node"] == "all":
-            began, spent = time.monotonic(), processor_s(os.getpid())
-        elif event["node"] == "noop":
-            done, last = done + 1, time.monotonic()
-    return rates(done, last - began, processor_s(os.getpid()) - spent)
+            began, spent = time.monotonic(), processor_by_part()
+        elif event["node"] == "noop" and (done := done + 1) == tasks:
+            found = rates(tasks, time.monotonic() - began, spent)
+    return found
 
 
-def measured(action: Callable[[], None], tasks: int) -> dict[str, float]:
+def measured(action: Callable[[], None], tasks: int) -> dict[str, Any]:
     """Rate and processor time of what an action does."""
-    began, spent = time.monotonic(), processor_s(os.getpid())
+    began, spent = time.monotonic(), processor_by_part()
     action()
-    return rates(tasks, time.monotonic() - began, processor_s(os.getpid()) - spent)
+    return rates(tasks, time.monotonic() - began, spent)
 
 
-def rates(tasks: int, seconds: float, processor: float) -> dict[str, float]:
-    """Figures of so many tasks."""
+def rates(tasks: int, seconds: float, before: dict[str, float]) -> dict[str, Any]:
+    """Figures of so many tasks; ``before``: processor time as they began."""
+    after = processor_by_part()
+    spent = {part: round((after[part] - before[part]) / tasks * 1000, 3) for part in PARTS}
     return {
         "tasks": tasks,
         "seconds": round(seconds, 3),
         "tasks_s": round(tasks / seconds, 1),
-        "processor_ms": round(processor / tasks * 1000, 3),
+        "processor_ms": round(sum(spent.values()), 3),
+        "processor_ms_by_part": spent,
     }
 
 
@@ -165,8 +169,9 @@ def show(many: int, found: dict[str, Any]) -> None:
     """One line for each way."""
     for name in ("celery", "engine"):
         facts = found[name]
+        parts = ", ".join(f"{part} {spent:.2f}" for part, spent in facts["processor_ms_by_part"].items())
         rate, spent = f"{facts['tasks_s']:8.0f} tasks/s", f"{facts['processor_ms']:6.2f} ms of processor time a task"
-        print(f"{many} processes  {name:<8}{rate}   {spent}")
+        print(f"{many} processes  {name:<8}{rate}   {spent} ({parts})")
     print(f"{many} processes  ratio   {found['ratio']:8.2f}", flush=True)
 
 

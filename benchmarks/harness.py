@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -100,13 +100,28 @@ class PeakMemory:
         return any(part in line for part in self._leave_out)
 
 
+class Process(NamedTuple):
+    """One process: its id, that of its parent, its command line, and seconds of processor time so far."""
+
+    pid: int
+    parent: int
+    command: str
+    processor_s: float
+
+
+def processes(root: int) -> list[Process]:
+    """A process and its descendants."""
+    found = []
+    for pid in _tree(root):
+        if fields := _read(f"/proc/{pid}/stat").rpartition(") ")[2].split():
+            seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            found.append(Process(pid, int(fields[1]), _read(f"/proc/{pid}/cmdline").replace("\0", " "), seconds))
+    return found
+
+
 def processor_s(root: int) -> float:
     """Seconds of processor time that a process and its descendants have taken so far (those that ended left out)."""
-    ticks = 0
-    for pid in _tree(root):
-        fields = _read(f"/proc/{pid}/stat").rpartition(") ")[2].split()
-        ticks += int(fields[11]) + int(fields[12]) if fields else 0
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return sum(process.processor_s for process in processes(root))
 
 
 def _tree(root: int) -> list[int]:

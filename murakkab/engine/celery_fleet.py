@@ -11,16 +11,15 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections import Counter
 from collections.abc import Callable
 
 from murakkab.engine.broker import Broker, Look
 from murakkab.engine.errors import FAILED, UserError
 from murakkab.engine.fleet import OnBarren, OnLost, OnReply, WatchedFleet
-from murakkab.engine.hearing import Hearing
+from murakkab.engine.hearing import Deaths, Hearing
 from murakkab.engine.post import Post
 from murakkab.engine.shared import SharedStore
-from murakkab.engine.slots import Seen, Slots
+from murakkab.engine.slots import Slots
 from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run
@@ -34,15 +33,6 @@ WAIT_S = 20.0
 BARREN_S = 60.0
 """Runs fail when there was no slot for this long."""
 
-PICKUP_S = 10.0
-"""A slot that is not at the task it was sent after this long has not got it."""
-
-LEAVING_S = 2.0
-"""The same for a slot that takes no more tasks."""
-
-DEADLY = 2
-"""A task at which this many processes ended is not tried again."""
-
 
 class CeleryFleet(WatchedFleet):
     """Slots of a cluster.
@@ -52,9 +42,7 @@ class CeleryFleet(WatchedFleet):
         store: URL of a store for artifacts; empty where the machines share the folder of the runs.
         wanted: whether there is something to do; an engine that has nothing leaves its slots to others.
         waiting: how much waits, by kind of worker.
-        on_reply: as for ``Fleet``.
-        on_lost: as for ``Fleet``.
-        on_barren: as for ``Fleet``.
+        on_reply, on_lost, on_barren: as for ``Fleet``.
 
     """
 
@@ -78,18 +66,12 @@ class CeleryFleet(WatchedFleet):
         self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
         self._slots = Slots(wire.this_version(), wire.catalogue_digest())
         self._cancelled: set[str] = set()
-        self._deaths: dict[str, list[str]] = {}
+        self._deaths = Deaths()
         self._taken: set[str] = set()
         self._jobs: list[asyncio.Task[None]] = []
         self._up = asyncio.Event()
         self._bare_since: float | None = None
-        self._over: Counter[bool] = Counter()
         self._stopping = False
-
-    @property
-    def cores(self) -> int:
-        """Threads of the slots that this engine has."""
-        return sum(seen.slot.cores for seen in self._slots.known.values() if seen.joined)
 
     async def start(self) -> None:
         """Reach the broker and take the slots that there are.
@@ -136,16 +118,15 @@ class CeleryFleet(WatchedFleet):
 
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over; a slot that leaves has it given back at once."""
-        seen = self._slots.known.get(worker)
-        if seen is None or not seen.joined or seen.leaving:
+        seen = self._slots.joined(worker)
+        if seen is None or seen.leaving:
             asyncio.get_running_loop().call_soon(self._drop, worker, "it leaves", False)
             return
         super().run(worker, self._post.addressed(request), timeout_s)
 
     def send(self, worker: str, request: Request) -> None:
         """Pass a request on; one to a slot that is gone is dropped."""
-        seen = self._slots.known.get(worker)
-        if seen is None or not seen.joined:
+        if (seen := self._slots.joined(worker)) is None:
             return
         if isinstance(request, Cancel):
             self._cancelled.add(request.lease)
@@ -155,8 +136,7 @@ class CeleryFleet(WatchedFleet):
 
     def _kill(self, worker: str, reason: str) -> None:
         """End the process of a slot; the slot starts another one."""
-        seen = self._slots.known.get(worker)
-        if seen is not None and seen.joined:
+        if (seen := self._slots.joined(worker)) is not None:
             self._post.do(self._broker.terminate, seen.slot)
             self._drop(worker, reason, self._to_blame(worker))
             self._slots.ended(worker)
@@ -189,7 +169,7 @@ class CeleryFleet(WatchedFleet):
         if not self._hearing.is_new(said):
             return
         missed = self._hearing.missed_some(said, lease := getattr(said.reply, "lease", ""))
-        seen = self._slots.known.get(said.slot)
+        seen = self._slots.joined(said.slot)
         if seen is None or seen.joined != said.child:
             return
         if isinstance(said.reply, wire.Returned):
@@ -210,19 +190,12 @@ class CeleryFleet(WatchedFleet):
         if isinstance(reply, TaskFinished | TaskFailed | ModelLoaded):
             self._post.answered(name)
             self._cancelled.discard(lease)
-            self._leave_if_over(self._slots.known[name])
+            self._slots.rested(name)
         if isinstance(reply, TaskFinished):
-            self._deaths.pop(_task(lease), None)
+            self._deaths.forget(lease)
         self._on_reply(name, reply)
-        if self._slots.known[name].leaving and name not in self._busy and name not in self._post:
+        if self._slots.known[name].leaving and not self._is_busy(name):
             self._drop(name, "it leaves", False)
-
-    def _leave_if_over(self, seen: Seen) -> None:
-        """A slot that has become idle goes when others need one of its kind."""
-        brings = seen.slot.cores > 0
-        if self._over[brings] > 0:
-            self._over[brings] -= 1
-            seen.leaving = True
 
     async def _look(self) -> None:
         """Follow who comes and goes."""
@@ -262,37 +235,26 @@ class CeleryFleet(WatchedFleet):
 
     def _give_back(self, usable: list[str], part: float) -> None:
         """Let go of what is above a part of the fleet: idle slots at once, others when they are idle."""
-        self._over.clear()
         staying = [name for name in self._owned() if not self._slots.known[name].leaving]
-        for brings, names in self._slots.surplus(usable, staying, part).items():
-            over = len(names) - self._slots.kept(usable, brings, part)
-            idle = [name for name in names if name not in self._busy and name not in self._post][:over]
-            for name in idle:
-                self._retire(name)
-            self._over[brings] = over - len(idle)
+        for name in self._slots.give_back(usable, staying, part, self._is_busy):
+            self._retire(name)
 
     def _check(self, name: str, now: float) -> None:
         """Tell a slot that is silent, that began anew, that leaves, or that never got its task."""
         seen = self._slots.known[name]
-        lease, sent = self._post.sent(name) or ("", now)
-        patience = LEAVING_S if seen.slot.draining else PICKUP_S
         if not self._slots.lives(name, now):
             self._drop(name, f"nothing was heard of it on {seen.slot.machine}", self._to_blame(name))
         elif seen.state is not None and seen.state.child != seen.joined:
             self._drop(name, "its process ended", self._to_blame(name))
-        elif now - sent > patience and not self._is_at(seen, lease):
+        elif self._post.is_overdue(seen, now):
             self._drop(name, "it did not get its task", False)
         elif seen.slot.draining:
             self._retire(name)
 
-    def _is_at(self, seen: Seen, lease: str) -> bool:
-        """Whether a slot is at an attempt of this engine, or, without one, at a load."""
-        return seen.state is not None and (seen.state.engine, seen.state.lease) == (self.id, lease)
-
     def _retire(self, name: str) -> None:
         """Take no more tasks to a slot; it goes when it is idle."""
         self._slots.known[name].leaving = True
-        if name not in self._busy and name not in self._post:
+        if not self._is_busy(name):
             self._drop(name, "it leaves", False)
 
     def _join(self, name: str) -> None:
@@ -305,26 +267,24 @@ class CeleryFleet(WatchedFleet):
 
     def _drop(self, name: str, reason: str, blame: bool) -> None:
         """The scheduler can use a slot no more; a task that ends one process after the other is given up."""
-        seen = self._slots.known.get(name)
-        if seen is None or not seen.joined:
+        if (seen := self._slots.joined(name)) is None:
             return
         seen.joined, seen.leaving = "", False
         lease = self._busy.get(name, "")
         self._post.answered(name)
         self._rest(name)
         self._post.do(self._broker.release, name)
-        if blame and lease:
-            deaths = self._deaths.setdefault(_task(lease), [])
-            deaths.append(f"{name}: {reason}")
-            if len(deaths) >= DEADLY:
-                del self._deaths[_task(lease)]
-                told = f"{len(deaths)} workers ended at it and it is not tried again: {'; '.join(deaths)}"
-                self._on_reply(name, TaskFailed(lease, told, retry=False))
+        if blame and lease and (told := self._deaths.count(lease, f"{name}: {reason}")):
+            self._on_reply(name, TaskFailed(lease, told, retry=False))
         self._on_lost(name, reason, blame)
 
     def _wanted(self) -> bool:
         """Whether this engine needs slots; one that starts needs some to know that there are any."""
         return self._has_work() or not self._up.is_set()
+
+    def _is_busy(self, name: str) -> bool:
+        """Whether a slot has something to do, or has not answered yet."""
+        return name in self._busy or name in self._post
 
     def _owned(self) -> list[str]:
         return [name for name, seen in self._slots.known.items() if seen.joined]
@@ -337,8 +297,3 @@ class CeleryFleet(WatchedFleet):
         elif now - self._bare_since > BARREN_S:
             self._bare_since = None
             self._on_barren(f"no worker was heard of at {self._broker.shown} for {BARREN_S:.0f} s")
-
-
-def _task(lease: str) -> str:
-    """The task that an attempt is at."""
-    return lease.rsplit("#", 1)[0]

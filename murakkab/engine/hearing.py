@@ -1,8 +1,11 @@
-"""What an engine makes of the stream of what slots say: nothing counts twice, and what the broker lost is missed."""
+"""What an engine makes of what it hears of slots: nothing counts twice, what got lost is missed, deaths are counted."""
 
 from __future__ import annotations
 
 from murakkab_runtimes.workers.cluster import wire
+
+DEADLY = 2
+"""A task at which this many processes ended is not tried again."""
 
 
 class Hearing:
@@ -24,3 +27,28 @@ class Hearing:
         before, place = self._places.get(said.child, (lease, -1))
         self._places[said.child] = (lease, said.place)
         return said.place != (place + 1 if before == lease else 0)
+
+
+class Deaths:
+    """At which tasks processes ended."""
+
+    def __init__(self) -> None:
+        self._by_task: dict[str, list[str]] = {}
+
+    def count(self, lease: str, how: str) -> str:
+        """Note that a process ended at an attempt; returns why its task is to be given up, if it is."""
+        deaths = self._by_task.setdefault(_task(lease), [])
+        deaths.append(how)
+        if len(deaths) < DEADLY:
+            return ""
+        del self._by_task[_task(lease)]
+        return f"{len(deaths)} workers ended at it and it is not tried again: {'; '.join(deaths)}"
+
+    def forget(self, lease: str) -> None:
+        """An attempt was finished."""
+        self._by_task.pop(_task(lease), None)
+
+
+def _task(lease: str) -> str:
+    """The task that an attempt is at."""
+    return lease.rsplit("#", 1)[0]

@@ -14,15 +14,22 @@ from typing import Any
 
 from murakkab.engine.broker import Broker, Letter
 from murakkab.engine.shared import SharedStore
+from murakkab.engine.slots import Seen
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.messages import Load, Run
+
+PICKUP_S = 10.0
+"""A slot that is not at the task it was sent after this long has not got it."""
+
+LEAVING_S = 2.0
+"""The same for a slot that takes no more tasks."""
 
 
 class Post:
     """Sends orders, and everything else that must come after them.
 
     An order that answers a reply travels with the next look at the replies (``gathering``, ``take``); everything else
-    is done by a thread, one after the other. What does not get there is missed (``sent``).
+    is done by a thread, one after the other. What does not get there becomes overdue.
 
     Args:
         engine: id of the engine.
@@ -33,7 +40,7 @@ class Post:
 
     def __init__(self, engine: str, broker: Broker, shared: SharedStore | None) -> None:
         self._engine, self._broker, self._shared = engine, broker, shared
-        self._sent: dict[str, tuple[str, float]] = {}
+        self._sent: dict[str, tuple[str, float]] = {}  # attempt ("" for a load) and when; inf: on its way, -inf: lost
         self._letters: dict[str, Letter] = {}
         self._gathered: list[Letter] = []
         self._gathering = False
@@ -45,9 +52,12 @@ class Post:
         """Whether a slot was sent something that it has not answered."""
         return slot in self._sent
 
-    def sent(self, slot: str) -> tuple[str, float] | None:
-        """The attempt (empty for a load) that a slot was sent, and when; ``inf``: it is on its way, ``-inf``: lost."""
-        return self._sent.get(slot)
+    def is_overdue(self, seen: Seen, now: float) -> bool:
+        """Whether a slot should be at what it was sent, and is not: it has not got it."""
+        lease, sent = self._sent.get(seen.slot.name, ("", now))
+        patience = LEAVING_S if seen.slot.draining else PICKUP_S
+        state = seen.state
+        return now - sent > patience and (state is None or (state.engine, state.lease) != (self._engine, lease))
 
     def answered(self, slot: str) -> None:
         """A slot is done with what it was sent, or is gone."""

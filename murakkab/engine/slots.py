@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from murakkab_runtimes.workers.cluster import wire
@@ -47,6 +48,7 @@ class Slots:
     known: dict[str, Seen] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     dead: set[str] = field(default_factory=set)
+    _over: Counter[bool] = field(default_factory=Counter)
 
     def announced(self, slot: wire.Slot, state: wire.State | None, age_s: float, now: float) -> None:
         """Take in what was read of a slot; ``age_s`` is the age of its announcement."""
@@ -73,6 +75,11 @@ class Slots:
         if seen.state is not None:
             self.dead.add(seen.state.child)
             seen.state = None
+
+    def joined(self, name: str) -> Seen | None:
+        """What is known of a slot that the scheduler knows; None for others."""
+        seen = self.known.get(name)
+        return seen if seen is not None and seen.joined else None
 
     def lives(self, name: str, now: float) -> bool:
         """Whether a slot was heard of lately."""
@@ -138,6 +145,34 @@ class Slots:
         mine = sorted(owned, key=lambda name: (len(self._models(name)), name))
         kinds = {brings: [name for name in mine if self._brings(name) == brings] for brings in (True, False)}
         return {brings: kind for brings, kind in kinds.items() if len(kind) > self.kept(usable, brings, part)}
+
+    def give_back(
+        self, usable: Collection[str], owned: Collection[str], part: float, is_busy: Callable[[str], bool]
+    ) -> list[str]:
+        """Names of idle slots to let go of; for those that are too many beside them, see ``rested``.
+
+        Args:
+            usable: slots that may be owned.
+            owned: slots that are, and stay.
+            part: of the fleet that the engine may have.
+            is_busy: whether a slot has something to do.
+        """
+        self._over.clear()
+        going: list[str] = []
+        for brings, names in self.surplus(usable, owned, part).items():
+            over = len(names) - self.kept(usable, brings, part)
+            idle = [name for name in names if not is_busy(name)][:over]
+            self._over[brings] = over - len(idle)
+            going += idle
+        return going
+
+    def rested(self, name: str) -> None:
+        """A slot has become idle; it leaves when others need one of its kind."""
+        seen = self.known[name]
+        brings = seen.slot.cores > 0
+        if self._over[brings] > 0:
+            self._over[brings] -= 1
+            seen.leaving = True
 
     def kept(self, usable: Collection[str], brings: bool, part: float) -> int:
         """How many slots of a kind are a part of those that are usable."""

@@ -96,7 +96,7 @@ def test_what_goes_wrong_one_after_the_other_costs_no_run(
     server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process killed, a disk full, a broker restarted with and without its data, and one that stands still."""
-    monkeypatch.setattr("murakkab.engine.celery_fleet.PICKUP_S", 3.0)
+    monkeypatch.setattr("murakkab.engine.post.PICKUP_S", 3.0)
     count = 3 * COUNT
 
     async def scenario(made: Engine) -> None:
@@ -241,10 +241,12 @@ def test_an_engine_that_is_killed_leaves_a_run_that_another_ends(
 @pytest.mark.timeout(6 * 3600)
 @pytest.mark.parametrize("fault", ["worker", "engine", "redis", "forgetful", "pause", "disk"])
 def test_twenty_podcasts_of_a_minute_survive_a_fault_each(tmp_path: Path, fault: str) -> None:
-    out = tmp_path / "faults.json"
-    command = [sys.executable, "-m", "benchmarks.cluster_faults", "--faults", fault, "--out", str(out)]
+    out, keep = tmp_path / "faults.json", tmp_path / "faults.jsonl"
+    command = [sys.executable, "-m", "benchmarks.cluster_faults", "--faults", fault, "--keep", str(keep)]
     env = {name: value for name, value in os.environ.items() if name != "MURAKKAB_CATALOG"}
-    subprocess.run(command, check=True, env={**env, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
-    found = json.loads(out.read_text())["schedules"][fault]
+    subprocess.run(
+        [*command, "--out", str(out)], check=True, env={**env, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    )
+    found = json.loads(out.read_text())["schedules"]
     assert len(found) == 20
     assert not [facts for facts in found if not facts["whole"] or facts["twice"]]
