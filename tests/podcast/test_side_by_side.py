@@ -70,7 +70,7 @@ def test_two_shows_at_once_go_on_side_by_side(order: list[int]) -> None:
     assert shows.count(1) == shows.count(2) > 5
     first = shows[-1] % 2 + 1
     whole = max(index for index, run in enumerate(shows) if run == first)
-    assert shows[:whole].count(shows[-1]) >= shows.count(shows[-1]) / 2, "when one is whole, half of the other is there"
+    assert shows[:whole].count(shows[-1]) >= shows.count(shows[-1]) / 4, "when one is whole, the other has long begun"
 
 
 def test_a_batch_makes_way_for_shows(order: list[int]) -> None:
@@ -85,27 +85,38 @@ def podcast() -> Graph:
     return compile_graph(workflow, check_inputs(workflow, {"topic": "how tides work", "duration": "30s"}))
 
 
-def simulated(podcast: Graph, seed: int, *, shows: int, batch: bool, policy: str = "least-slack") -> list[RunFigures]:
-    """The figures of shows that are asked for at once, beside a batch that was asked for before, on two cores."""
+def simulated(
+    podcast: Graph, seed: int, *, shows: int, batch: bool, policy: str = "least-slack"
+) -> tuple[list[RunFigures], list[str]]:
+    """Shows that are asked for at once, beside a batch that was asked for before, on two cores.
+
+    Returns:
+        The figures of the shows, and of which run each segment was.
+    """
     unpromised = msgspec.structs.replace(podcast, slo=Slo())
     watched = [Job(f"show {number}", 0.0, podcast, make_plan(podcast, 2)) for number in range(shows)]
     batches = [Job("batch", 0.0, unpromised, make_plan(unpromised, 2), watched=False)] if batch else []
     record = Simulation(2, PlannedWork(0.1, 0.1, seed), policy=policy).run([*batches, *watched])
-    return list(figures(watched, record).runs)
+    order = [one.run for _, _, commands in record.log for one in commands if isinstance(one, Publish)]
+    return list(figures(watched, record).runs), order
 
 
 @pytest.mark.parametrize("batch", [False, True])
 @pytest.mark.parametrize("seed", range(4))
 def test_two_shows_side_by_side_start_as_promised_and_never_stall(podcast: Graph, seed: int, batch: bool) -> None:
-    (alone,) = simulated(podcast, seed, shows=1, batch=False)
-    both = simulated(podcast, seed, shows=2, batch=batch)
+    (alone,), _ = simulated(podcast, seed, shows=1, batch=False)
+    both, order = simulated(podcast, seed, shows=2, batch=batch)
     assert [run.stall_s for run in both] == [0.0, 0.0]
     assert [run.kept for run in both] == [True, True]
     assert alone.ttff_s is not None
     assert all(run.ttff_s is not None and run.ttff_s <= 2.5 * alone.ttff_s for run in both)
+    shown = [run for run in order if run != "batch"]
+    late = shown[-1]
+    whole = max(place for place, run in enumerate(shown) if run != late)
+    assert shown[:whole].count(late) >= shown.count(late) / 2, "when one is whole, half of the other is there"
 
 
 def test_in_the_order_of_asking_shows_would_start_late(podcast: Graph) -> None:
     """What is asked above can go wrong."""
-    both = simulated(podcast, 0, shows=2, batch=True, policy="fifo")
+    both, _ = simulated(podcast, 0, shows=2, batch=True, policy="fifo")
     assert [run.kept for run in both] == [False, False]
