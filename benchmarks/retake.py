@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +47,16 @@ class Retake:
             files.setdefault(item.path[:-1], []).append(Path(value["video"]))
         return iter(files.items())
 
-    def again(self, scratch: Path) -> Iterator[tuple[Place, list[Path]]]:
-        """By shot, in order, the files of its clips on the best rung; they lie in ``scratch``."""
+    def best(self) -> list[Place]:
+        """The shots that were made on the best rung, in order."""
+        rungs = {shot.path: shot.rung for shot in self._event.shots}
+        return sorted(path for path, rung in rungs.items() if rung == self._event.plan.rungs[0].name)
+
+    def again(self, scratch: Path, without: Collection[Place] = ()) -> Iterator[tuple[Place, list[Path]]]:
+        """By shot, in order, the files of its clips on the best rung, but for some shots; they lie in ``scratch``."""
         for command in sorted(self._commands(), key=lambda one: one.path):
+            if command.path in without:
+                continue
             folder = scratch / ".".join(map(str, command.path))
             folder.mkdir(parents=True)
             yield command.path, [Path(clip["video"]) for clip in self._filmed(command, folder)]
