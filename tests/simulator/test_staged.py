@@ -71,9 +71,7 @@ def test_a_quarter_of_the_spot_instances_is_taken_and_next_to_nothing_comes_late
     assert {one.instance.model for one in lost} == {LIPS}
     assert len(lost) == 2
     assert run(record, made).status == "succeeded"
-    assert record.shows["r"].stall_s < 0.5, (
-        "what a lost instance was at is begun anew and may be a little late"
-    )
+    assert record.shows["r"].stall_s < 0.5, "what a lost instance was at is begun anew and may be a little late"
     assert any(span.outcome == "lost" for span in record.spans)
 
 
