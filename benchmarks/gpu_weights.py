@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from benchmarks.torch_here import make_loadable
+
 SPREAD = 0.02
 """Standard deviation of drawn weights; small enough for every number format to hold what is computed."""
 
@@ -22,9 +24,7 @@ def drawn_on(device: Any) -> Iterator[None]:  # noqa: ANN401 - a torch device
     import diffusers
     import transformers
 
-    from murakkab_runtimes.speech.coqui import _without_compiled_part
-
-    _without_compiled_part()  # of torchaudio, which transformers imports where it is installed
+    make_loadable()
 
     def picture_part(made: Any, folder: Any, **wishes: Any) -> Any:  # noqa: ANN401
         return drawn(lambda: made.from_config(made.load_config(folder)), _dtype(wishes), device)

