@@ -8,7 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
+from murakkab.profiling.accelerators import VISIBLE, Accelerator, accelerators
 from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
+from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.workers.held import ROOM
 from murakkab_runtimes.workers.local import LocalWorker
 from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run
 
@@ -127,6 +132,9 @@ class WatchedFleet(ABC):
 class LocalFleet(WatchedFleet):
     """A fixed number of worker processes with names ``w1``, ``w2``, ...; a replacement gets a new name.
 
+    Each accelerator of the machine has a worker more, which sees no other one and does what needs it; the others see
+    none and do the rest.
+
     Args:
         folder: takes the workers' logs.
         size: number of workers.
@@ -147,6 +155,8 @@ class LocalFleet(WatchedFleet):
         self._folder, self._size = folder, size
         self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
         self._workers: dict[str, LocalWorker] = {}
+        self._accelerators = accelerators()
+        self._bound: dict[str, Accelerator] = {}
         self._up: set[str] = set()
         self._stillborn = 0
         self._jobs: set[asyncio.Task[None]] = set()
@@ -156,7 +166,7 @@ class LocalFleet(WatchedFleet):
 
     async def start(self) -> None:
         """Start all workers; they report Ready when they are up."""
-        await asyncio.gather(*(self._spawn() for _ in range(self._size)))
+        await asyncio.gather(*map(self._spawn, [*([None] * self._size), *self._accelerators]))
 
     async def stop(self) -> None:
         """End all workers."""
@@ -183,21 +193,38 @@ class LocalFleet(WatchedFleet):
         if found := self._workers.get(worker):
             found.kill(reason)
 
-    async def _spawn(self) -> None:
+    async def _spawn(self, accelerator: Accelerator | None) -> None:
         self._count += 1
         name = f"w{self._count}"
-        worker = LocalWorker(name, self._folder / f"{name}.log", self._heard, self._died)
+        worker = LocalWorker(name, self._folder / f"{name}.log", self._heard, self._died, self._sees(accelerator))
         self._workers[name] = worker
+        if accelerator is not None:
+            self._bound[name] = accelerator
         try:
             await worker.start()
         except OSError:
             del self._workers[name]
+            self._bound.pop(name, None)
             raise
+
+    def _sees(self, accelerator: Accelerator | None) -> dict[str, str]:
+        """The environment that shows a worker its accelerator, and hides the others."""
+        if accelerator is not None:
+            return {VISIBLE: accelerator.uuid, ROOM: str(accelerator.memory_mb)}
+        return {VISIBLE: ""} if self._accelerators else {}
+
+    def _usable(self, name: str) -> tuple[str, ...] | None:
+        """Models that a worker can use; None for all, where there is no accelerator."""
+        if not self._accelerators:
+            return None
+        bound = name in self._bound
+        return tuple(card.name for card in load_catalog().values() if bound == (card.needs.accelerator_mb > 0))
 
     def _heard(self, name: str, reply: Reply) -> None:
         if isinstance(reply, Ready):
             self._up.add(name)
             self._stillborn = 0
+            reply = msgspec.structs.replace(reply, models=self._usable(name))
         self._alive(name, reply)
         if isinstance(reply, TaskFinished | TaskFailed):
             self._deaths = 0
@@ -205,6 +232,7 @@ class LocalFleet(WatchedFleet):
 
     def _died(self, name: str, reason: str) -> None:
         self._workers.pop(name, None)
+        accelerator = self._bound.pop(name, None)
         blame = self._to_blame(name)
         self._rest(name)
         reason = f"{reason}; its log is {self._folder / name}.log"
@@ -213,7 +241,7 @@ class LocalFleet(WatchedFleet):
             self._count_stillborn(name, reason)
             delay = _RESTART_S[min(self._deaths, len(_RESTART_S) - 1)]
             self._deaths += 1
-            job = asyncio.create_task(self._respawn(delay))
+            job = asyncio.create_task(self._respawn(delay, accelerator))
             self._jobs.add(job)
             job.add_done_callback(self._jobs.discard)
 
@@ -225,12 +253,12 @@ class LocalFleet(WatchedFleet):
         if not self._up and self._stillborn >= self._size:
             self._on_barren(reason)
 
-    async def _respawn(self, delay: float) -> None:
+    async def _respawn(self, delay: float, accelerator: Accelerator | None) -> None:
         """Start a replacement, however long the machine has no room for one."""
         while True:
             await asyncio.sleep(delay)
             try:
-                await self._spawn()
+                await self._spawn(accelerator)
             except OSError as fault:
                 if not self._up:
                     self._on_barren(str(fault))

@@ -103,9 +103,13 @@ class Same:
 
 
 def this_machine() -> Here:
-    """The place that is planned for: a processor, in the region that ``MURAKKAB_REGION`` names.
+    """What is planned for: a processor and the accelerators beside it, in the region that ``MURAKKAB_REGION`` names.
 
     ``MURAKKAB_SPOT=1`` says that the machine may be taken away.
     """
+    from murakkab.profiling.accelerators import accelerator_offers
+
     spot = os.environ.get("MURAKKAB_SPOT", "").lower() in ("1", "true", "yes")
-    return Here(("cpu",), os.environ.get("MURAKKAB_REGION", ""), spot)
+    types = [offer.device for offer in accelerator_offers(spot=spot, region="")]
+    devices = ("cpu", *(name for device in types for name in (device.kind, device.name)))
+    return Here(tuple(dict.fromkeys(devices)), os.environ.get("MURAKKAB_REGION", ""), spot)

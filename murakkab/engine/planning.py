@@ -102,7 +102,7 @@ def _kept_plan(
     if key in _plans:
         _plans.move_to_end(key)
         return _plans[key]
-    plan = _new_plan(graph, cores, pins, can, cannot, known)
+    plan = _new_plan(graph, cores, pins, can, cannot, known, local=names is None)
     if plan.method == "exact":  # a plan for want of time is not for the next run
         _plans[key] = plan
         while len(_plans) > _KEPT:
@@ -117,12 +117,14 @@ def _new_plan(
     can: list[ModelCard],
     cannot: Mapping[str, str],
     known: list[Profile],
+    *,
+    local: bool,
 ) -> Plan:
     from murakkab.profiling import this_cluster
     from murakkab_optimizer.planner import PlanRequest
 
     cluster = this_cluster()
-    offers = tuple(_with_cores(offer, cores) for offer in cluster.offers)
+    offers = tuple(_with_cores(one, cores) for one in cluster.offers if local or one.device.kind == "cpu")
     until = time.monotonic() + SEARCH_S
     request = PlanRequest(
         graph=graph,

@@ -76,12 +76,19 @@ class Child:
             warm = [self._sample(probe, *one, request.knobs) for one in pieces[: max(len(pieces) // 2, 1)]]
             pieces = _affordable(pieces, warm[-1], request.cap_s)
         clock.forget_peak()
+        if self.runtime.meter is not None:
+            self.runtime.meter.begin()
         samples, until = list[Sample](), time.monotonic() + request.cap_s
         for _ in range(request.repeats):
             samples += [self._sample(probe, *one, request.knobs) for one in pieces]
             if time.monotonic() > until:
                 break
-        return Measured(samples, clock.peak_mb())
+        return Measured(samples, self._peak_mb())
+
+    def _peak_mb(self) -> float:
+        """MiB of its accelerator, where it needs one and tells; else of this process."""
+        told = self.runtime.meter.told() if self.runtime.meter and self.runtime.card.needs.accelerator_mb else {}
+        return float(told.get("peak_mb") or clock.peak_mb())
 
     def _pieces_of(self, index: int, probe: Probe) -> Sequence[Piece]:
         if index not in self._pieces:

@@ -12,7 +12,9 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
+
+from murakkab.profiling.accelerators import handles
 
 _TASKS = Path("/proc/self/task")
 POWERCAP = Path("/sys/class/powercap")
@@ -157,7 +159,7 @@ class AcceleratorCounter:
     """
 
     def __init__(self) -> None:
-        self._handles = _accelerators()
+        self._handles = handles()
         self._last = self._read()
 
     @property
@@ -179,25 +181,6 @@ class AcceleratorCounter:
             with suppress(pynvml.NVMLError):
                 found[at] = int(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle))
         return found
-
-
-def _accelerators() -> list[Any]:
-    """NVML's handles; none where the package, the driver or an accelerator is missing."""
-    try:
-        import pynvml
-    except ImportError:
-        return []
-    found = []
-    with suppress(pynvml.NVMLError):
-        pynvml.nvmlInit()
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        names = map(str, range(pynvml.nvmlDeviceGetCount())) if visible is None else visible.split(",")
-        for name in filter(None, map(str.strip, names)):
-            by_number = name.isdecimal()
-            found.append(
-                pynvml.nvmlDeviceGetHandleByIndex(int(name)) if by_number else pynvml.nvmlDeviceGetHandleByUUID(name)
-            )
-    return found
 
 
 class Counter(Protocol):

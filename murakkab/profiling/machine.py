@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from murakkab.profiling.accelerators import accelerator_offers
 from murakkab_optimizer.hardware import CPU, Cluster, DeviceType, Offer
 
 WATTS_PER_CORE = 3.75
@@ -51,7 +52,7 @@ def this_machine() -> Machine:
 
 
 def this_cluster() -> Cluster:
-    """The cores of this machine as what a plan may use.
+    """The cores and the accelerators of this machine as what a plan may use.
 
     Power is an estimate (see ``WATTS_PER_CORE``). It costs nothing unless ``MURAKKAB_PRICE_PER_HOUR`` names a price.
 
@@ -72,8 +73,9 @@ def this_cluster() -> Cluster:
         memory_mb=memory_mb // machine.cores,
         source=f"{machine}; {WATTS_PER_CORE} W a busy core is estimated",
     )
-    offer = Offer(core, machine.cores, spot=spot, region=os.environ.get(REGION, ""))
-    return Cluster("this machine", (offer,), memory_mb=memory_mb, billing="used", source=core.source)
+    region = os.environ.get(REGION, "")
+    offers = (Offer(core, machine.cores, spot, region), *accelerator_offers(spot=spot, region=region))
+    return Cluster("this machine", offers, memory_mb=memory_mb, billing="used", source=core.source)
 
 
 def _price() -> float:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from murakkab.profiling.accelerators import accelerator_offers
 from murakkab.profiling.clock import AcceleratorCounter, EnergyCounter, PowerMeter
 from murakkab.profiling.fit import Fit, fit, load_curve, short
 from murakkab.profiling.machine import WATTS_PER_CORE, Machine
@@ -22,6 +23,7 @@ from murakkab.profiling.process import Failed, ModelProcess
 from murakkab.profiling.store import Record, key_of
 from murakkab.profiling.versions import versions_of
 from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.hardware import CPU
 from murakkab_optimizer.planner.candidates import settings
 from murakkab_optimizer.profiles.nouns import LoadPoint, Profile, Provenance
 
@@ -217,7 +219,8 @@ class Session:
             model=one.card.name,
             unit=one.unit,
             unit_s=short(found.unit_s),
-            devices=one.card.needs.threads,
+            device=_device(one.card),
+            devices=1 if one.card.needs.accelerator_mb else one.card.needs.threads,
             knobs=dict(one.knobs),
             conditions=dict(one.conditions),
             fixed_s=short(found.fixed_s),
@@ -235,6 +238,12 @@ class Session:
                 len({*_rounds(measured.samples)}),
             ),
         )
+
+
+def _device(card: ModelCard) -> str:
+    """Type of the device that a model is measured on: the first accelerator, if it needs one."""
+    offers = accelerator_offers(spot=False, region="") if card.needs.accelerator_mb else []
+    return offers[0].device.name if offers else CPU
 
 
 def why_not(card: ModelCard) -> str:

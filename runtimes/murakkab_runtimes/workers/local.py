@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -29,13 +29,20 @@ class LocalWorker:
         log: file that takes what libraries print.
         on_reply: called with each reply.
         on_lost: called once with the worker's name and the reason when the process ends unasked.
+        environment: variables that it gets beyond those of this process.
 
     """
 
     def __init__(
-        self, name: str, log: Path, on_reply: Callable[[str, Reply], None], on_lost: Callable[[str, str], None]
+        self,
+        name: str,
+        log: Path,
+        on_reply: Callable[[str, Reply], None],
+        on_lost: Callable[[str, str], None],
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
+        self._environment = {**_SINGLE_THREAD, **(environment or {})}
         self._log = log
         self._on_reply = on_reply
         self._on_lost = on_lost
@@ -56,7 +63,7 @@ class LocalWorker:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "murakkab_runtimes.workers.child", self.name,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log,
-                limit=LINE_LIMIT, env={**os.environ, **_SINGLE_THREAD}, start_new_session=True,
+                limit=LINE_LIMIT, env={**os.environ, **self._environment}, start_new_session=True,
             )  # fmt: skip
         self._reader = asyncio.create_task(self._read(self._process))
 
