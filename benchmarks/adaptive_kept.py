@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-PRODUCT = ("murakkab", "optimizer", "runtimes", "benchmarks/player.mjs", "benchmarks/adaptive.py")
+MEASURE = ("player.mjs", "adaptive.py", "adaptive_core.py", "adaptive_figures.py")
+PRODUCT = ("murakkab", "optimizer", "runtimes", *(f"benchmarks/{name}" for name in MEASURE))
 """What an episode and its figures come from."""
 
 Row = dict[str, Any]

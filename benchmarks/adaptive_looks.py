@@ -6,12 +6,10 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import av
-
+from benchmarks.adaptive_frames import same_frames
 from benchmarks.retake import Retake
 from benchmarks.rungs import ffmpeg, scores
 from murakkab_optimizer.scheduler.events import path_label
@@ -59,23 +57,3 @@ def vmaf(run: Path, seed: int) -> dict[str, Any] | None:
         means[shot] = round(statistics.fmean(found[start : start + length]), 2)
         start += length
     return {"mean": round(statistics.fmean(found), 2), "worst_shot": min(means.values()), "shots": means}
-
-
-def same_frames(shot: str, clips: Iterable[Path], again: str, best: Iterable[Path]) -> int:
-    """Frames of a shot, which must be as many in both films.
-
-    Raises:
-        RuntimeError: they are not, or it is another shot.
-    """
-    if shot != again:
-        raise RuntimeError(f"shot {shot} was shown where {again} was made again")
-    one, two = (sum(map(frames, files)) for files in (clips, best))
-    if one != two:
-        raise RuntimeError(f"shot {shot} has {one} frames, made again it has {two}: they cannot be compared")
-    return one
-
-
-def frames(path: Path) -> int:
-    """Frames of a raw H.264 file."""
-    with av.open(str(path), format="h264") as film:
-        return sum(packet.size > 0 for packet in film.demux(video=0))
