@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import gpu_told
-from benchmarks.harness import RESULTS, write
+from benchmarks.harness import RESULTS, machine
 
 Row = dict[str, Any]
 
@@ -136,7 +136,7 @@ def begun(out: Path, now: dict[str, Any]) -> dict[str, Any]:
     other = [f"{name} {before.get(name)!r}, now {value!r}" for name, value in now.items() if before.get(name) != value]
     if other:
         raise SystemExit(f"{out} was measured with {'; '.join(other)}: remove it, or give another file with --out")
-    return facts
+    return facts | {"machine": machine()}
 
 
 def measure(facts: dict[str, Any], out: Path, device: Any, given: argparse.Namespace) -> bool:  # noqa: ANN401
@@ -193,8 +193,9 @@ def known(rows: list[Row], model: str, case: dict[str, int]) -> bool:
 
 def save(out: Path, facts: dict[str, Any]) -> None:
     """Write everything, whole or not at all."""
+    out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_suffix(".part")
-    write("gpu_models", {name: value for name, value in facts.items() if name != "machine"}, part)
+    part.write_text(json.dumps(facts, indent=2) + "\n")
     part.replace(out)
 
 
@@ -203,9 +204,7 @@ def tell(out: Path, facts: dict[str, Any]) -> None:
     rows = facts["rows"]
     facts |= {"published": gpu_told.beside(rows), "latency_model": gpu_told.predicted(rows)}
     print("\n".join([*gpu_told.table(rows), *gpu_told.told(facts)]))
-    part = out.with_suffix(".part")
-    part.write_text(json.dumps(facts, indent=2) + "\n")
-    part.replace(out)
+    save(out, facts)
     print(f"written to {out}")
 
 

@@ -39,6 +39,7 @@ def test_all_models_are_measured_case_by_case_and_told(
     monkeypatch.setenv("MURAKKAB_DATA", str(tmp_path))
     facts = run(out)
     assert capsys.readouterr().out.count("\nwan, ") == 14  # seven cases, live and in the table
+    assert facts["machine"]["cores"] > 0
     models = {row["model"] for row in facts["rows"]}
     assert models == {"flux", "llama 8b", "wan, denoiser", "wan, decoder", "wan, text encoder", "sdxl"}
     assert all(len(row["seconds"]) == 1 and row["seconds"][0] > 0 for row in facts["rows"])
