@@ -177,6 +177,32 @@ def test_an_attempt_that_is_delivered_twice_is_made_once(server: Server, machine
     assert sorted(lines) == sorted(set(lines)), "nothing was made twice"
 
 
+def test_what_a_process_does_not_wait_for_any_more_comes_by_celery(
+    server: Server, machine: Worker, tmp_path: Path
+) -> None:
+    async def scenario(made: Engine) -> None:
+        fleet = made._driver.fleet
+        replies, refused, take = fleet._broker.replies, [], fleet._take
+
+        async def too_late(letters: Sequence[Letter]) -> list[wire.Said]:
+            if letters and not refused:
+                server.client.delete(*(wire.session(letter.child) for letter in letters))
+            return await replies(letters)
+
+        def noted(said: wire.Said) -> None:
+            refused.extend([said.reply] if isinstance(said.reply, wire.Refused) else [])
+            take(said)
+
+        fleet._broker.replies, fleet._take = too_late, noted
+        end = await ends(made, tmp_path, count=4)
+        assert [item["sum"] for item in end["outputs"]["total"]] == [0, 2, 6, 12]
+        assert refused
+        events = [event async for event in made.events(end["run"])]
+        assert all(e["attempt"] == 1 for e in events if e["event"] == "task.started"), "nothing was lost by it"
+
+    with_engine(server.url, tmp_path, scenario)
+
+
 def test_an_attempt_of_an_engine_that_is_gone_commits_nothing(server: Server, machine: Worker, tmp_path: Path) -> None:
     """A late message, of an engine that no longer owns the slot, is dropped without a trace."""
     log = tmp_path / "log"

@@ -153,9 +153,9 @@ class Host(Child):
         if f"{self._engine}:{request.lease}" in self._done:
             return
         self._lease, self._model = request.lease, request.card.name
-        self._remember(request.lease)
         if not begins(request.lease):
             return
+        self._remember(request.lease)
         self._voice.say_soon(TaskStarted(request.lease))
         if fault := self._unreachable(request):
             self.send(TaskFailed(request.lease, fault, retry=False))
