@@ -67,7 +67,7 @@ def test_nothing_here_can_use_them():
 
 
 HUB = [card for card in CARDS.values() if card.weights]
-PUBLISHED = ["flux-1-dev", "whisper-large-v3", "phi-4", "deepseek-r1-distill-qwen-32b"]
+PUBLISHED = ["flux-1-dev", "gemma-3-27b", "whisper-large-v3", "phi-4", "deepseek-r1-distill-qwen-32b"]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -34,7 +34,7 @@ def test_a_list_on_a_narrow_terminal_loses_no_column(invoke, monkeypatch):
     lines = invoke("models", "-c", "text-generation").out.splitlines()
     assert lines[0].split() == ["Model", "Quality", "Here", "Timed", "on", "Licence"]
     (gemma,) = [line.split() for line in lines if "gemma-3-27b" in line]
-    assert gemma[:5] == ["gemma-3-27b", "0.87", "planned", "A100", "+3"]
+    assert gemma[:5] == ["gemma-3-27b", "0.87", "no", "A100", "+3"]
 
 
 def test_the_models_of_one_capability(invoke):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
 
 from murakkab_optimizer.catalog import ModelCard, Weights
+from murakkab_runtimes.hub.torchaudio import without_compiled_torchaudio
 
 TEMPLATE = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}<|assistant|>"
 
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of models."""
+    """A folder of models; the libraries that make them can be imported beside a torchaudio that finds no CUDA."""
+    if importlib.util.find_spec("torch") is not None:
+        without_compiled_torchaudio()
     return tmp_path_factory.mktemp("models")
 
 

@@ -7,7 +7,7 @@ import pytest
 from murakkab_runtimes.base import InputError, OutOfMemory, Unavailable
 from murakkab_runtimes.hub.device import pick_device, pick_dtype
 from murakkab_runtimes.hub.memory import peak_mb, watched
-from murakkab_runtimes.hub.settings import Settings, read_settings
+from murakkab_runtimes.hub.settings import Settings, check_device, read_settings
 
 
 def test_knobs_that_are_not_given_have_their_defaults() -> None:
@@ -32,6 +32,22 @@ def test_a_choice_whose_package_is_missing_says_which(monkeypatch: pytest.Monkey
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(Unavailable, match="pip install flash-attn"):
         read_settings({"attention": "flash"})
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (Settings(offload="group"), "tiny: 'offload' needs an accelerator; on a processor leave it 'none'"),
+        (Settings(attention="flash"), "tiny: attention 'flash' needs an accelerator of CUDA; take 'auto' here"),
+        (Settings(quantization="nf4"), "tiny: quantization 'nf4' needs an accelerator of CUDA; take 'int8' here"),
+        (Settings(parallel=2), "tiny: one worker process has one device"),
+    ],
+)
+def test_what_a_processor_cannot_do_is_refused(settings: Settings, told: str) -> None:
+    torch = pytest.importorskip("torch", reason="comes with the extra 'torch'")
+    with pytest.raises(InputError, match=told):
+        check_device(settings, torch.device("cpu"), "tiny")
+    check_device(Settings(quantization="int8", compile=True), torch.device("cpu"), "tiny")
 
 
 def test_number_formats_are_those_of_the_device() -> None:

@@ -13,7 +13,8 @@ from typing import Any
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError, Unavailable
 from murakkab_runtimes.hub.device import pick_dtype
-from murakkab_runtimes.hub.settings import Settings
+from murakkab_runtimes.hub.settings import Settings, check_device
+from murakkab_runtimes.hub.torchaudio import without_compiled_torchaudio
 from murakkab_runtimes.hub.weights import weights_folder
 
 WHOLE, ENCODER, DENOISER, DECODER = "whole", "text encoders", "denoiser", "decoder"
@@ -31,6 +32,7 @@ def load(card: ModelCard, settings: Settings, device: Any, part: str = WHOLE) ->
         Unavailable: diffusers or the weights are missing.
         InputError: the card names no class of diffusers, or a knob cannot be had on this device.
     """
+    check_device(settings, device, card.name)
     diffusers = _library()
     folder = weights_folder(card)
     index = json.loads((folder / "model_index.json").read_text("utf-8"))
@@ -71,6 +73,7 @@ def hollow(module: Any, dtype: Any = None) -> Any:  # noqa: ANN401 - a module an
 
 def _library() -> Any:  # noqa: ANN401 - a module
     try:
+        without_compiled_torchaudio()
         import diffusers
         import transformers.utils.logging as transformers_logging
     except ImportError as fault:
@@ -146,10 +149,6 @@ def _nf4() -> Any:  # noqa: ANN401
 def _place(pipe: Any, settings: Settings, device: Any, card: ModelCard) -> None:  # noqa: ANN401
     """Put a pipeline on its device as the settings say."""
     heavy = [part for name, part in pipe.components.items() if name.startswith(_HEAVY) and part is not None]
-    if settings.parallel > 1:
-        raise InputError(f"{card.name}: one worker process has one device; 'parallel' above 1 cannot be had here")
-    if settings.offload != "none" and device.type == "cpu":
-        raise InputError(f"{card.name}: 'offload' needs an accelerator; on a processor leave it 'none'")
     if card.knobs.get("tiling") and pipe.vae is not None:
         pipe.vae.enable_tiling()
     if settings.attention != "auto":

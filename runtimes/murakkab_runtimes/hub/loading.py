@@ -7,6 +7,7 @@ from typing import Any
 from murakkab_runtimes.base import Unavailable
 from murakkab_runtimes.hub.device import pick_dtype
 from murakkab_runtimes.hub.settings import Settings
+from murakkab_runtimes.hub.torchaudio import without_compiled_torchaudio
 
 
 def library() -> Any:  # noqa: ANN401 - a module
@@ -16,6 +17,7 @@ def library() -> Any:  # noqa: ANN401 - a module
         Unavailable: it is missing.
     """
     try:
+        without_compiled_torchaudio()
         import transformers
         from transformers.utils import logging
     except ImportError as fault:

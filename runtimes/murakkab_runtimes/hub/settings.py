@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from murakkab_runtimes.base import InputError, Unavailable
 from murakkab_runtimes.hub.device import DTYPES
+
+if TYPE_CHECKING:
+    import torch
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "dtype": DTYPES,
@@ -57,6 +60,27 @@ def read_settings(knobs: Mapping[str, Any]) -> Settings:
     if not isinstance(given.get("parallel", 1), int) or given.get("parallel", 1) < 1:
         raise InputError(f"parallel is {given['parallel']!r}; give a number of devices from 1 on")
     return Settings(**given)
+
+
+def check_device(settings: Settings, device: torch.device, name: str) -> None:
+    """Refuse what a device cannot do.
+
+    Args:
+        settings: that are asked for.
+        device: where the model is to be.
+        name: of the model.
+
+    Raises:
+        InputError: a setting needs another device, or several.
+    """
+    if settings.parallel > 1:
+        raise InputError(f"{name}: one worker process has one device; 'parallel' above 1 cannot be had here")
+    if device.type == "cpu" and settings.offload != "none":
+        raise InputError(f"{name}: 'offload' needs an accelerator; on a processor leave it 'none'")
+    if device.type != "cuda":
+        for knob, value, instead in (("attention", "flash", "auto"), ("quantization", "nf4", "int8")):
+            if getattr(settings, knob) == value:
+                raise InputError(f"{name}: {knob} '{value}' needs an accelerator of CUDA; take '{instead}' here")
 
 
 def _check(name: str, value: object, choices: tuple[str, ...]) -> None:

@@ -5,8 +5,6 @@ espeak (GPL) is never asked, as coqui-tts would: phonemes come from our own dict
 
 from __future__ import annotations
 
-import sys
-import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError, Unavailable
 from murakkab_runtimes.hub.device import limit_threads, pick_device
 from murakkab_runtimes.hub.memory import Meter
+from murakkab_runtimes.hub.torchaudio import without_compiled_torchaudio
 from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.speech.joe import units_of
 from murakkab_runtimes.speech.pronounce import Pronouncer
@@ -150,7 +149,7 @@ def _tensors(path: Path) -> dict[str, Any]:
 
 def _library() -> tuple[Any, Any]:
     """How coqui-tts reads a configuration, and its class of VITS models."""
-    _without_compiled_part()
+    without_compiled_torchaudio()
     try:
         from TTS.config import load_config
         from TTS.tts.models.vits import Vits
@@ -161,13 +160,3 @@ def _library() -> tuple[Any, Any]:
             "&& pip install --no-deps torchaudio==2.11.0 torchcodec==0.17.0"
         ) from None
     return load_config, Vits
-
-
-def _without_compiled_part() -> None:
-    """On a torch without CUDA, take torchaudio without its compiled part: that needs CUDA, and no voice needs it."""
-    import torch
-
-    if torch.version.cuda is None and "torchaudio" not in sys.modules:
-        part = types.ModuleType("torchaudio._extension")
-        part.__dict__.update(_IS_TORCHAUDIO_EXT_AVAILABLE=False, fail_if_no_align=lambda function: function)
-        sys.modules[part.__name__] = part

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_runtimes.base import InputError, Meta, Task
+from murakkab_runtimes.base import Meta, Task
 from murakkab_runtimes.hub.device import limit_threads, pick_device
 from murakkab_runtimes.hub.loading import arguments, library, placed
 from murakkab_runtimes.hub.memory import Meter
-from murakkab_runtimes.hub.settings import read_settings
+from murakkab_runtimes.hub.settings import check_device, read_settings
 from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.speech.audio import Samples
 from murakkab_runtimes.speech.recognition import Recognizer, Segment, share, unreadable
@@ -50,8 +50,7 @@ class Hearing(Recognizer):
         limit_threads(threads)
         self._device = pick_device()
         settings = read_settings(card.knobs)
-        if settings.parallel > 1:
-            raise InputError(f"{card.name}: one worker process has one device; 'parallel' above 1 cannot be had here")
+        check_device(settings, self._device, card.name)
         found, folder = library(), weights_folder(card)
         self.meter: Meter = Meter(self._device)
         with self.meter.loading(card.name):

@@ -13,7 +13,7 @@ from murakkab_runtimes.base import InputError
 from murakkab_runtimes.hub.device import limit_threads, pick_device
 from murakkab_runtimes.hub.loading import arguments, library, placed
 from murakkab_runtimes.hub.memory import Meter
-from murakkab_runtimes.hub.settings import Settings, read_settings
+from murakkab_runtimes.hub.settings import Settings, check_device, read_settings
 from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.text.guided import Guide
 from murakkab_runtimes.text.model import Completion, Heard, LanguageModel, Request
@@ -186,6 +186,7 @@ def _loaded(card: ModelCard, settings: Settings, device: Any) -> tuple[Any, Any]
     """Tokenizer and model."""
     if settings.parallel > 1:
         raise InputError("a language model on several devices needs a server: use the adapter 'openai' with vLLM")
+    check_device(settings, device, card.name)
     transformers = library()
     where, file = _where(card)
     tokenizer = transformers.AutoTokenizer.from_pretrained(where, **file)
