@@ -81,6 +81,7 @@ class Host(Child):
         self._engine, self._lease = "", ""
         self._looked = 0.0
         self._crowded: Path | None = None
+        self._reached, self._reached_at = ("", ""), 0.0
         self._mirror: Mirror | None = None
         self._done: OrderedDict[str, None] = OrderedDict()
         self._totals: dict[str, wire.Total] = {}
@@ -200,13 +201,17 @@ class Host(Child):
         return self._mirror
 
     def _unreachable(self, request: Run) -> str:
-        """Why the artifacts of a run cannot be used here; empty when they can."""
+        """Why the artifacts of a run cannot be used here; empty when they can. What was found is true for a moment."""
+        place, found_at = (request.remote or request.store, self._engine), time.monotonic()
+        if self._reached == place and found_at - self._reached_at < LOOK_S:
+            return ""
         try:
             store = self._store(request)
             found = (
                 store.read(wire.MARK).decode() if isinstance(store, Mirror) else (store.root / wire.MARK).read_text()
             )
             if found == self._engine:
+                self._reached, self._reached_at = place, found_at
                 return ""
             reason = "another engine's run is there"
         except (OSError, StoreFault) as fault:
