@@ -8,7 +8,8 @@ import { launch } from "../tests/browser/launch.mjs";
 
 const [program, address, topic, moment, picture, profile, more] = process.argv.slice(2);
 const inputs = JSON.parse(more ?? "{}");
-const patience = 300_000 + 2000 * (inputs.duration ?? 0);
+const end = Date.now() + 300_000 + 2000 * (inputs.duration ?? 0);
+const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const browser = await launch("chromium", program, profile);
 try {
   const page = await browser.newPage();
@@ -21,8 +22,11 @@ try {
   await page.click("form .primary");
   await page.waitForFunction((at) => document.querySelector("video")?.currentTime >= at, { timeout: 120_000 }, Number(moment));
   await page.screenshot({ path: picture });
-  await page.waitForFunction(() => document.querySelector("video").ended, { timeout: patience });
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  while (!(await page.evaluate(() => document.querySelector("video").ended))) {
+    if (Date.now() > end) throw new Error("the episode did not end");
+    await sleep(1000);
+  }
+  await sleep(1500);
   console.log(new URL(await page.evaluate(() => location.href)).pathname.split("/").at(-1));
 } finally {
   await browser.close();
