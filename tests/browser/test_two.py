@@ -35,6 +35,7 @@ def test_a_second_viewer_comes_and_goes_and_the_first_sees_nothing_of_it(tmp_pat
 
     positions = [told["position_s"] for told in reports]
     assert positions == sorted(positions)  # the second viewer, who was behind, never set the run back
-    measured = {told["ttff_s"] for told in reports if told["ttff_s"] is not None}
-    assert len(measured) == 1  # and its wait for the first frame is not that of the run
+    measured = [told["ttff_s"] for told in reports if told["ttff_s"] is not None]
+    # Its wait for the first frame is not that of the run; each event says a little better when that was asked for.
+    assert max(measured) - min(measured) < 0.1
     assert reports[-1]["stall_s"] == pytest.approx(0, abs=0.05)
