@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from benchmarks.torch_here import make_loadable
+from murakkab_runtimes.hub.torchaudio import without_compiled_torchaudio
 
 SPREAD = 0.02
 """Standard deviation of drawn weights; small enough for every number format to hold what is computed."""
@@ -24,7 +24,7 @@ def drawn_on(device: Any) -> Iterator[None]:  # noqa: ANN401 - a torch device
     import diffusers
     import transformers
 
-    make_loadable()
+    without_compiled_torchaudio()
 
     def picture_part(made: Any, folder: Any, **wishes: Any) -> Any:  # noqa: ANN401
         return drawn(lambda: made.from_config(made.load_config(folder)), _dtype(wishes), device)

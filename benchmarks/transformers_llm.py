@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import spread, write
-from benchmarks.torch_here import make_loadable
+from murakkab_runtimes.hub.torchaudio import without_compiled_torchaudio
 
 ENGINES = ("smollm2", "smollm2-transformers")
 QUESTIONS = (
@@ -74,7 +74,7 @@ def measured(engine: str) -> dict[str, float]:
 
     card = load_catalog()[engine]
     if card.adapter == "transformers-text":
-        make_loadable()
+        without_compiled_torchaudio()
     began = time.perf_counter()
     model: Any = runtime_class(card.adapter)(card, 1)
     load_s = time.perf_counter() - began
