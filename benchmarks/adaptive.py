@@ -141,7 +141,7 @@ def episode(folder: Path, policy: str, taken: float, given: argparse.Namespace, 
     runs.mkdir(parents=True)
     with server(runs, "--rungs", policy) as (_, address):
         with httpx.Client(base_url=address, timeout=120) as client:
-            make(client, runs, "A first episode", 10, 99)
+            make(client, runs, "A first episode", 10, 99, width=given.width, height=given.height)
         before = set(runs.glob("*/run.json"))
         with played(folder, address, given, program) as player:
             due = partial(has_ready, runs, before, given.at * given.duration)

@@ -88,12 +88,11 @@ def server(runs: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], s
         process.wait(30)
 
 
-def make(client: httpx.Client, runs: Path, topic: str, duration: int, seed: int) -> dict[str, Any]:
-    """Ask for an episode, fetch its first segment as a player would, wait for its end."""
+def make(client: httpx.Client, runs: Path, topic: str, duration: int, seed: int, **more: int) -> dict[str, Any]:
+    """Ask for an episode, fetch its first segment as a player would, wait for its end; ``more`` inputs as they are."""
     asked = time.monotonic()
-    answer = client.post(
-        "/api/runs", json={"workflow": "podcast", "inputs": {"topic": topic, "duration": duration}, "seed": seed}
-    )
+    inputs = {"topic": topic, "duration": duration, **more}
+    answer = client.post("/api/runs", json={"workflow": "podcast", "inputs": inputs, "seed": seed})
     answer.raise_for_status()
     run = answer.json()["run"]
     base = f"/runs/{run}/hls"

@@ -121,7 +121,7 @@ def test_clips_share_the_frames_out(frames, fps, first):
 
 
 def test_an_episode_starts_with_short_clips():
-    assert clip_lengths(240, 24, first=True) == [12, 12, 24, 24, 42, 42, 42, 42]
+    assert clip_lengths(240, 24, first=True) == [12] * 6 + [42] * 4
     assert clip_lengths(240, 24, first=False) == [48] * 5
 
 
@@ -165,7 +165,7 @@ def test_the_opening_shows_the_title_while_the_host_speaks(tmp_path, spoken, mus
     turn = make_turn(spoken, kind="opening")
     shot = film(tmp_path, spoken, turn=turn, path=(0, 0), music=music)
     plain = film(tmp_path / "plain", spoken, turn=turn, path=(3, 0), music=music)
-    assert [clip["frames"] for clip in shot.clips][:3] == [12, 12, 24]
+    assert [clip["frames"] for clip in shot.clips][:5] == [12] * 5
     title, studio = shot.frames[8].astype(int), shot.frames[-1].astype(int)
     assert np.abs(title - studio).mean() > 25
     assert np.abs(plain.frames[-1].astype(int) - studio).mean() < 6
@@ -236,6 +236,30 @@ def test_cheaper_details_draw_fewer_pictures(tmp_path, speech):
 
     full, simple, sparse, still = map(changes, ("full", "simple", "sparse", "still"))
     assert full > 1.4 * simple > 1.4 * sparse > 1.4 * still
+
+
+def test_cards_and_plates_are_drawn_for_every_second_frame_at_least(tmp_path, speech):
+    turn = make_turn(speech, kind="opening")
+    shots = {
+        detail: film(tmp_path / detail, speech, turn=turn, path=(0, 0), knobs={"detail": detail, "crf": 10})
+        for detail in ("full", "sparse", "still")
+    }
+    full, *others = (np.stack(shot.frames[:40]).astype(int) for shot in shots.values())
+    for frames in others:
+        drawn = [np.abs(a - b).mean() > 0.15 for a, b in pairwise(frames)]
+        assert 0.3 < sum(drawn[:10]) / 10 <= 0.6
+        assert np.abs(full[::2] - frames[::2]).mean() < 2
+
+
+def test_burnt_captions_change_on_time_in_a_still(tmp_path, speech):
+    still, full = (
+        film(tmp_path / detail, speech, knobs={"burn_captions": True, "detail": detail}, path=(1, 1))
+        for detail in ("still", "full")
+    )
+    for cue in full.cues:
+        index = round(24 * (cue["start"] + cue["end"]) / 2)
+        lower = [shot.frames[index][130:].astype(int) for shot in (still, full)]
+        assert np.abs(lower[0] - lower[1]).mean() < 12
 
 
 def test_it_draws_smaller_than_the_canvas_when_told(tmp_path, speech):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import skia
 
@@ -28,6 +28,9 @@ from murakkab_runtimes.video.stage import Stage
 
 DETAILS = {"full": 1, "simple": 2, "sparse": 4, "still": 0}
 """Frames for which one drawing stands; ``still`` draws one for each cut."""
+
+OVERLAY_FRAMES = 2
+"""The same, at most, while a card or a plate moves over the stage."""
 
 MOST_HOSTS = 4
 CANCEL_FRAMES = 6
@@ -103,6 +106,15 @@ class Turn:
         return self.begins or (self.path[0] == 0 and self.path[-1] < len(self.hosts))
 
 
+class _Drawing(NamedTuple):
+    """What tells one drawing from the next."""
+
+    step: int
+    camera: str
+    moves: bool
+    caption: str | None
+
+
 class Take:
     """One turn being filmed."""
 
@@ -131,7 +143,7 @@ class Take:
             turn.timing.speech,
         )
         self._introduced = names[turn.speaker] if turn.introduces else None
-        self._drawn: tuple[int, str] | None = None
+        self._drawn: _Drawing | None = None
 
     def clip(self, number: int, start: int, length: int) -> dict[str, Any]:
         """Film ``length`` frames from ``start`` on; return the clip's value."""
@@ -177,30 +189,33 @@ class Take:
     def _frame(self, index: int) -> bool:
         """Draw frame ``index``, or leave the last drawing as it is where the detail allows that; whether it is new."""
         since, camera = next(cut for cut in reversed(self.cuts) if cut[0] <= index)
-        step = DETAILS[self.detail]
-        still = (index // step if step else 0, camera)
         time = (index + 0.5) / self.turn.fps
-        if still == self._drawn and not self._over(time):
+        drawing = self._drawing(index, camera, time)
+        if drawing == self._drawn:
             return False
-        self._drawn = None if self._over(time) else still
+        self._drawn = drawing
         if not self.overlay.hides_stage(time, self.turn.timing):
             shown = self.stage.camera(camera, self.turn.speaker)
             dolly = 1.0 if camera == "wide" else 1.0 + shot.DOLLY_PER_S * (index - since) / self.turn.fps
             self.stage.draw(shown, self.turn.speaker, [p[index] for p in self.poses], dolly)
-        self._draw_over(time)
+        self._draw_over(time, drawing.caption)
         return True
 
-    def _over(self, time: float) -> bool:
-        """Whether something moves over the stage at that time."""
-        return self.overlay.moves(time, self.turn.timing, self._introduced) or bool(
-            self.task.knobs.get("burn_captions")
-        )
+    def _drawing(self, index: int, camera: str, time: float) -> _Drawing:
+        """Which drawing stands for frame ``index``: equal for all frames that it stands for."""
+        step = DETAILS[self.detail]
+        moves = self.overlay.moves(time, self.turn.timing, self._introduced)
+        if moves:
+            step = min(step or OVERLAY_FRAMES, OVERLAY_FRAMES)
+        return _Drawing(index // step if step else 0, camera, moves, self._caption(time))
 
-    def _draw_over(self, time: float) -> None:
+    def _caption(self, time: float) -> str | None:
+        if not self.task.knobs.get("burn_captions"):
+            return None
+        return next((c["text"] for c in self.cues if c["start"] <= time < c["end"]), None)
+
+    def _draw_over(self, time: float, caption: str | None) -> None:
         turn = self.turn
-        caption = None
-        if self.task.knobs.get("burn_captions"):
-            caption = next((c["text"] for c in self.cues if c["start"] <= time < c["end"]), None)
         self.overlay.draw(self.stage.canvas, turn.width, turn.height, time, turn.timing, self._introduced, caption)
 
 

@@ -40,8 +40,7 @@ class Overlay:
 
     def moves(self, time: float, timing: Timing, name: str | None) -> bool:
         """Whether something of it may change from frame to frame."""
-        begin, end = _plate_span(timing)
-        plate = name is not None and begin - 0.1 < time < end + 0.1
+        plate = name is not None and _fades(time, *_plate_span(timing))
         return plate or _title_alpha(time, timing) > 0 or _outro_alpha(time, timing) > 0
 
     def draw(
@@ -95,6 +94,11 @@ def _title_alpha(time: float, timing: Timing) -> float:
 
 def _outro_alpha(time: float, timing: Timing) -> float:
     return 0.0 if timing.outro is None else max(0.0, min(1.0, (time - timing.outro) / OUTRO_DISSOLVE_S))
+
+
+def _fades(time: float, begin: float, end: float) -> bool:
+    """Whether a plate comes or goes; a tenth of a second more on each side, so that its end states are drawn."""
+    return any(at - 0.1 < time < at + PLATE_FADE_S + 0.1 for at in (begin, end - PLATE_FADE_S))
 
 
 def _plate_span(timing: Timing) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 LEAD_S, OPENING_LEAD_S, TAIL_S = 0.12, 0.25, 0.3
 TITLE_S, DISSOLVE_S = 1.2, 0.5
 OUTRO_S, OUTRO_DISSOLVE_S = 2.8, 0.5
-CLIP_S, FIRST_CLIPS_S = 2.0, (0.5, 0.5, 1.0, 1.0)
+CLIP_S, FIRST_CLIPS_S = 2.0, (0.5, 0.5, 0.5, 0.5, 0.5, 0.5)
 SHORTEST_CUT_S = 2.2
 DOLLY_PER_S = 0.008
 """Share by which a near camera comes closer each second."""
@@ -59,7 +59,7 @@ def clip_lengths(frames: int, fps: int, *, first: bool) -> list[int]:
     lengths: list[int] = []
     for seconds in FIRST_CLIPS_S if first else ():
         length = round(seconds * fps)
-        if frames - sum(lengths) <= length:
+        if frames - sum(lengths) < 1.5 * length:
             break
         lengths.append(length)
     rest = frames - sum(lengths)

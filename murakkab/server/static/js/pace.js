@@ -1,8 +1,7 @@
 // When a show that is still being made may begin: as soon as it is made faster than it plays.
 
 const FASTER = 1.1; // seconds of the show made in a second
-const SURE = 2; // the same, where little is known: before SEEN seconds of the show are there
-const SEEN = 2;
+const SURE = [[1, 2], [2, 1.25]]; // the same, where little is known: before so many seconds of the show are there
 const ENOUGH = 4; // seconds of the show with which it begins at any pace: from there on quality gives way
 const LONGEST = 10; // seconds after the first segment at which it begins whatever is there
 
@@ -11,7 +10,7 @@ export function mayBegin(state, now) {
   const { segments } = state;
   if (state.status !== "running") return true;
   if (!segments.length) return false;
-  const needed = state.madeSeconds < SEEN ? SURE : FASTER;
+  const needed = SURE.find(([before]) => state.madeSeconds < before)?.[1] ?? FASTER;
   return state.madeSeconds >= ENOUGH || now - segments[0].t >= LONGEST || pace(state) >= needed;
 }
 
