@@ -63,7 +63,7 @@ def test_the_podcast_is_cut_as_its_programs_do(seconds: int, sections: int, exch
     said, shown = sum(map(sum, turns.values())), sum(map(sum, clips.values()))
     assert said == pytest.approx(seconds, abs=7), "whole exchanges of 13 s"
     assert shown == pytest.approx(said + 0.42 * len(clips) + 2.8 + 0.13, abs=0.05 * len(clips)), "pauses, last card"
-    assert clips[0, 0][:6] == (0.5,) * 6
+    assert clips[0, 0][:5] == (0.5,) * 5
     assert max(map(max, clips.values())) <= 2.0
 
 

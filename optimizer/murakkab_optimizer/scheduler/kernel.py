@@ -6,7 +6,7 @@ engine drives it in real time, a replay drives it from a journal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from murakkab_optimizer.graph import Graph, Path
@@ -19,6 +19,7 @@ from murakkab_optimizer.scheduler.commands import Command, FinishRun, Publish
 from murakkab_optimizer.scheduler.filming import Filming
 from murakkab_optimizer.scheduler.restore import Restoration, restored_items
 from murakkab_optimizer.scheduler.runs import RunState, place
+from murakkab_optimizer.scheduler.shift import Shift
 from murakkab_optimizer.scheduler.state import Status, TaskState
 from murakkab_optimizer.scheduler.timers import Timers
 from murakkab_optimizer.scheduler.wanted import wanted
@@ -44,6 +45,7 @@ class Scheduler:
 
     def __init__(self, cores: int, policy: str = "least-slack", rungs: str = DEFAULT) -> None:
         self._fleet = Fleet(cores)
+        self._shift = Shift(self._fleet.instances)
         self._filming = Filming(rungs, self._fleet)
         self._timers = Timers()
         self._attempts = Attempts(self._fleet, self._filming, self._timers, policy)
@@ -155,8 +157,7 @@ class Scheduler:
     def _joined(self, event: ev.WorkerJoined, now: float) -> None:
         self._lost(ev.WorkerLost(event.worker, "it began anew", blame=False), now)
         self._fleet.joined(event.worker, event.machine, event.cores, event.models, event.held)
-        for state in self._runs.values():
-            self._attempts.instances_changed(state, now, rising=True)
+        self._instances_changed(event.models, now, rising=True)
 
     def _lost(self, event: ev.WorkerLost, now: float) -> None:
         worker = self._fleet.lost(event.worker)
@@ -168,8 +169,12 @@ class Scheduler:
                 self._retry(state, task, ev.TaskFailed(task.lease or "", f"its worker died: {event.reason}"), now)
             else:
                 self._attempts.queue(state, task, now)
-        for run in self._runs.values():
-            self._attempts.instances_changed(run, now, rising=False)
+        self._instances_changed(worker.usable, now, rising=False)
+
+    def _instances_changed(self, models: Collection[str] | None, now: float, *, rising: bool) -> None:
+        if self._shift.moved(models):
+            for state in self._runs.values():
+                self._attempts.instances_changed(state, now, rising=rising)
 
     def _loaded(self, event: ev.ModelLoaded, now: float) -> None:
         self._fleet.loaded(event.worker, event.model, event.error)
