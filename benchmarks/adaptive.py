@@ -1,16 +1,16 @@
 """Adaptive quality on this machine: podcasts that a real Chromium plays, with and without a core taken away.
 
-    python -m benchmarks.adaptive [--duration 600] [--taken 60] [--at 0.5] [--policy adaptive ...] [--no-vmaf]
+    python -m benchmarks.adaptive [--duration 600] [--taken 60] [--no-vmaf] [adaptive adaptive@0.5 top@0.1 ...]
     python -m benchmarks.adaptive --vmaf-only [--keep FOLDER]
 
-Each rung policy makes one episode with all cores and one while a busy process holds a core for ``--taken`` seconds,
-from the moment at which the share ``--at`` of the show is ready. The process is pinned and, where the system allows
-it, has the highest priority; *got* is the share of that core that it really had. Stalls and the time to the first
-frame are those that Chromium measured. *Sustained* is the share of shots on the best rung that the profiles say is
-made 1.1 times faster than it plays, or on a better one; where there is no such rung, nothing is told. *Changes* are
-those from one shot to the next one that is shown: all, those of a hundredth of quality or more, and those that the
-next shot took back. VMAF compares what was shown with the same shots made again on the best rung: same script, seed
-and timeline. One picture for each episode has the rung and the seconds that were ready over time.
+An episode is named by its rung policy. It has all cores, or, as ``POLICY@SHARE``, all but one for ``--taken`` seconds
+from the moment at which that share of the show is ready: a busy process holds the core. The process is pinned and,
+where the system allows it, has the highest priority; *got* is the share of the core that it really had. Stalls and
+the time to the first frame are those that Chromium measured. *Sustained* is the share of shots on the best rung that
+the profiles say is made 1.1 times faster than it plays, or on a better one; where there is no such rung, nothing is
+told. *Changes* are those from one shot to the next one that is shown: all, those of a hundredth of quality or more,
+and those that the next shot took back. VMAF compares what was shown with the same shots made again on the best rung:
+same script, seed and timeline. One picture for each episode has the rung and the seconds that were ready over time.
 
 Every episode stays below ``--keep``: an episode that is there is not made again, so a call that broke off goes on
 where it was, and one that failed is tried again; the others are told all the same. Episodes that other code made are
@@ -32,6 +32,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 
@@ -46,9 +47,25 @@ from murakkab.engine.feed import read_events
 from murakkab_optimizer.policies.rungs import POLICIES
 
 TOPIC, SEED = "How tides work", 7
-BASELINES = ["adaptive", "top", "lowest", "per-run"]
-ASKED = ("duration", "at", "width", "height")
+ASKED = ("duration", "taken", "width", "height")
 """Options that all episodes of a folder share."""
+
+
+class Episode(NamedTuple):
+    """A rung policy, and the share of the show that is ready when a core is taken away; None: none is."""
+
+    policy: str
+    at: float | None = None
+
+    def __str__(self) -> str:
+        return self.policy if self.at is None else f"{self.policy}@{self.at:g}"
+
+
+EPISODES = [
+    Episode("adaptive"), Episode("adaptive", 0.5), Episode("adaptive", 0.1),
+    *(Episode(policy, at) for at in (0.1, None) for policy in ("top", "lowest", "per-run")),
+]  # fmt: skip
+"""In the middle, and where the show is not far ahead of its viewer; the baselines where it is hardest first."""
 
 
 def main() -> None:
@@ -77,8 +94,8 @@ def options() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     found.add_argument("--duration", type=int, default=600, help="seconds of the show")
     found.add_argument("--taken", type=float, default=60.0, help="seconds for which a core is taken away")
-    found.add_argument("--at", type=float, default=0.5, help="share of the show that is ready then")
-    found.add_argument("--policy", action="append", choices=list(POLICIES), help=f"by default {', '.join(BASELINES)}")
+    told = f"{{{','.join(POLICIES)}}}, or with @SHARE; by default {' '.join(map(str, EPISODES))}"
+    found.add_argument("episodes", type=named, nargs="*", default=EPISODES, help=told, metavar="EPISODE")
     found.add_argument("--width", type=int, default=1280)
     found.add_argument("--height", type=int, default=720)
     found.add_argument("--no-vmaf", action="store_true", help="only play; --vmaf-only can compare later")
@@ -93,22 +110,37 @@ def options() -> argparse.ArgumentParser:
     return found
 
 
+def named(text: str) -> Episode:
+    """An episode by its name.
+
+    Raises:
+        ArgumentTypeError: there is no such policy, or the share is none.
+    """
+    policy, _, at = text.partition("@")
+    try:
+        found = Episode(policy, float(at) if at else None)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{at}' is no share of the show, such as 0.5") from None
+    if policy not in POLICIES or (found.at is not None and not 0 <= found.at < 1):
+        raise argparse.ArgumentTypeError(f"'{text}' is none of {', '.join(POLICIES)}, alone or with @0 to @0.99")
+    return found
+
+
 def measured(given: argparse.Namespace, now: Row) -> Iterator[Row]:
     """Rows of all episodes that are asked for, made or found; one that fails leaves the others alone."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         raise SystemExit("Chromium is missing: apt-get install chromium")
-    for policy in given.policy or BASELINES:
-        for taken in dict.fromkeys((0.0, given.taken)):
-            folder = given.keep / f"{policy}-{taken:.0f}"
-            try:
-                row = known(folder, now) or episode(folder, policy, taken, given, program, now)
-                if not given.no_vmaf:
-                    compare(folder, row)
-            except (RuntimeError, OSError, httpx.HTTPError, subprocess.SubprocessError) as fault:
-                row = {"policy": policy, "taken_s": taken, "error": str(fault) or type(fault).__name__}
-            print(told(row), flush=True)
-            yield row
+    for one in given.episodes:
+        folder = given.keep / str(one)
+        try:
+            row = known(folder, now) or episode(folder, one, given, program, now)
+            if not given.no_vmaf:
+                compare(folder, row)
+        except (RuntimeError, OSError, httpx.HTTPError, subprocess.SubprocessError) as fault:
+            row = {"policy": one.policy, "at": one.at, "error": str(fault) or type(fault).__name__}
+        print(told(row), flush=True)
+        yield row
 
 
 def compared(given: argparse.Namespace, now: Row) -> Iterator[Row]:
@@ -133,31 +165,33 @@ def compare(folder: Path, row: Row) -> None:
     keep(folder, row)
 
 
-def episode(folder: Path, policy: str, taken: float, given: argparse.Namespace, program: str, now: Row) -> Row:
+def episode(folder: Path, one: Episode, given: argparse.Namespace, program: str, now: Row) -> Row:
     """Make and play one episode; what came of it. Its run stays in ``folder``, without the streams."""
     check_unchanged(now)
     shutil.rmtree(folder, ignore_errors=True)
     runs = folder / "runs"
     runs.mkdir(parents=True)
-    with server(runs, "--rungs", policy) as (_, address):
+    with server(runs, "--rungs", one.policy) as (_, address):
         with httpx.Client(base_url=address, timeout=120) as client:
             make(client, runs, "A first episode", 10, 99, width=given.width, height=given.height)
         before = set(runs.glob("*/run.json"))
         with played(folder, address, given, program) as player:
-            due = partial(has_ready, runs, before, given.at * given.duration)
-            window = take_core(due, lambda: player.poll() is not None, taken) if taken else None
+            window = None
+            if one.at is not None:
+                due = partial(has_ready, runs, before, one.at * given.duration)
+                window = take_core(due, lambda: player.poll() is not None, given.taken)
             out, err = player.communicate()
         if player.returncode:
             raise RuntimeError(f"the player: {err.strip()}")
-    if taken and window is None:
+    if one.at is not None and window is None:
         raise RuntimeError("the show was over before a core could be taken")
     check_unchanged(now)
     (runs / out.strip()).rename(folder / "run")
     for rest in (runs, folder / "run" / "hls", *folder.glob("profile*")):
         shutil.rmtree(rest, ignore_errors=True)
-    row = {**facts(folder / "run", policy, taken, window), "code": now}
-    picture = folder.with_suffix(".png")
-    title = f"{policy}, a core taken for {taken:.0f} s" if taken else policy
+    row = {"policy": one.policy, "at": one.at, **facts(folder / "run", window), "code": now}
+    picture = folder.parent / row["picture"]
+    title = one.policy if window is None else f"{one.policy}, a core taken for {given.taken:.0f} s"
     picture.write_bytes(draw(title, read_events(folder / "run" / "events.jsonl"), row["taken_from_to_s"]))
     keep(folder, row)
     return row
@@ -188,7 +222,7 @@ def has_ready(runs: Path, before: set[Path], seconds: float) -> bool:
     return False
 
 
-def facts(run: Path, policy: str, taken: float, window: Taken | None) -> Row:
+def facts(run: Path, window: Taken | None) -> Row:
     """Figures of an episode."""
     report, plan = (json.loads((run / name).read_text()) for name in ("report.json", "plan.json"))
     if report["measured_by"] != "player":
@@ -198,8 +232,6 @@ def facts(run: Path, policy: str, taken: float, window: Taken | None) -> Row:
     least = sustained(plan["rungs"], len(os.sched_getaffinity(0)))
     names = ("ttff_s", "first_content_s", "stall_s", "duration_s", "made_in_s", "quality", "top_share", "seed")
     return {
-        "policy": policy,
-        "taken_s": taken,
         "taken_from_to_s": within,
         "taken_share": window.share if window else None,
         **{name: report[name] for name in names},
@@ -231,12 +263,12 @@ def table(rows: list[Row]) -> Iterator[str]:
     """All episodes, one a line."""
     yield ""
     yield (
-        f"{'policy':<10}{'core taken':>11}{'got':>6}{'TTFF s':>8}{'stall s':>9}{'quality':>9}{'top':>6}"
+        f"{'policy':<10}{'core taken at':>14}{'got':>6}{'TTFF s':>8}{'stall s':>9}{'quality':>9}{'top':>6}"
         f"{'sustained':>11}{'VMAF':>7}{'worst':>7}{'changes':>13}{'dips after':>12}{'back after':>12}"
     )
     yield from map(told, rows)
     yield from (
-        f"{row['policy']}, {row['taken_s']:.0f} s: no VMAF: {row['vmaf_error']}" for row in rows if "vmaf_error" in row
+        f"{row['policy']} {_share(row['at'])}: no VMAF: {row['vmaf_error']}" for row in rows if "vmaf_error" in row
     )
     good = [row for row in rows if "error" not in row]
     if good:
@@ -250,7 +282,7 @@ def table(rows: list[Row]) -> Iterator[str]:
 
 def told(row: Row) -> str:
     """One episode in a line."""
-    head = f"{row['policy']:<10}{row['taken_s']:>9.0f} s"
+    head = f"{row['policy']:<10}{_share(row['at']):>14}"
     if "error" in row:
         return f"{head}  failed: {row['error']}"
     looks, moved, steps = row["vmaf"] or {}, row["dip"] or {}, row["changes"]
