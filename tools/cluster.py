@@ -79,10 +79,10 @@ def wait_for_worker(broker: str) -> None:
             time.sleep(0.1)
 
 
-def murakkab(broker: str, *arguments: str) -> subprocess.Popen[bytes]:
+def murakkab(broker: str, *arguments: str, **env: str) -> subprocess.Popen[bytes]:
     """Start a command of Murakkab in a session of its own, so that Ctrl-C reaches only this program."""
     command = [sys.executable, "-m", "murakkab", *arguments]
-    return subprocess.Popen(command, env={**os.environ, "MURAKKAB_BROKER": broker}, start_new_session=True)
+    return subprocess.Popen(command, env={**os.environ, "MURAKKAB_BROKER": broker, **env}, start_new_session=True)
 
 
 def end(processes: list[subprocess.Popen[bytes]]) -> None:
@@ -110,7 +110,10 @@ def main() -> None:
         workers: list[subprocess.Popen[bytes]] = []
         started.callback(end, workers)
         for number in range(asked.workers):
-            workers.append(murakkab(broker, "worker", "--name", f"w{number + 1}", "--cores", str(asked.cores)))
+            hidden = {"CUDA_VISIBLE_DEVICES": ""} if number else {}  # the first one has the accelerators
+            workers.append(
+                murakkab(broker, "worker", "--name", f"w{number + 1}", "--cores", str(asked.cores), **hidden)
+            )
         wait_for_worker(broker)
         server = murakkab(broker, "serve", "--port", asked.port, "--runs", asked.runs)
         started.callback(end, [server])

@@ -32,7 +32,10 @@ def worker(
         ),
     ] = None,
 ) -> None:
-    """Do tasks of engines on other machines until SIGTERM or Ctrl-C, which let the tasks in hand end."""
+    """Do tasks of engines on other machines until SIGTERM or Ctrl-C, which let the tasks in hand end.
+
+    Each accelerator that CUDA_VISIBLE_DEVICES names (by default all) has a process of its own.
+    """
     import os
     import re
 
@@ -41,12 +44,15 @@ def worker(
     machine = name or _default_name()
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}", machine):
         raise UserError(f"'{machine}' is no name of a machine", "Use up to 63 letters, digits, dots and dashes.")
-    _check(broker, machine)
+    others = _check(broker, machine)
+    from murakkab.profiling.accelerators import accelerators
     from murakkab_runtimes.workers.cluster.machine import Machine
 
     many = cores or len(os.sched_getaffinity(0))
-    typer.echo(f"{machine}: {many} cores for {_shown(broker)} (Ctrl-C drains)", err=True)
-    made = Machine(broker, machine, many, lambda text: typer.echo(f"{machine}: {text}", err=True))
+    bound = [one for one in accelerators() if one.uuid not in others]
+    more = "".join(f", {one.name}" for one in bound)
+    typer.echo(f"{machine}: {many} cores{more} for {_shown(broker)} (Ctrl-C drains)", err=True)
+    made = Machine(broker, machine, many, lambda text: typer.echo(f"{machine}: {text}", err=True), bound)
     if metrics is not None:
         typer.echo(f"{machine}: figures at {_expose(made, broker, metrics)}", err=True)
     made.run()
@@ -81,25 +87,26 @@ def _default_name() -> str:
     return f"{host}-{secrets.token_hex(2)}"
 
 
-def _check(broker: str, machine: str) -> None:
-    """Refuse a broker that does not answer, and a name that is taken."""
+def _check(broker: str, machine: str) -> set[str]:
+    """Refuse a broker that does not answer, and a name that is taken; returns the accelerators that workers have."""
     import asyncio
 
     from murakkab.engine.broker import Broker
     from murakkab.engine.errors import FAILED, UserError
     from murakkab.engine.slots import FRESH_S
 
-    async def look() -> None:
+    async def look() -> set[str]:
         link = Broker(broker, "")
         try:
             await link.reach()
-            taken = [slot for slot, _, age in (await link.read()).slots if slot.machine == machine and age < FRESH_S]
+            there = [slot for slot, _, age in (await link.read()).slots if age < FRESH_S]
         finally:
             await link.close()
-        if taken:
+        if any(slot.machine == machine for slot in there):
             raise UserError(f"a worker called '{machine}' is there already", "Choose another --name.", FAILED)
+        return {slot.accelerator.uuid for slot in there if slot.accelerator}
 
-    asyncio.run(look())
+    return asyncio.run(look())
 
 
 def _shown(broker: str) -> str:

@@ -11,16 +11,17 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 
+from murakkab.engine.bare import Bare
 from murakkab.engine.broker import Broker, Look
-from murakkab.engine.errors import FAILED, UserError
 from murakkab.engine.fleet import OnBarren, OnLost, OnReply, WatchedFleet
 from murakkab.engine.hearing import Deaths, Hearing
 from murakkab.engine.post import Post
 from murakkab.engine.shared import SharedStore
 from murakkab.engine.slots import Slots
 from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
+from murakkab_runtimes.workers.binding import Accelerator
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run
 
@@ -29,9 +30,6 @@ POLL_S = 0.5
 
 WAIT_S = 20.0
 """An engine that starts waits this long for a first slot."""
-
-BARREN_S = 60.0
-"""Runs fail when there was no slot for this long."""
 
 
 class CeleryFleet(WatchedFleet):
@@ -70,8 +68,8 @@ class CeleryFleet(WatchedFleet):
         self._taken: set[str] = set()
         self._jobs: list[asyncio.Task[None]] = []
         self._up = asyncio.Event()
-        self._bare_since: float | None = None
-        self._stopping = False
+        self._bare = Bare(self._broker.shown, self._slots)
+        self._away = self._stopping = False
 
     async def start(self) -> None:
         """Reach the broker and take the slots that there are.
@@ -82,18 +80,12 @@ class CeleryFleet(WatchedFleet):
         await self._broker.reach()
         if self._shared is not None:
             await self._shared.reach()
-        self._jobs = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
+        self._jobs = [asyncio.create_task(self._repeat(step)) for step in (self._listen, self._look)]
         try:
             await asyncio.wait_for(self._up.wait(), WAIT_S)
         except TimeoutError:
             await self.stop()
-            raise self._nobody() from None
-
-    def _nobody(self) -> UserError:
-        command = f"murakkab worker --broker {self._broker.shown}"
-        if refused := sorted(self._slots.refused.values()):
-            return UserError("no worker fits this engine:\n  " + "\n  ".join(refused[:3]), f"Then: {command}", FAILED)
-        return UserError("there is no free worker at the broker", f"Start one: {command}", FAILED)
+            raise self._bare.why() from None
 
     async def stop(self) -> None:
         """Give all slots back."""
@@ -110,6 +102,10 @@ class CeleryFleet(WatchedFleet):
     def models(self) -> frozenset[str]:
         """Names of the models that can be used at slots that this engine has or may take; while it has none, at any."""
         return self._slots.models(time.monotonic(), self._taken if self._owned() else ())
+
+    def accelerators(self) -> Sequence[Accelerator]:
+        """Those of the same slots."""
+        return self._slots.accelerators(time.monotonic(), self._taken if self._owned() else ())
 
     def pids(self) -> dict[str, int]:
         """Process ids by slot, on its machine."""
@@ -141,21 +137,30 @@ class CeleryFleet(WatchedFleet):
             self._drop(worker, reason, self._to_blame(worker))
             self._slots.ended(worker)
 
+    async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Do a step again and again; a fault that nothing foresaw fails the runs in hand and no later ones."""
+        while not self._stopping:
+            try:
+                await step()
+            except Exception as fault:
+                self._bare.fault = fault
+                self._on_barren(fault)
+                await asyncio.sleep(POLL_S)
+
     async def _listen(self) -> None:
         """Take in what the slots say; what they are sent in answer goes with the next look."""
-        while not self._stopping:
-            letters = self._post.take()
-            try:
-                heard = await self._broker.replies(letters)
-            except OSError:
-                self._post.lose(letters)
-                await asyncio.sleep(POLL_S)
-                continue
-            if self._shared is not None and (reason := await self._shared.take([said.reply for said in heard])):
-                self._on_barren(reason)
-            with self._post.gathering():
-                for said in heard:
-                    self._take(said)
+        letters = self._post.take()
+        try:
+            heard = await self._broker.replies(letters)
+        except OSError:
+            self._post.lose(letters)
+            await asyncio.sleep(POLL_S)
+            return
+        if self._shared is not None and (reason := await self._shared.take([said.reply for said in heard])):
+            self._on_barren(reason)
+        with self._post.gathering():
+            for said in heard:
+                self._take(said)
 
     def _take(self, said: wire.Said) -> None:
         if isinstance(said.reply, wire.Refused):
@@ -199,20 +204,18 @@ class CeleryFleet(WatchedFleet):
 
     async def _look(self) -> None:
         """Follow who comes and goes."""
-        away = False
-        while not self._stopping:
-            try:
-                read = await self._broker.read()
-                now = time.monotonic()
-                for slot, state, age in read.slots:
-                    self._slots.announced(slot, state, age, now)
-                if away:
-                    self._slots.forgive(now)
-                away = False
-                await self._settle(now, read)
-            except OSError:
-                away = True
-            await asyncio.sleep(POLL_S)
+        try:
+            read = await self._broker.read()
+            now = time.monotonic()
+            for slot, state, age in read.slots:
+                self._slots.announced(slot, state, age, now)
+            if self._away:
+                self._slots.forgive(now)
+            self._away = False
+            await self._settle(now, read)
+        except OSError:
+            self._away = True
+        await asyncio.sleep(POLL_S)
 
     async def _settle(self, now: float, read: Look) -> None:
         """Lose what is gone, own what is free, give back what others need."""
@@ -231,7 +234,9 @@ class CeleryFleet(WatchedFleet):
         for name in claims:
             if name in mine and not self._slots.known[name].joined:
                 self._join(name)
-        self._count_bare(now)
+        stuck = self._shared.stuck(now) if self._shared is not None else ""
+        if reason := stuck or self._bare.too_long(not self._owned() and self._wanted(), now):
+            self._on_barren(reason)
 
     def _give_back(self, usable: list[str], part: float) -> None:
         """Let go of what is above a part of the fleet: idle slots at once, others when they are idle."""
@@ -288,12 +293,3 @@ class CeleryFleet(WatchedFleet):
 
     def _owned(self) -> list[str]:
         return [name for name, seen in self._slots.known.items() if seen.joined]
-
-    def _count_bare(self, now: float) -> None:
-        if self._owned() or not self._wanted():
-            self._bare_since = None
-        elif self._bare_since is None:
-            self._bare_since = now
-        elif now - self._bare_since > BARREN_S:
-            self._bare_since = None
-            self._on_barren(f"no worker was heard of at {self._broker.shown} for {BARREN_S:.0f} s")

@@ -21,14 +21,13 @@ from murakkab.engine.evaluation import Evaluator
 from murakkab.engine.fleet import FleetMaker
 from murakkab.engine.journal import Journal
 from murakkab.engine.observing import Observer
+from murakkab.engine.requests import request, silence_s
 from murakkab.engine.run import CACHED, LiveRun
-from murakkab.engine.submission import FUNCTION
-from murakkab_optimizer.graph import TIMEOUT_S, Node
 from murakkab_optimizer.scheduler import Command, Event, Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_runtimes.catalog import load_catalog
-from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Run
+from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply
 
 _T = TypeVar("_T")
 
@@ -208,25 +207,9 @@ class Driver:
 
     def _hand_over(self, live: LiveRun, command: cmd.StartTask) -> None:
         """Send an attempt to its worker."""
-        chosen, node = command.configuration, live.graph.node(command.node)
-        request = Run(
-            lease=command.lease,
-            store=live.place,
-            card=live.cards[chosen.model],
-            knobs=chosen.knobs,
-            threads=chosen.needs.threads,
-            arguments=node.arguments,
-            seed=live.record.seed,
-            path=command.path,
-            item=command.item,
-            inputs=command.inputs,
-            previous=command.previous,
-            first_item=command.first_item,
-            streams=node.streams,
-            secrets=live.secrets,
-            trace=next(filter(None, (observer.context(command.lease) for observer in self.observers)), ""),
-        )
-        self.fleet.run(command.worker, request, _silence_s(node))
+        trace = next(filter(None, (observer.context(command.lease) for observer in self.observers)), "")
+        node = live.graph.node(command.node)
+        self.fleet.run(command.worker, request(live, command, trace), silence_s(node))
 
     def _keep(self, live: LiveRun, event: Event) -> None:
         """Put what a task has made into the cache, beside the loop."""
@@ -280,8 +263,9 @@ class Driver:
     def _lost(self, worker: str, reason: str, blame: bool) -> None:
         self.apply(ev.WorkerLost(worker, reason, blame))
 
-    def _barren(self, reason: str) -> None:
-        self._give_up(f"no worker process can be started: {reason}")
+    def _barren(self, reason: str | Exception) -> None:
+        if self.live:
+            self._give_up(reason if isinstance(reason, str) else self._explain(reason))
 
     def _later(self, delay: float, action: Callable[[], None]) -> None:
         def fire() -> None:
@@ -298,8 +282,3 @@ def _as_told(event: Event, commands: list[Command]) -> Event:
     if isinstance(event, ev.TaskFailed) and any(isinstance(command, cmd.FinishRun) for command in commands):
         return msgspec.structs.replace(event, retry=False)
     return event
-
-
-def _silence_s(node: Node) -> float:
-    """How long an attempt may be silent: a user's function says nothing, and a timeout that was set is meant."""
-    return node.timeout_s if node.capability == FUNCTION or node.timeout_s != TIMEOUT_S else 0.0

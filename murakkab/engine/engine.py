@@ -8,31 +8,28 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from murakkab.engine import planning
-from murakkab.engine.cache import BUDGET_BYTES, ResultCache
+from murakkab.engine.cache import ResultCache
 from murakkab.engine.driver import Driver
-from murakkab.engine.errors import FAILED, UserError
+from murakkab.engine.errors import UserError
 from murakkab.engine.feed import FINISHED, kept_events
 from murakkab.engine.figures import PlayerReport
-from murakkab.engine.fleet import LocalFleet
-from murakkab.engine.journal import Journal
-from murakkab.engine.locks import claim, is_claimed
-from murakkab.engine.observing import Observer
+from murakkab.engine.fleet import FleetMaker, LocalFleet
+from murakkab.engine.folder import EngineFolder
+from murakkab.engine.options import EngineOptions
+from murakkab.engine.plans import Plans
 from murakkab.engine.priority import StepBack
 from murakkab.engine.replanning import Replanner
 from murakkab.engine.resume import committed
 from murakkab.engine.run import LiveRun
 from murakkab.engine.store import RunRecord, RunStore
 from murakkab.engine.submission import RunRequest, check_files, check_secrets, import_files, renew_functions, request_of
-from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Pin, Plan
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_runtimes.workers.spans import ENDPOINTS
@@ -41,43 +38,14 @@ if TYPE_CHECKING:
     from murakkab.language import Workflow
     from murakkab_runtimes.workers.cluster.wire import Waiting
 
-_KEPT_ENGINES = 10
 _SPARE_WORKERS = 2
-
-
-@dataclass(frozen=True)
-class EngineOptions:
-    """How an engine runs.
-
-    Attributes:
-        runs: folder of the runs.
-        cores: threads that tasks may use together; by default those of the machine.
-        llm: base URL of an OpenAI-compatible server to write with, if any.
-        policy: name of the queue policy.
-        rungs: name of the policy that says how good each shot is made.
-        cache: whether results are kept for, and taken from, other runs; the environment variable ``MURAKKAB_CACHE=off``
-            switches it off where nothing else is said.
-        cache_bytes: what the kept results may take.
-        broker: URL of the Redis at which workers of other machines are; empty for processes of this one.
-        observers: make what watches the engine; each is given its driver.
-        store: URL of a folder that artifacts go through where those machines do not share the folder of the runs, for
-            example ``s3://bucket/prefix``; empty where they do.
-    """
-
-    runs: Path
-    cores: int | None = None
-    llm: str | None = None
-    policy: str = "least-slack"
-    rungs: str = "adaptive"
-    cache: bool = field(default_factory=lambda: os.environ.get("MURAKKAB_CACHE", "").lower() not in ("off", "0", "no"))
-    observers: tuple[Callable[[Driver], Observer], ...] = ()
-    cache_bytes: int = BUDGET_BYTES
-    broker: str = ""
-    store: str = ""
 
 
 class Engine:
     """Makes runs.
+
+    Attributes:
+        cores: threads of this machine that tasks may use together.
 
     Raises:
         UserError: from any method, for what the user can put right.
@@ -87,10 +55,10 @@ class Engine:
         self.options = options
         self.store = RunStore(options.runs)
         self.cores = options.cores or len(os.sched_getaffinity(0))
-        self._folder = options.runs / ".engines" / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         self._cache = ResultCache(options.runs / ".cache", options.cache_bytes) if options.cache else None
-        self._claim: TextIO | None = None
+        self._folder: EngineFolder | None = None
         self._started: Driver | None = None
+        self._plans = Plans(self.cores)
         self._replanner: Replanner | None = None
         self._loaded: set[str] = set()
         self._step_back = StepBack()
@@ -109,23 +77,24 @@ class Engine:
         There are two more than cores: thread budget and cores keep at most ``cores`` of them at work, and the others
         hold large models or take tasks that are too short to count.
         """
-        try:
-            journal = Journal(self._folder / "journal.jsonl")
-            self._claim = claim(self._folder / "lock")
-        except OSError as fault:
-            raise UserError(
-                f"cannot write to {self.options.runs}: {fault.strerror}",
-                "Choose another folder with --runs, or free some space.",
-                FAILED,
-            ) from None
-        _forget_old_engines(self._folder)
-        policies = (self.options.policy, self.options.rungs)
+        folder = self._folder = EngineFolder(self.options.runs)
+        cores = 0 if self.options.broker else self.cores
+        policies = self.options.policy, self.options.rungs
+        driver = Driver(folder.path, folder.journal, cores, self._workers(folder), *policies)
+        self._started = self._observed(driver)
+        self._plans.follow(driver)
+        await driver.fleet.start()
         if self.options.broker:
-            await self._start_cluster(journal, policies)
-            return
-        fleet = partial(LocalFleet, self._folder, self.cores + _SPARE_WORKERS)
-        self._started = self._observed(Driver(self._folder, journal, self.cores, fleet, *policies))
-        await self._started.fleet.start()
+            self._replanner = Replanner(driver, self._plans.make)
+            self._replanner.start()
+
+    def _workers(self, folder: EngineFolder) -> FleetMaker:
+        """Processes of this machine, or the workers at the broker, whose cores are those of the engine."""
+        if not self.options.broker:
+            return partial(LocalFleet, folder.path, self.cores + _SPARE_WORKERS)
+        from murakkab.engine.celery_fleet import CeleryFleet
+
+        return partial(CeleryFleet, self.options.broker, self.options.store, self._busy, self._waiting)
 
     def _observed(self, driver: Driver) -> Driver:
         """The driver, with all that watches it; spans are made where the environment says where to send them."""
@@ -135,24 +104,6 @@ class Engine:
 
             driver.observers += filter(None, [engine_spans()])
         return driver
-
-    async def _start_cluster(self, journal: Journal, policies: tuple[str, str]) -> None:
-        """Take the workers at the broker; their cores are those of the engine."""
-        from murakkab.engine.celery_fleet import CeleryFleet
-
-        fleet = partial(CeleryFleet, self.options.broker, self.options.store, self._busy, self._waiting)
-        self._started = self._observed(Driver(self._folder, journal, 0, fleet, *policies))
-        await self._started.fleet.start()
-        self.cores = max(self._started.scheduler.cores, 1)
-        self._replanner = Replanner(self._started, self._plan)
-        self._replanner.start()
-
-    def _plan(self, graph: Graph, pins: Mapping[str, Pin]) -> Plan:
-        """A plan for the workers that there are now; where all are gone, as for this machine until some come."""
-        if self.options.broker:
-            self.cores = self._driver.scheduler.cores or self.cores
-        usable = self._started.fleet.models() if self._started is not None else None
-        return planning.make_plan(graph, self.cores, pins, usable or None)
 
     def _waiting(self) -> list[Waiting]:
         from murakkab.engine.waiting import waiting
@@ -166,10 +117,11 @@ class Engine:
         """Cancel what runs, stop the workers, close the journal, and trim the cache."""
         if self._replanner is not None:
             self._replanner.close()
+        self._plans.close()
         if self._started is not None:
             await self._started.close()
-        if self._claim is not None:
-            self._claim.close()
+        if self._folder is not None:
+            self._folder.close()
         if self._cache is not None:
             await asyncio.to_thread(self._cache.trim)
 
@@ -182,7 +134,7 @@ class Engine:
         from murakkab.language import check_inputs, compile_graph
 
         graph = compile_graph(workflow, check_inputs(workflow, {}))
-        plan = self._plan(graph, {})
+        plan = self._plans.make_now(graph)
         self._loaded |= planning.must_load(plan)
         self._driver.apply(ev.ModelsExpected(graph, plan))
 
@@ -225,10 +177,10 @@ class Engine:
 
     async def submit_graph(self, request: RunRequest) -> str:
         """Begin a run of a graph and return its id."""
-        graph = request.graph
+        graph, asked = request.graph, time.monotonic()
         check_secrets(graph)
         pins = planning.parse_pins(request.use, graph)
-        plan = request.plan or self._plan(graph, pins)
+        plan = request.plan or await self._plans.make(graph, pins)
         check_files(graph, plan)
         record = RunRecord(
             run=request.run or self.store.new_id(graph.name),
@@ -240,7 +192,7 @@ class Engine:
             seed_given=request.seed is not None,
             uses_cache=request.cache,
         )
-        began = request.requested_at or self.now()
+        began = request.requested_at or self.now() - (time.monotonic() - asked)
         folder = self.store.create(record)
         try:
             graph = await asyncio.to_thread(import_files, graph, folder / "artifacts")
@@ -305,7 +257,7 @@ class Engine:
             live.playback(said, self.now())
             self._driver.apply(ev.PlaybackMoved(run, said.position_s, said.stall_s))
         else:
-            self._update_record(run, said)
+            self.store.played(run, said)
 
     def _begin(
         self,
@@ -323,29 +275,8 @@ class Engine:
         self._driver.add(live)
         if self._replanner is not None:
             self._replanner.watch(record.run, pins)
-        now = self.now()
-        name = "run.resumed" if isinstance(event, ev.RunResumed) else "run.submitted"
-        live.feed.send(name, now, workflow=record.workflow, title=record.title, inputs=record.inputs, seed=record.seed)
-        live.feed.send(
-            "run.planned",
-            now,
-            nodes=planning.describe(event.graph, event.plan),
-            promises=planning.describe_promises(event.graph),
-            notes=event.plan.notes,
-            predictions=msgspec.to_builtins(event.plan.predictions),
-            rungs=planning.describe_rungs(event.plan),
-            cold=live.cold,
-        )
+        live.begins(self.now(), resumed=isinstance(event, ev.RunResumed))
         self._driver.apply(event)
-
-    def _update_record(self, run: str, report: PlayerReport) -> None:
-        """Figures of a player that goes on after the run was made."""
-        record = self.store.record(run)
-        if report.ttff_s is None or record.status == "running":
-            return
-        record.ttff_s, record.stall_s, record.measured_by = report.ttff_s, report.stall_s, "player"
-        record.first_content_s, record.first_speech_s = report.first_content_s, report.first_speech_s
-        self.store.save(record)
 
     def _live(self, run: str) -> LiveRun | None:
         return self._started.live.get(run) if self._started is not None else None
@@ -355,10 +286,3 @@ class Engine:
         if self._started is None:
             raise RuntimeError("the engine was not started")
         return self._started
-
-
-def _forget_old_engines(folder: Path) -> None:
-    """Keep the journals of the last few engines and of all that still run."""
-    for old in sorted(folder.parent.iterdir())[:-_KEPT_ENGINES]:
-        if not is_claimed(old / "lock"):
-            shutil.rmtree(old, ignore_errors=True)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from murakkab.profiling.accelerators import VISIBLE, Accelerator, accelerators
+from murakkab.profiling.accelerators import accelerators
 from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
 from murakkab_runtimes.catalog import load_catalog
-from murakkab_runtimes.workers.held import ROOM
+from murakkab_runtimes.workers.binding import Accelerator, environment, takes
 from murakkab_runtimes.workers.local import LocalWorker
 from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run
 
@@ -25,18 +25,19 @@ SILENCE_S = 300.0
 
 _RESTART_S = (0.0, 0.2, 1.0, 5.0)
 
+_NONE = "no worker process can be started"
 
 OnReply = Callable[[str, Reply], None]
 OnLost = Callable[[str, str, bool], None]
-OnBarren = Callable[[str], None]
+OnBarren = Callable[[str | Exception], None]
 
 
 class Fleet(Protocol):
     """The workers of an engine, wherever they are.
 
     It tells of them by callbacks in the engine's event loop: ``on_reply`` with a worker's name and each of its replies,
-    the first one Ready; ``on_lost`` with name, reason and whether the task in hand may be to blame; ``on_barren`` with
-    the reason when there is no worker and none comes.
+    the first one Ready; ``on_lost`` with name, reason and whether the task in hand may be to blame; ``on_barren`` when
+    no run can go on, with the reason in words, or the fault that nothing foresaw.
     """
 
     async def start(self) -> None:
@@ -50,6 +51,9 @@ class Fleet(Protocol):
 
     def models(self) -> frozenset[str] | None:
         """Names of the models that its workers can use; None for those of this machine."""
+
+    def accelerators(self) -> Sequence[Accelerator]:
+        """Those that its workers are bound to, each one once."""
 
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over and watch it; one that may take ``timeout_s`` may be silent for as long."""
@@ -140,7 +144,7 @@ class LocalFleet(WatchedFleet):
         size: number of workers.
         on_reply: called with the worker's name and each of its replies.
         on_lost: called with name, reason and whether the task in hand may be to blame.
-        on_barren: called with the reason when one process after the other ends before it is up and none is.
+        on_barren: called when one process after the other ends before it is up and none is.
     """
 
     def __init__(
@@ -180,6 +184,10 @@ class LocalFleet(WatchedFleet):
     def models(self) -> None:
         """All that this machine can use."""
 
+    def accelerators(self) -> Sequence[Accelerator]:
+        """Those of this machine."""
+        return self._accelerators
+
     def pids(self) -> dict[str, int]:
         """Process ids by worker."""
         return {name: worker.pid for name, worker in self._workers.items() if worker.pid is not None}
@@ -208,17 +216,15 @@ class LocalFleet(WatchedFleet):
             raise
 
     def _sees(self, accelerator: Accelerator | None) -> dict[str, str]:
-        """The environment that shows a worker its accelerator, and hides the others."""
-        if accelerator is not None:
-            return {VISIBLE: accelerator.uuid, ROOM: str(accelerator.memory_mb)}
-        return {VISIBLE: ""} if self._accelerators else {}
+        """The environment that shows a worker its accelerator, and hides the others, where there are any."""
+        return environment(accelerator) if self._accelerators else {}
 
     def _usable(self, name: str) -> tuple[str, ...] | None:
         """Models that a worker can use; None for all, where there is no accelerator."""
         if not self._accelerators:
             return None
-        bound = name in self._bound
-        return tuple(card.name for card in load_catalog().values() if bound == (card.needs.accelerator_mb > 0))
+        bound = self._bound.get(name)
+        return tuple(card.name for card in load_catalog().values() if takes(bound, card))
 
     def _heard(self, name: str, reply: Reply) -> None:
         if isinstance(reply, Ready):
@@ -251,7 +257,7 @@ class LocalFleet(WatchedFleet):
             return
         self._stillborn += 1
         if not self._up and self._stillborn >= self._size:
-            self._on_barren(reason)
+            self._on_barren(f"{_NONE}: {reason}")
 
     async def _respawn(self, delay: float, accelerator: Accelerator | None) -> None:
         """Start a replacement, however long the machine has no room for one."""
@@ -261,7 +267,7 @@ class LocalFleet(WatchedFleet):
                 await self._spawn(accelerator)
             except OSError as fault:
                 if not self._up:
-                    self._on_barren(str(fault))
+                    self._on_barren(f"{_NONE}: {fault}")
                 delay = _RESTART_S[-1]
             else:
                 return

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.planner import Here
 from murakkab_runtimes.base import obstacle, only_planned
+from murakkab_runtimes.workers.binding import Accelerator
 
 if TYPE_CHECKING:
+    from murakkab_optimizer.hardware import Cluster, Offer
     from murakkab_optimizer.profiles import Profile
     from murakkab_optimizer.profiles.memory import Seen
 
 FRESH_S = 60.0
 """Seconds for which what is installed is taken to stay so."""
+
+
+class There(msgspec.Struct, frozen=True):
+    """What workers of other machines have.
+
+    Attributes:
+        models: names of those that they can use.
+        accelerators: each one once.
+
+    """
+
+    models: frozenset[str]
+    accelerators: tuple[Accelerator, ...] = ()
+
 
 Usable = tuple[list[ModelCard], dict[str, str]]
 """Models that can be used, and by name what the others would take."""
@@ -34,11 +52,11 @@ def available(cards: Mapping[str, ModelCard]) -> tuple[list[ModelCard], dict[str
     return usable, absent
 
 
-def offered(cards: Mapping[str, ModelCard], names: Collection[str]) -> Usable:
+def offered(cards: Mapping[str, ModelCard], there: There) -> Usable:
     """As ``available``, where workers of other machines say which models they can use."""
-    there = [card for card in cards.values() if card.name in names]
-    others = [card for card in cards.values() if card.name not in names]
-    return there, {card.name: only_planned(card) or "no worker there can use it" for card in others}
+    found = [card for card in cards.values() if card.name in there.models]
+    others = [card for card in cards.values() if card.name not in there.models]
+    return found, {card.name: only_planned(card) or "no worker there can use it" for card in others}
 
 
 def usable(cards: Mapping[str, ModelCard]) -> Usable:
@@ -102,14 +120,34 @@ class Same:
         return isinstance(other, Same) and other.what is self.what
 
 
-def this_machine() -> Here:
-    """What is planned for: a processor and the accelerators beside it, in the region that ``MURAKKAB_REGION`` names.
+def machines(cores: int, there: There | None) -> Cluster:
+    """What a plan may use: so many cores, and the accelerators of this machine or of workers."""
+    from murakkab.profiling import this_cluster
+    from murakkab.profiling.accelerators import accelerator_offers
+
+    def counted(offer: Offer) -> Offer:
+        return msgspec.structs.replace(offer, count=cores) if offer.device.kind == "cpu" else offer
+
+    found = this_cluster()
+    offers = [counted(offer) for offer in found.offers if there is None or offer.device.kind == "cpu"]
+    if there is not None:
+        offers += accelerator_offers(spot=offers[0].spot, region=offers[0].region, those=there.accelerators)
+    return msgspec.structs.replace(found, offers=tuple(offers))
+
+
+def this_machine(there: There | None = None) -> Here:
+    """What is planned for: a processor and accelerators beside it, in the region that ``MURAKKAB_REGION`` names.
 
     ``MURAKKAB_SPOT=1`` says that the machine may be taken away.
+
+    Args:
+        there: workers of other machines, if it is them that work.
+
     """
     from murakkab.profiling.accelerators import accelerator_offers
 
     spot = os.environ.get("MURAKKAB_SPOT", "").lower() in ("1", "true", "yes")
-    types = [offer.device for offer in accelerator_offers(spot=spot, region="")]
+    those = None if there is None else there.accelerators
+    types = [offer.device for offer in accelerator_offers(spot=spot, region="", those=those)]
     devices = ("cpu", *(name for device in types for name in (device.kind, device.name)))
     return Here(tuple(dict.fromkeys(devices)), os.environ.get("MURAKKAB_REGION", ""), spot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -12,7 +13,7 @@ import msgspec
 import yaml
 
 from murakkab.engine.errors import NO_PLAN, UserError
-from murakkab.engine.here import Same, available, memories, offered, profiles, this_machine, usable
+from murakkab.engine.here import Same, There, available, machines, memories, offered, profiles, this_machine, usable
 from murakkab.engine.lacking import refusal
 from murakkab.engine.lenient import as_promised, noted
 from murakkab_optimizer.catalog import ModelCard
@@ -23,7 +24,6 @@ from murakkab_runtimes.base import obstacle
 from murakkab_runtimes.catalog import load_catalog
 
 if TYPE_CHECKING:
-    from murakkab_optimizer.hardware import Offer
     from murakkab_optimizer.profiles import Profile
 
 __all__ = [
@@ -54,6 +54,7 @@ _KEPT = 64
 """Plans that are kept."""
 
 _plans: OrderedDict[tuple[object, ...], Plan] = OrderedDict()
+_plans_lock = threading.Lock()
 
 _EVALUATED = {
     "model": "",
@@ -67,10 +68,8 @@ _EVALUATED = {
 }
 
 
-def make_plan(
-    graph: Graph, cores: int, pins: Mapping[str, Pin] | None = None, names: frozenset[str] | None = None
-) -> Plan:
-    """Plan a graph on this machine, or for workers that can use the models of these names.
+def make_plan(graph: Graph, cores: int, pins: Mapping[str, Pin] | None = None, there: There | None = None) -> Plan:
+    """Plan a graph on this machine, or for workers of other machines.
 
     Latency, cost, energy and quality are kept or there is no plan. A first item and real time that nothing here can
     keep are kept as far as can be, and the notes of the plan say so: a show that starts late is better than none.
@@ -82,7 +81,7 @@ def make_plan(
     cards = load_catalog()
     _check_capabilities(graph, {card.capability for card in cards.values()})
     try:
-        return _kept_plan(graph, cores, pins or {}, cards, names)
+        return _kept_plan(graph, cores, pins or {}, cards, there)
     except PinError as fault:
         raise UserError(str(fault), "Change it, under --use or under where.") from None
     except NoPlanError as fault:
@@ -90,23 +89,26 @@ def make_plan(
 
 
 def _kept_plan(
-    graph: Graph, cores: int, pins: Mapping[str, Pin], cards: Mapping[str, ModelCard], names: frozenset[str] | None
+    graph: Graph, cores: int, pins: Mapping[str, Pin], cards: Mapping[str, ModelCard], there: There | None
 ) -> Plan:
     """The plan of an earlier run of the same form, or a new one."""
-    can, cannot = usable(cards) if names is None else offered(cards, names)
+    can, cannot = usable(cards) if there is None else offered(cards, there)
     known = profiles(cards)
     asked = msgspec.json.encode(
         (cores, pins, [card.name for card in can], os.environ.get(PRICE)), order="deterministic"
     )
-    key = (_form(graph), asked, this_machine(), Same(cards), Same(known), Same(memories()))
-    if key in _plans:
-        _plans.move_to_end(key)
-        return _plans[key]
-    plan = _new_plan(graph, cores, pins, can, cannot, known, local=names is None)
+    here = this_machine(there), None if there is None else there.accelerators
+    key = (_form(graph), asked, here, Same(cards), Same(known), Same(memories()))
+    with _plans_lock:
+        if key in _plans:
+            _plans.move_to_end(key)
+            return _plans[key]
+    plan = _new_plan(graph, cores, pins, can, cannot, known, there)
     if plan.method == "exact":  # a plan for want of time is not for the next run
-        _plans[key] = plan
-        while len(_plans) > _KEPT:
-            _plans.popitem(last=False)
+        with _plans_lock:
+            _plans[key] = plan
+            while len(_plans) > _KEPT:
+                _plans.popitem(last=False)
     return plan
 
 
@@ -117,23 +119,19 @@ def _new_plan(
     can: list[ModelCard],
     cannot: Mapping[str, str],
     known: list[Profile],
-    *,
-    local: bool,
+    there: There | None,
 ) -> Plan:
-    from murakkab.profiling import this_cluster
     from murakkab_optimizer.planner import PlanRequest
 
-    cluster = this_cluster()
-    offers = tuple(_with_cores(one, cores) for one in cluster.offers if local or one.device.kind == "cpu")
     until = time.monotonic() + SEARCH_S
     request = PlanRequest(
         graph=graph,
         cards=can,
         profiles=known,
-        cluster=msgspec.structs.replace(cluster, offers=offers),
+        cluster=machines(cores, there),
         absent=cannot,
         pins=pins,
-        here=this_machine(),
+        here=this_machine(there),
         may_go_on=lambda: time.monotonic() < until,
         relax=False,
         memories=memories(),
@@ -142,11 +140,6 @@ def _new_plan(
     for told in _cold(graph, plan, {card.name: card for card in can}):
         plan = noted(plan, told)
     return plan
-
-
-def _with_cores(offer: Offer, cores: int) -> Offer:
-    """An offer of cores, as many as the engine uses; accelerators as they are."""
-    return msgspec.structs.replace(offer, count=cores) if offer.device.kind == "cpu" else offer
 
 
 def _cold(graph: Graph, plan: Plan, cards: Mapping[str, ModelCard]) -> Iterator[str]:

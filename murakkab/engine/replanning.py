@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,7 +26,7 @@ LOOK_S = 0.5
 PATIENCE_S = 60.0
 """A run that cannot go on without a model which no worker has fails after this long."""
 
-Planner = Callable[[Graph, Mapping[str, Pin]], Plan]
+Planner = Callable[[Graph, Mapping[str, Pin]], Awaitable[Plan]]
 """Plans a graph with these pins, by what the workers have now; UserError where that is not possible."""
 
 
@@ -108,13 +108,13 @@ class Replanner:
         """Plan beside the loop; once more when steps began meanwhile that the plan may do otherwise."""
         while True:
             kept = self._kept(live, usable)
-            found = await asyncio.to_thread(self._planned, live.graph, _merged(kept, pins))
+            found = await self._planned(live.graph, _merged(kept, pins))
             if kept == self._kept(live, usable):
                 return found
 
-    def _planned(self, graph: Graph, pins: Mapping[str, Pin]) -> tuple[Plan | None, str]:
+    async def _planned(self, graph: Graph, pins: Mapping[str, Pin]) -> tuple[Plan | None, str]:
         try:
-            return self._planner(graph, pins), ""
+            return await self._planner(graph, pins), ""
         except UserError as fault:
             return None, fault.message
 

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 import msgspec
 
+from murakkab.engine import planning
 from murakkab.engine.cache import ResultCache
 from murakkab.engine.caching import RunCache
 from murakkab.engine.errors import UserError
@@ -85,6 +86,22 @@ class LiveRun:
         self.cache = RunCache(results, graph, plan, self.cards, self.artifacts, seed)
         self.models: dict[str, str] = {}
         self._outputs: dict[str, Any] = {}
+
+    def begins(self, now: float, *, resumed: bool) -> None:
+        """Tell the feed what is made, and by which plan."""
+        what, plan = self.record, self.plan
+        name = "run.resumed" if resumed else "run.submitted"
+        self.feed.send(name, now, workflow=what.workflow, title=what.title, inputs=what.inputs, seed=what.seed)
+        self.feed.send(
+            "run.planned",
+            now,
+            nodes=planning.describe(self.graph, plan),
+            promises=planning.describe_promises(self.graph),
+            notes=plan.notes,
+            predictions=msgspec.to_builtins(plan.predictions),
+            rungs=planning.describe_rungs(plan),
+            cold=self.cold,
+        )
 
     def told(self, event: Event, now: float) -> None:
         """Pass an event that counts on to the feed."""

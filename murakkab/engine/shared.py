@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +19,9 @@ from murakkab_runtimes.workers.messages import Run
 
 TRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Waits between attempts to fetch what a worker made."""
+
+GIVE_S = 60.0
+"""Runs fail when what their tasks need could not be put into the store for this long."""
 
 _REMEDY = "Correct --store, and give the server's address and keys in the environment (AWS_ENDPOINT_URL and so on)."
 
@@ -39,6 +43,7 @@ class SharedStore:
             raise UserError("the store's address holds a password", "Give keys in the environment.", USAGE)
         self._url, self._engine = url.rstrip("/"), engine
         self._runs: dict[str, Mirror] = {}
+        self._refused: tuple[float, str] | None = None
 
     async def reach(self) -> None:
         """Check that the store can be written; UserError says what to do."""
@@ -63,6 +68,22 @@ class SharedStore:
         Raises:
             StoreFault: the store cannot be reached.
         """
+        try:
+            self._give(request)
+        except StoreFault as fault:
+            since = time.monotonic() if self._refused is None else self._refused[0]
+            self._refused = since, f"what a task needs cannot be put into the store: {fault}"
+            raise
+        self._refused = None
+
+    def stuck(self, now: float) -> str:
+        """Why nothing can be put there, once that went on for too long; empty otherwise."""
+        if self._refused is None or now - self._refused[0] <= GIVE_S:
+            return ""
+        reason, self._refused = self._refused[1], None
+        return reason
+
+    def _give(self, request: Run) -> None:
         run = parse_lease(request.lease)[0]
         if (mirror := self._runs.get(run)) is None:
             mirror = Mirror(request.remote, Path(request.store))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
+from murakkab_runtimes.workers.binding import Accelerator
 from murakkab_runtimes.workers.cluster import wire
 
 LOST_S = 6.0
@@ -14,6 +15,9 @@ LOST_S = 6.0
 
 FRESH_S = 3.0
 """A slot that is met for the first time lives when it announced itself within this time."""
+
+_THREADS, _SPARE = "threads", "spare"
+"""Kinds of slots on processors: those that bring threads, and those that bring none."""
 
 
 @dataclass
@@ -48,7 +52,7 @@ class Slots:
     known: dict[str, Seen] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     dead: set[str] = field(default_factory=set)
-    _over: Counter[bool] = field(default_factory=Counter)
+    _over: Counter[str] = field(default_factory=Counter)
 
     def announced(self, slot: wire.Slot, state: wire.State | None, age_s: float, now: float) -> None:
         """Take in what was read of a slot; ``age_s`` is the age of its announcement."""
@@ -104,6 +108,11 @@ class Slots:
         """Names of the models that usable slots can use, those that others took apart."""
         return frozenset().union(*(self.known[name].slot.models for name in self.usable(now) if name not in taken))
 
+    def accelerators(self, now: float, taken: Collection[str] = ()) -> tuple[Accelerator, ...]:
+        """Those of the same slots; one that two workers share counts once."""
+        found = [self.known[name].slot.accelerator for name in self.usable(now) if name not in taken]
+        return tuple({one.uuid: one for one in found if one is not None}.values())
+
     def claims(self, usable: Collection[str], owned: Collection[str], taken: Collection[str], part: float) -> list[str]:
         """The slots to own next: those owned already, and free ones up to a part of the fleet.
 
@@ -113,15 +122,15 @@ class Slots:
             usable: those that may be owned, in order of preference.
             owned: those that are.
             taken: those that other engines own.
-            part: of the slots that bring threads, and of the others; spare slots only where threads are owned.
+            part: of the slots of each kind; those that bring no threads only where threads are owned.
         """
         asked = [name for name in usable if name in owned]
         machines = {self.known[name].slot.machine for name in asked}
-        for brings in (True, False):
-            kind = [name for name in usable if self._brings(name) == brings]
-            room = self.kept(kind, brings, part) - sum(name in owned for name in kind)
-            free = [name for name in kind if name not in owned and name not in taken]
-            new = [name for name in free if brings or self.known[name].slot.machine in machines]
+        for kind in dict.fromkeys(map(self._kind, usable)):
+            same = [name for name in usable if self._kind(name) == kind]
+            room = self.kept(same, kind, part) - sum(name in owned for name in same)
+            free = [name for name in same if name not in owned and name not in taken]
+            new = [name for name in free if kind == _THREADS or self.known[name].slot.machine in machines]
             new = self._varied(new, asked)
             asked += new[: max(room, 0)]
             machines |= {self.known[name].slot.machine for name in new[: max(room, 0)]}
@@ -137,14 +146,16 @@ class Slots:
             covered.update(self.known[name].slot.models)
         return first + rest
 
-    def surplus(self, usable: Collection[str], owned: Iterable[str], part: float) -> dict[bool, list[str]]:
-        """By whether they bring threads: the owned slots, those with the fewest models first, and only where too many.
+    def surplus(self, usable: Collection[str], owned: Iterable[str], part: float) -> dict[str, list[str]]:
+        """By their kind: the owned slots, those with the fewest models first, and only where too many.
 
         The first to be idle go, until ``kept`` are left.
         """
         mine = sorted(owned, key=lambda name: (len(self._models(name)), name))
-        kinds = {brings: [name for name in mine if self._brings(name) == brings] for brings in (True, False)}
-        return {brings: kind for brings, kind in kinds.items() if len(kind) > self.kept(usable, brings, part)}
+        kinds: defaultdict[str, list[str]] = defaultdict(list)
+        for name in mine:
+            kinds[self._kind(name)].append(name)
+        return {kind: names for kind, names in kinds.items() if len(names) > self.kept(usable, kind, part)}
 
     def give_back(
         self, usable: Collection[str], owned: Collection[str], part: float, is_busy: Callable[[str], bool]
@@ -159,27 +170,30 @@ class Slots:
         """
         self._over.clear()
         going: list[str] = []
-        for brings, names in self.surplus(usable, owned, part).items():
-            over = len(names) - self.kept(usable, brings, part)
+        for kind, names in self.surplus(usable, owned, part).items():
+            over = len(names) - self.kept(usable, kind, part)
             idle = [name for name in names if not is_busy(name)][:over]
-            self._over[brings] = over - len(idle)
+            self._over[kind] = over - len(idle)
             going += idle
         return going
 
     def rested(self, name: str) -> None:
         """A slot has become idle; it leaves when others need one of its kind."""
-        seen = self.known[name]
-        brings = seen.slot.cores > 0
-        if self._over[brings] > 0:
-            self._over[brings] -= 1
-            seen.leaving = True
+        kind = self._kind(name)
+        if self._over[kind] > 0:
+            self._over[kind] -= 1
+            self.known[name].leaving = True
 
-    def kept(self, usable: Collection[str], brings: bool, part: float) -> int:
+    def kept(self, usable: Collection[str], kind: str, part: float) -> int:
         """How many slots of a kind are a part of those that are usable."""
-        return _share(sum(self._brings(name) == brings for name in usable), part)
+        return _share(sum(self._kind(name) == kind for name in usable), part)
 
-    def _brings(self, name: str) -> bool:
-        return self.known[name].slot.cores > 0
+    def _kind(self, name: str) -> str:
+        """Slots of one kind may stand for each other: those of one type of accelerator, those that bring threads."""
+        slot = self.known[name].slot
+        if slot.accelerator is not None:
+            return slot.device
+        return _THREADS if slot.cores else _SPARE
 
     def _models(self, name: str) -> tuple[str, ...]:
         state = self.known[name].state

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import msgspec
 
 from murakkab.engine.errors import FAILED, UserError
+from murakkab.engine.figures import PlayerReport
 from murakkab.engine.locks import claim, is_claimed
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
@@ -110,6 +111,15 @@ class RunStore:
         if record.status == "running" and not self.in_use(run):
             record.status = "interrupted"
         return record
+
+    def played(self, run: str, report: PlayerReport) -> None:
+        """Take the figures of a player that goes on after the run was made."""
+        record = self.record(run)
+        if report.ttff_s is None or record.status == "running":
+            return
+        record.ttff_s, record.stall_s, record.measured_by = report.ttff_s, report.stall_s, "player"
+        record.first_content_s, record.first_speech_s = report.first_content_s, report.first_speech_s
+        self.save(record)
 
     def list(self) -> list[RunRecord]:
         """All runs, the newest first, each with the bytes that it takes."""

@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-import msgspec
-
 from murakkab_optimizer.hardware import DeviceType, Offer
-
-VISIBLE = "CUDA_VISIBLE_DEVICES"
-"""Environment variable: accelerators that a process may use, by UUID or by number in the order of the bus."""
-
-
-class Accelerator(msgspec.Struct, frozen=True):
-    """One of them.
-
-    Attributes:
-        uuid: names it in ``CUDA_VISIBLE_DEVICES``.
-        name: as its driver tells it.
-        memory_mb: MiB.
-        peak_w: watts that it may draw; 0 where the driver does not tell.
-
-    """
-
-    uuid: str
-    name: str
-    memory_mb: int
-    peak_w: float = 0.0
+from murakkab_runtimes.workers.binding import VISIBLE, Accelerator, device_name, known_type
 
 
 def accelerators() -> tuple[Accelerator, ...]:
@@ -57,12 +36,18 @@ def handles() -> list[Any]:
     return found
 
 
-def accelerator_offers(*, spot: bool, region: str) -> list[Offer]:
-    """What a plan may use of them: one device an instance, for a worker process has one.
+def accelerator_offers(*, spot: bool, region: str, those: Iterable[Accelerator] | None = None) -> list[Offer]:
+    """What a plan may use of accelerators: one device an instance, for a worker process has one.
 
     They cost nothing of their own: a price of the machine is that of its cores.
+
+    Args:
+        spot: whether they may be taken away.
+        region: where they are.
+        those: which; by default all of this machine.
+
     """
-    types = [_type(one) for one in accelerators()]
+    types = [_type(one) for one in (accelerators() if those is None else those)]
     return [Offer(each, types.count(each), spot, region, most=1) for each in dict.fromkeys(types)]
 
 
@@ -87,12 +72,9 @@ def _read(handle: Any) -> Accelerator:  # noqa: ANN401 - NVML has no types
 
 def _type(one: Accelerator) -> DeviceType:
     """Its type: one of the catalogue whose name is a word of its own name, else by that name."""
-    from murakkab_runtimes.catalog import load_devices
-
-    words = re.split(r"[^A-Za-z0-9]+", one.name)
-    known = next((device for name, device in load_devices().items() if name in words), None)
+    known = known_type(one)
     return DeviceType(
-        name=known.name if known else one.name,
+        name=device_name(one),
         reserved=0.0,
         spot=0.0,
         idle_w=known.idle_w if known else 0.0,

@@ -73,7 +73,9 @@ class Autoscaler:
         others = {slot.machine for slot, _, _ in look.slots if slot.device == self._queue} - self._mine
         busy = {slot.machine for slot, state, _ in look.slots if state is not None and state.engine}
         self.idle = frozenset(mine - busy)
-        running = sum(state is not None and bool(state.lease) for _, state, _ in look.slots)
+        running = sum(
+            state is not None and bool(state.lease) for slot, state, _ in look.slots if slot.device == self._queue
+        )
         view = queue_view(self._queue, list(waiting))
         view = msgspec.structs.replace(
             view, now=now, workers=len(mine | others), width=self._bounds.width, running=running

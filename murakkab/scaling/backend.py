@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Collection
 from typing import Protocol
 
+from murakkab_runtimes.workers.binding import environment
+
 RETRY_S = 5.0
 """A worker that ended by itself is replaced after this long, so that one that cannot start is not started for ever."""
 
@@ -34,7 +36,7 @@ class Backend(Protocol):
 
 
 class LocalProcesses:
-    """``murakkab worker`` processes of this machine.
+    """``murakkab worker`` processes of this machine, for processors alone.
 
     SIGTERM drains a worker; nothing here ends one that is busy. Those that have nothing to do go first, then the
     youngest.
@@ -96,7 +98,7 @@ class LocalProcesses:
         command = [sys.executable, "-m", "murakkab", "worker", "--name", name, "--cores", str(self._cores)]
         self._working[name] = subprocess.Popen(
             [*command, *self._options],
-            env={**os.environ, "MURAKKAB_BROKER": self._broker},
+            env={**os.environ, **environment(None), "MURAKKAB_BROKER": self._broker},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )

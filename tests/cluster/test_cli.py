@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from murakkab.engine.broker import without_password
-from tests.cluster.conftest import Server, Worker, wait_for
 from tests.engine.conftest import SUMS
 
 
@@ -36,18 +34,6 @@ def test_what_is_no_broker_is_bad_usage(tmp_path: Path) -> None:
     assert answer.returncode == 2
     assert "redis://host:6379/0" in answer.stderr
     assert "Traceback" not in answer.stderr
-
-
-def test_workers_are_listed_and_a_name_is_taken_once(server: Server, machine: Worker, tmp_path: Path) -> None:
-    wait_for(lambda: server.client.zcard("murakkab:slots") == 4)
-    answer = murakkab(tmp_path, "workers", "--broker", server.url, "--json")
-    rows = [json.loads(line) for line in answer.stdout.splitlines()]
-    assert [row["slot"] for row in rows] == ["m1-1", "m1-2", "m1-3", "m1-4"]
-    assert [row["cores"] for row in rows] == [1, 1, 0, 0]
-    assert {row["misfit"] for row in rows} == {""}
-    again = murakkab(tmp_path, "worker", "--broker", server.url, "--name", "m1")
-    assert again.returncode == 1
-    assert "'m1' is there already" in again.stderr
 
 
 @pytest.mark.parametrize(

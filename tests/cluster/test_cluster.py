@@ -273,6 +273,21 @@ def test_only_references_cross_the_broker(server: Server, machine: Worker, tmp_p
     assert all(b".json" in said and b"doubled" not in said and b'"sum"' not in said for said in finished)
 
 
+def test_what_cannot_be_read_at_the_broker_fails_the_runs_in_hand_and_no_later_one(
+    server: Server, machine: Worker, tmp_path: Path
+) -> None:
+    async def scenario(made: Engine) -> None:
+        run = await made.submit(workflow(TROUBLE, tmp_path), {"how": "hang", "until": str(tmp_path / "never")})
+        await until_event(made, run, "task.started", "trouble")
+        server.client.xadd(wire.replies(made._driver.fleet.id), {"said": b"{"})
+        end = await asyncio.wait_for(made.wait(run), 60)
+        assert end["status"] == "failed"
+        assert "unexpected fault: DecodeError" in end["error"]
+        assert (await ends(made, tmp_path, count=2))["status"] == "succeeded"
+
+    with_engine(server.url, tmp_path, scenario)
+
+
 def test_another_version_is_refused_with_the_reason(
     server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,14 +8,18 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from murakkab.engine import Engine, EngineOptions, UserError
+from murakkab.engine.shared import GIVE_S, SharedStore
 from murakkab_runtimes.artifacts import FILE_KEY
+from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.mirror import Mirror, StoreFault
+from murakkab_runtimes.workers.messages import Run
 from tests.cluster.conftest import Server, Worker, toy_environment, wait_for
 from tests.engine.conftest import SUMS, workflow
 
@@ -104,6 +108,21 @@ def test_a_store_that_cannot_be_used_is_told_at_the_start(
 
     with pytest.raises(UserError, match=words):
         asyncio.run(go())
+
+
+def test_a_store_that_takes_nothing_for_a_minute_is_told(tmp_path: Path) -> None:
+    shared = SharedStore(f"file://{tmp_path}/shared", "e")
+    request = shared.addressed(Run("r/double/-#1", str(tmp_path / "runs"), load_catalog()["toy-double"], {}, 1, {}, 0))
+    (tmp_path / "shared").write_text("a file, no folder")
+    for _ in range(2):
+        with pytest.raises(StoreFault):
+            shared.give(request)
+        assert not shared.stuck(time.monotonic())
+    assert "what a task needs cannot be put into the store" in shared.stuck(time.monotonic() + GIVE_S)
+    assert not shared.stuck(time.monotonic() + GIVE_S), "told once"
+    (tmp_path / "shared").unlink()
+    shared.give(request)
+    assert not shared.stuck(time.monotonic() + 2 * GIVE_S)
 
 
 @contextlib.contextmanager

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from murakkab.engine.engine import _forget_old_engines
 from murakkab.engine.feed import RunFeed, read_events
+from murakkab.engine.folder import forget_old_engines
 from murakkab.engine.journal import Journal, read_journal
 from murakkab.engine.lines import LineFile, read_lines
 from murakkab.engine.locks import claim, is_claimed
@@ -97,6 +97,6 @@ def test_the_folder_of_an_engine_that_still_runs_is_kept(tmp_path: Path) -> None
         (tmp_path / f"engine-{number:02}").mkdir()
     held = claim(tmp_path / "engine-01" / "lock")
     assert held is not None
-    _forget_old_engines(tmp_path / "engine-13")
+    forget_old_engines(tmp_path / "engine-13")
     held.close()
     assert sorted(f.name for f in tmp_path.iterdir()) == ["engine-01", *(f"engine-{n:02}" for n in range(4, 14))]

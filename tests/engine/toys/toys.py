@@ -89,3 +89,13 @@ class Heavy(Runtime):
 
     def run(self, task: Task) -> float:
         return self._loaded_at
+
+
+class Seen(Runtime):
+    """Tells which accelerator its process may use."""
+
+    def run(self, task: Task) -> dict[str, str]:
+        return {
+            "visible": os.environ.get("CUDA_VISIBLE_DEVICES", "all"),
+            "room": os.environ.get("MURAKKAB_ACCELERATOR_MB", ""),
+        }

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from murakkab_runtimes.base import obstacle
 from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.workers.binding import Accelerator, device_name, environment, takes
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.cluster.slot import BROKER
 
@@ -49,15 +50,23 @@ class Machine:
         name: of the machine; unique in the cluster.
         cores: threads that tasks may use here together.
         tell: takes what a person should know.
+        accelerators: that tasks may use here; each has a process of its own, and the others see none.
 
     Attributes:
         ended: by slot, how often its process ended without being told to.
 
     """
 
-    def __init__(self, broker: str, name: str, cores: int, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        broker: str,
+        name: str,
+        cores: int,
+        tell: Callable[[str], None],
+        accelerators: Sequence[Accelerator] = (),
+    ) -> None:
         self._broker, self._tell = broker, tell
-        self._places = [_Place(slot) for slot in slots(name, cores)]
+        self._places = [_Place(slot) for slot in slots(name, cores, accelerators)]
         self._told = 0
         self.ended: Counter[str] = Counter()
 
@@ -107,7 +116,7 @@ class Machine:
         return subprocess.Popen(
             [sys.executable, "-m", "murakkab_runtimes.workers.cluster.slot", msgspec.json.encode(slot).decode()],
             stdin=subprocess.DEVNULL,
-            env={**os.environ, **_SINGLE_THREAD, BROKER: self._broker},
+            env={**os.environ, **_SINGLE_THREAD, **environment(slot.accelerator), BROKER: self._broker},
             start_new_session=True,
         )
 
@@ -126,28 +135,29 @@ class Machine:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def slots(machine: str, cores: int) -> list[wire.Slot]:
-    """One slot a core, and the spare ones."""
+def slots(machine: str, cores: int, accelerators: Sequence[Accelerator] = ()) -> list[wire.Slot]:
+    """One slot a core, the spare ones, and one an accelerator, which brings no thread of its own."""
     version, digest, memory = wire.this_version(), wire.catalogue_digest(), _memory_mb()
-    models = tuple(sorted(name for name, card in load_catalog().items() if not obstacle(card)))
+    cards = [card for card in load_catalog().values() if not obstacle(card)]
 
-    def slot(number: int) -> wire.Slot:
-        name = f"{machine}-{number + 1}"
+    def slot(number: int, bound: Accelerator | None) -> wire.Slot:
+        name, device = f"{machine}-{number + 1}", device_name(bound)
         return wire.Slot(
             name=name,
             machine=machine,
-            device="cpu",
+            device=device,
             cores=1 if number < cores else 0,
             width=cores,
-            memory_mb=memory,
+            memory_mb=memory if bound is None else bound.memory_mb,
             version=version,
             digest=digest,
-            queue=wire.queue("cpu", name),
+            queue=wire.queue(device, name),
             hostname=f"{name}@{machine}",
-            models=models,
+            models=tuple(sorted(card.name for card in cards if takes(bound, card))),
+            accelerator=bound,
         )
 
-    return [slot(number) for number in range(cores + SPARE)]
+    return [slot(*place) for place in enumerate([*[None] * (cores + SPARE), *accelerators])]
 
 
 def _memory_mb() -> int:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 import msgspec
 
 from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.workers.binding import Accelerator
 from murakkab_runtimes.workers.messages import Load, Run
 from murakkab_runtimes.workers.messages import Reply as WorkerReply
 
@@ -40,10 +41,10 @@ class Slot(msgspec.Struct, frozen=True):
     Attributes:
         name: unique in the cluster.
         machine: where it is.
-        device: class of its device, for example ``cpu``.
+        device: type of its device: ``cpu``, or that of the accelerator.
         cores: threads that it adds to what its machine may use.
         width: threads that its machine may use.
-        memory_mb: of the machine.
+        memory_mb: of the machine, or of the accelerator.
         version: of Murakkab there.
         digest: of the catalogue there.
         beat: grows with every announcement.
@@ -51,6 +52,7 @@ class Slot(msgspec.Struct, frozen=True):
         queue: of Celery, to which its tasks go.
         hostname: of its Celery worker.
         models: names of those that can be used there.
+        accelerator: that its process is bound to; None for processors.
 
     """
 
@@ -65,6 +67,7 @@ class Slot(msgspec.Struct, frozen=True):
     queue: str
     hostname: str
     models: tuple[str, ...] = ()
+    accelerator: Accelerator | None = None
     beat: int = 0
     draining: bool = False
 
