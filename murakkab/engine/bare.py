@@ -17,7 +17,7 @@ class Bare:
         slots: of the broker.
 
     Attributes:
-        fault: the last one that nothing foresaw, of reading what is at the broker.
+        fault: the last one that nothing foresaw.
 
     """
 
@@ -30,8 +30,8 @@ class Bare:
         """Why an engine that starts finds no slot."""
         command = f"murakkab worker --broker {self._broker}"
         if self.fault is not None:
-            told = f"what is at the broker cannot be read: {type(self.fault).__name__}: {self.fault}"
-            return UserError(told, "Let engines and workers of one version alone use it.", FAILED)
+            told = f"unexpected fault at the broker: {type(self.fault).__name__}: {self.fault}"
+            return UserError(told, "Let nothing but Murakkab use it, in one version.", FAILED)
         if refused := sorted(self._slots.refused.values()):
             return UserError("no worker fits this engine:\n  " + "\n  ".join(refused[:3]), f"Then: {command}", FAILED)
         return UserError("there is no free worker at the broker", f"Start one: {command}", FAILED)

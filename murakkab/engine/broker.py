@@ -166,8 +166,7 @@ class Broker:
             if owner is not None and owner.decode() != self._engine:
                 taken.add(name.decode())
             if slot is not None:
-                known = msgspec.json.decode(state, type=wire.State) if state is not None else None
-                slots.append((msgspec.json.decode(slot, type=wire.Slot), known, now - at))
+                slots.append((wire.announced(name.decode(), slot), wire.told(state), now - at))
         return Look(slots, taken, sum(engine.decode() != self._engine for engine in engines))
 
     async def replies(self, letters: Sequence[Letter] = ()) -> list[wire.Said]:

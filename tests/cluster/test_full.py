@@ -1,4 +1,4 @@
-"""A slot without room on its disk is shown as full."""
+"""Slots that take no tasks are shown with the reason: no room on the disk, another version."""
 
 from __future__ import annotations
 
@@ -34,3 +34,16 @@ def test_a_slot_without_room_is_shown_as_full(server: Server, capfd: pytest.Capt
     assert {row["slot"]: row["status"] for row in rows} == {"m1-1": "full", "m1-2": "idle", "m1-3": "busy"}
     app(["--broker", server.url], standalone_mode=False)
     assert capfd.readouterr().err == "full: m1 takes no tasks until there is room on its disk again\n"
+
+
+def test_a_slot_of_a_version_that_announces_other_things_is_shown_as_unfit(
+    server: Server, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.client.set(wire.announcement("m2-1"), b'{"name": "m2-1"}')
+    server.client.set(wire.state("m2-1"), b"[]")
+    server.client.zadd(wire.SLOTS, {"m2-1": time.time()})
+    app(["--broker", server.url, "--json"], standalone_mode=False)
+    rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    (row,) = [row for row in rows if row["slot"] == "m2-1"]
+    assert row["machine"] == "m2"
+    assert "it has murakkab (unknown), the engine" in row["misfit"]

@@ -72,6 +72,15 @@ class Slot(msgspec.Struct, frozen=True):
     draining: bool = False
 
 
+def announced(name: str, text: bytes) -> Slot:
+    """What a slot announces; one whose announcement cannot be read is of a version that fits no engine."""
+    try:
+        return msgspec.json.decode(text, type=Slot)
+    except msgspec.MsgspecError:
+        machine = name.rpartition("-")[0]
+        return Slot(name, machine, "", 0, 0, 0, version="(unknown)", digest="", queue="", hostname="")
+
+
 class Total(msgspec.Struct, frozen=True):
     """What a process has done with one model: attempts by how they ended, and seconds of those that were finished."""
 
@@ -163,6 +172,16 @@ class Order(msgspec.Struct, frozen=True):
 
     engine: str
     request: Run | Load
+
+
+def told(text: bytes | None) -> State | None:
+    """What the process of a slot says of itself; None where it said nothing that can be read."""
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text, type=State)
+    except msgspec.MsgspecError:
+        return None
 
 
 def announcement(slot: str) -> str:
