@@ -34,6 +34,28 @@ def test_a_model_is_counted_without_what_was_there_and_a_task_with_the_model() -
     del other
 
 
+def test_memory_that_others_let_go_counts_when_it_is_taken_again() -> None:
+    bits = [filled(1) for _ in range(96)]  # below what the system is asked for alone: it stays with the process
+    del bits
+    meter = Meter(torch.device("cpu"))
+    with meter.loading("a model"):
+        weights = [filled(1) for _ in range(64)]
+    assert 56 <= meter.held_mb <= 80
+    for _ in range(2):
+        meter.begin()
+        with meter.working("a task"):
+            [filled(1) for _ in range(48)]
+        assert 100 <= meter.peak_mb <= 136
+    del weights
+
+
+def test_a_model_too_small_to_be_seen_counts_as_one() -> None:
+    meter = Meter(torch.device("cpu"))
+    with meter.loading("a tiny model"):
+        pass
+    assert (meter.held_mb, meter.told()) == (1, {"peak_mb": 1})
+
+
 def test_what_no_machine_holds_is_told() -> None:
     meter = Meter(torch.device("cpu"))
     with pytest.raises(OutOfMemory, match="a film does not fit into the memory of cpu"), meter.working("a film"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -42,7 +44,7 @@ class Meter:
         device: where it is.
 
     Attributes:
-        held_mb: MiB that loading it took.
+        held_mb: MiB that loading it took, 1 at least.
         peak_mb: MiB that it took at most since the last task began, 1 at least.
 
     """
@@ -54,10 +56,11 @@ class Meter:
     @contextmanager
     def loading(self, what: str) -> Iterator[None]:
         """The model is loaded; ``what`` is as for ``watched``."""
+        _give_back()
         before = used_mb(self._device)
         with watched(self._device, what):
             yield
-        self.held_mb = max(used_mb(self._device) - before, 0)
+        self.held_mb = max(used_mb(self._device) - before, 1)
         self.begin()
 
     @contextmanager
@@ -72,6 +75,7 @@ class Meter:
 
     def begin(self) -> None:
         """A task begins."""
+        _give_back()
         self.peak_mb = self.held_mb
 
     def told(self) -> Meta:
@@ -107,6 +111,13 @@ def _forget_peak() -> None:
     """Let the peak of the resident memory begin anew, where the system allows it."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
+
+
+def _give_back() -> None:
+    """Give the system the memory that nothing uses: what is taken from it again would not be seen."""
+    gc.collect()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _resident(name: str) -> int:
