@@ -35,21 +35,43 @@ class Quality(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     knobs: dict[str, Any] = {}
 
 
-class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Weights that a person gets from a hub.
+class Repository(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A place of weights.
 
     Attributes:
-        repo: ``owner/name`` at Hugging Face, or, with ``url``, where that is published.
+        repo: ``owner/name`` at Hugging Face, or, with a ``url``, where that is published.
         revision: branch, tag or commit.
         gated: True where its licence must be accepted there first.
-        url: of the one file that the weights are, where they are not at Hugging Face.
 
     """
 
     repo: str
     revision: str = "main"
     gated: bool = False
+
+
+class Component(Repository, frozen=True, forbid_unknown_fields=True):
+    """A component of a pipeline that another repository holds.
+
+    Attributes:
+        folder: in that repository; empty for all of it.
+
+    """
+
+    folder: str = ""
+
+
+class Weights(Repository, frozen=True, forbid_unknown_fields=True):
+    """Weights that a person gets from a hub.
+
+    Attributes:
+        url: of the one file that the weights are, where they are not at Hugging Face.
+        components: those of a pipeline that come from elsewhere, by name; what ``repo`` has of that name is not used.
+
+    """
+
     url: str = ""
+    components: dict[str, Component] = {}
 
     @property
     def file(self) -> str:

@@ -208,9 +208,9 @@ def missing_parts(card: ModelCard) -> list[str]:
 
 
 def _missing_weights(card: ModelCard) -> list[str]:
-    from murakkab_runtimes.hub.weights import find_weights
+    from murakkab_runtimes.hub.weights import missing
 
-    return [f"the weights {card.weights.repo}"] if card.weights and find_weights(card.weights) is None else []
+    return [f"the weights {place.repo}" for place in missing(card.weights)] if card.weights else []
 
 
 def remedy(card: ModelCard) -> str:

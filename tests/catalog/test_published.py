@@ -62,8 +62,8 @@ def test_more_frames_make_an_answer_better_and_slower():
 def test_nothing_here_can_use_them():
     usable, absent = available(CARDS)
     assert not {card.name for card in usable} & {card.name for card in PLANNED}
-    assert "there is no adapter 'diffusers'" in absent["framepack"]
-    assert missing_parts(CARDS["framepack"]) == ["the adapter 'diffusers'"]
+    assert "there is no adapter 'diffusers'" in absent["framepack-vae"]
+    assert missing_parts(CARDS["framepack-vae"]) == ["the adapter 'diffusers'"]
 
 
 HUB = [card for card in CARDS.values() if card.weights]
@@ -80,6 +80,24 @@ def test_a_published_model_that_an_adapter_runs_is_used_where_its_weights_are(mo
     (tmp_path / card.weights.repo).mkdir(parents=True)
     monkeypatch.setenv("MURAKKAB_MODELS", str(tmp_path))
     assert missing_parts(here) == []
+
+
+def test_a_model_of_several_repositories_needs_them_all(monkeypatch, tmp_path):
+    monkeypatch.setenv("MURAKKAB_MODELS", str(tmp_path))
+    if importlib.util.find_spec("huggingface_hub"):
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    card = msgspec.structs.replace(CARDS["framepack"], packages=())
+    repos = ["hunyuanvideo-community/HunyuanVideo", "lllyasviel/FramePackI2V_HY", "lllyasviel/flux_redux_bfl"]
+    assert missing_parts(card) == [f"the weights {repo}" for repo in repos]
+    unused = " ".join(f"--exclude '{name}/*'" for name in ("transformer", "image_encoder", "feature_extractor"))
+    assert obstacle(card) == f"run: hf download {repos[0]} {unused} && " + " && ".join(
+        f"hf download {repo}" for repo in repos[1:]
+    )
+    (tmp_path / repos[0]).mkdir(parents=True)
+    (tmp_path / repos[2]).mkdir(parents=True)
+    assert obstacle(card) == f"run: hf download {repos[1]}"
+    (tmp_path / repos[1]).mkdir()
+    assert obstacle(card) == ""
 
 
 def test_no_model_of_a_hub_is_chosen_where_its_weights_are_not(monkeypatch, tmp_path):

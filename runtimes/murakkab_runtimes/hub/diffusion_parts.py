@@ -7,15 +7,17 @@ library's own code runs up to where the next part takes over and what is made in
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
-from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.catalog import Component, ModelCard
 from murakkab_runtimes.base import InputError, Unavailable
+from murakkab_runtimes.hub.compiling import compile_module
 from murakkab_runtimes.hub.device import pick_dtype
 from murakkab_runtimes.hub.settings import Settings, check_device
 from murakkab_runtimes.hub.torchaudio import without_compiled_torchaudio
-from murakkab_runtimes.hub.weights import weights_folder
+from murakkab_runtimes.hub.weights import folder_of, weights_folder
 
 WHOLE, ENCODER, DENOISER, DECODER = "whole", "text encoders", "denoiser", "decoder"
 
@@ -37,11 +39,14 @@ def load(card: ModelCard, settings: Settings, device: Any, part: str = WHOLE) ->
     folder = weights_folder(card)
     index = json.loads((folder / "model_index.json").read_text("utf-8"))
     made = _class(diffusers, str(card.options.get("pipeline", index["_class_name"])), card)
+    dtypes = _dtypes(card, settings, device)
+    left_out = _left_out(diffusers, folder, index, part, pick_dtype(settings.dtype, device))
     pipe = made.from_pretrained(
         folder,
         local_files_only=True,
-        dtype=_dtypes(card, settings, device),
-        **_left_out(diffusers, folder, index, part, pick_dtype(settings.dtype, device)),
+        dtype=dtypes,
+        **_from_elsewhere(made, card, settings, dtypes, left_out),
+        **left_out,
         **_quantized(settings, index),
         **card.options.get("load", {}),
     )
@@ -90,11 +95,33 @@ def _class(diffusers: Any, name: str, card: ModelCard) -> Any:  # noqa: ANN401
     return found
 
 
-def _dtypes(card: ModelCard, settings: Settings, device: Any) -> Any:  # noqa: ANN401
-    """One number format, or one by part where the card names some that are always the same."""
-    dtype = pick_dtype(settings.dtype, device)
+def _dtypes(card: ModelCard, settings: Settings, device: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The number format of parts that always have the same, by name, and ``default``, that of all others."""
     own = {name: pick_dtype(str(kind), device) for name, kind in card.options.get("dtypes", {}).items()}
-    return {**own, "default": dtype} if own else dtype
+    return {**own, "default": pick_dtype(settings.dtype, device)}
+
+
+def _from_elsewhere(
+    pipeline: type[Any], card: ModelCard, settings: Settings, dtypes: dict[str, Any], left_out: Container[str]
+) -> dict[str, Any]:
+    """The components that other repositories hold, each of the class that the pipeline says."""
+    places = card.weights.components if card.weights else {}
+    kinds = get_type_hints(pipeline.__init__) if places else {}
+    if unknown := sorted(places.keys() - kinds.keys()):
+        raise InputError(f"{card.name}: {pipeline.__name__} has no component called {', '.join(unknown)}")
+    wanted = [name for name in places if name not in left_out]
+    return {name: _component(kinds[name], places[name], name, settings, dtypes) for name in wanted}
+
+
+def _component(kind: Any, place: Component, name: str, settings: Settings, dtypes: dict[str, Any]) -> Any:  # noqa: ANN401
+    import torch
+
+    arguments: dict[str, Any] = {"local_files_only": True}
+    if issubclass(kind, torch.nn.Module):
+        arguments["dtype"] = dtypes.get(name, dtypes["default"])
+    if name.startswith(_HEAVY) and settings.quantization != "none":
+        arguments["quantization_config"] = _how(settings)
+    return kind.from_pretrained(folder_of(place) / place.folder, **arguments)
 
 
 def _left_out(diffusers: Any, folder: Path, index: dict[str, Any], part: str, dtype: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -128,9 +155,12 @@ def _quantized(settings: Settings, index: dict[str, Any]) -> dict[str, Any]:
         return {}
     from diffusers import PipelineQuantizationConfig
 
-    how = _int8() if settings.quantization == "int8" else _nf4()
-    heavy = {name: how for name in index if name.startswith(_HEAVY)}
+    heavy = {name: _how(settings) for name in index if name.startswith(_HEAVY)}
     return {"quantization_config": PipelineQuantizationConfig(quant_mapping=heavy)}
+
+
+def _how(settings: Settings) -> Any:  # noqa: ANN401
+    return _int8() if settings.quantization == "int8" else _nf4()
 
 
 def _int8() -> Any:  # noqa: ANN401
@@ -158,7 +188,7 @@ def _place(pipe: Any, settings: Settings, device: Any, card: ModelCard) -> None:
     _offload(pipe, settings.offload, device)
     if settings.compile:
         for part in heavy:
-            part.compile()
+            compile_module(part, card.name)
 
 
 def _offload(pipe: Any, how: str, device: Any) -> None:  # noqa: ANN401

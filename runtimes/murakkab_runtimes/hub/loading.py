@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from murakkab_runtimes.base import Unavailable
+from murakkab_runtimes.hub.compiling import compile_module
 from murakkab_runtimes.hub.device import pick_dtype
 from murakkab_runtimes.hub.settings import Settings
 from murakkab_runtimes.hub.torchaudio import without_compiled_torchaudio
@@ -46,7 +47,7 @@ def placed(model: Any, settings: Settings, device: Any) -> Any:  # noqa: ANN401 
         model.to(device)
     model.eval()
     if settings.compile:
-        model.forward = _compiled(model.forward)
+        compile_module(model, type(model).__name__)
     return model
 
 
@@ -61,9 +62,3 @@ def _four_bits() -> Any:  # noqa: ANN401 - a class without types
     from transformers import BitsAndBytesConfig
 
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
-
-
-def _compiled(function: Any) -> Any:  # noqa: ANN401 - a function of tensors
-    import torch
-
-    return torch.compile(function)

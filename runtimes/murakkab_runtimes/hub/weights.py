@@ -10,7 +10,7 @@ import importlib.util
 import os
 from pathlib import Path
 
-from murakkab_optimizer.catalog import ModelCard, Weights
+from murakkab_optimizer.catalog import ModelCard, Repository, Weights
 from murakkab_runtimes.base import Unavailable
 
 FOLDERS = "MURAKKAB_MODELS"
@@ -25,28 +25,57 @@ def weights_folder(card: ModelCard) -> Path:
     """
     if card.weights is None:
         raise ValueError(f"the card '{card.name}' names no weights")
-    if (found := find_weights(card.weights)) is None:
+    if missing(card.weights):
         raise Unavailable(f"the weights of {card.name} are not on this machine; run: {how_to_get(card.weights)}")
+    return folder_of(card.weights)
+
+
+def folder_of(place: Repository) -> Path:
+    """Folder of a repository.
+
+    Raises:
+        Unavailable: it is not on this machine.
+    """
+    if (found := _find(place)) is None:
+        raise Unavailable(f"the weights {place.repo} are not on this machine")
     return found
 
 
-def find_weights(weights: Weights) -> Path | None:
-    """The folder, or None where the weights are not on this machine."""
-    for folder in filter(None, os.environ.get(FOLDERS, "").split(os.pathsep)):
-        path = Path(folder).expanduser() / weights.repo
-        if path.is_dir() and (path / weights.file).exists():
-            return path
-    return None if weights.url else _cached(weights)
+def missing(weights: Weights) -> list[Repository]:
+    """The repositories of these weights that are not on this machine, each once."""
+    others = {place.repo: place for place in weights.components.values() if place.repo != weights.repo}
+    return [place for place in (weights, *others.values()) if _find(place) is None]
 
 
 def how_to_get(weights: Weights) -> str:
-    """The command that gets the weights, and what it needs."""
-    if weights.url:
-        folder = f"{_first_folder()}/{weights.repo}"
-        return f"curl --location --create-dirs --output {folder}/{weights.file} {weights.url}"
-    revision = "" if weights.revision == "main" else f" --revision {weights.revision}"
-    first = f" (first accept its licence at https://huggingface.co/{weights.repo} and run: hf auth login)"
-    return f"hf download {weights.repo}{revision}{first if weights.gated else ''}"
+    """The command that gets what is missing of the weights (all, where nothing is), and what it needs."""
+    places = missing(weights) or [weights]
+    gated = [f"https://huggingface.co/{place.repo}" for place in places if place.gated]
+    first = f" (first accept its licence at {' and '.join(gated)} and run: hf auth login)" if gated else ""
+    return " && ".join(map(_command, places)) + first
+
+
+def _command(place: Repository) -> str:
+    if isinstance(place, Weights) and place.url:
+        file = f"{_first_folder()}/{place.repo}/{place.file}"
+        return f"curl --location --create-dirs --output {file} {place.url}"
+    revision = "" if place.revision == "main" else f" --revision {place.revision}"
+    elsewhere = place.components if isinstance(place, Weights) else ()
+    unused = "".join(f" --exclude '{name}/*'" for name in elsewhere)
+    return f"hf download {place.repo}{revision}{unused}"
+
+
+def _find(place: Repository) -> Path | None:
+    """The folder, or None where it is not on this machine."""
+    for folder in filter(None, os.environ.get(FOLDERS, "").split(os.pathsep)):
+        path = Path(folder).expanduser() / place.repo
+        if path.is_dir() and (path / _file(place)).exists():
+            return path
+    return None if _file(place) else _cached(place)
+
+
+def _file(place: Repository) -> str:
+    return place.file if isinstance(place, Weights) else ""
 
 
 def _first_folder() -> str:
@@ -54,7 +83,7 @@ def _first_folder() -> str:
     return next(filter(None, os.environ.get(FOLDERS, "").split(os.pathsep)), f"${FOLDERS}")
 
 
-def _cached(weights: Weights) -> Path | None:
+def _cached(place: Repository) -> Path | None:
     """The snapshot in the cache of Hugging Face."""
     if importlib.util.find_spec("huggingface_hub") is None:
         return None
@@ -62,6 +91,6 @@ def _cached(weights: Weights) -> Path | None:
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(weights.repo, revision=weights.revision, local_files_only=True))
+        return Path(snapshot_download(place.repo, revision=place.revision, local_files_only=True))
     except LocalEntryNotFoundError:
         return None

@@ -154,9 +154,14 @@ def _library() -> tuple[Any, Any]:
         from TTS.config import load_config
         from TTS.tts.models.vits import Vits
     except (ImportError, OSError) as fault:
-        said = str(fault).strip().partition("\n")[0]
-        raise Unavailable(
-            f"coqui-tts cannot be loaded ({said}); run: pip install 'murakkab[coqui]' "
-            "&& pip install --no-deps torchaudio==2.11.0 torchcodec==0.17.0"
-        ) from None
+        raise cannot_be_loaded(fault) from None
     return load_config, Vits
+
+
+def cannot_be_loaded(fault: Exception) -> Unavailable:
+    """What to say where coqui-tts is missing."""
+    said = str(fault).strip().partition("\n")[0]
+    return Unavailable(
+        f"coqui-tts cannot be loaded ({said}); run: pip install 'murakkab[coqui]' "
+        "&& pip install --no-deps torchaudio==2.11.0 torchcodec==0.17.0"
+    )

@@ -1,0 +1,80 @@
+"""The knob compile: torch compiles the denoiser, and what it cannot compile goes on as it is."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.hub.tiny import SECTION, STEPS, card, do, load, png
+
+pytest.importorskip("torch", reason="comes with the extra 'torch'")
+pytest.importorskip("diffusers", reason="comes with the extra 'diffusers'")
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # schedulers of diffusers
+
+
+@pytest.fixture
+def told_to_compile(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What torch was told to compile, and, as often as it was called then, what was called; nothing is compiled."""
+    seen: list[str] = []
+
+    def compiled(call: Any) -> Any:
+        seen.append(f"compile {type(call.__self__).__name__}")
+
+        def run(*given: Any, **named: Any) -> Any:
+            seen.append(f"run {type(call.__self__).__name__}")
+            return call(*given, **named)
+
+        return run
+
+    monkeypatch.setattr("torch.compile", compiled)
+    return seen
+
+
+def test_the_denoiser_is_compiled_where_the_card_says_so(
+    pipelines: Path, tmp_path: Path, told_to_compile: list[str]
+) -> None:
+    knobs = {**STEPS, "compile": True}
+    plain, quick = (load(card("flux", "text-to-image", each)) for each in (STEPS, knobs))
+    assert told_to_compile == ["compile FluxTransformer2DModel"]
+    pictures = [do(one, tmp_path, section=SECTION, width=32, height=32)["image"] for one in (plain, quick)]
+    assert told_to_compile[1:] == ["run FluxTransformer2DModel"] * 2
+    assert pictures[0].read_bytes() == pictures[1].read_bytes()
+
+
+def test_what_cannot_be_compiled_goes_on_as_it_is_and_is_told(
+    pipelines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from torch._dynamo.exc import BackendCompilerFailed
+
+    def compiled(call: Any) -> Any:
+        def run(*_given: Any, **_named: Any) -> Any:
+            raise BackendCompilerFailed(compiled, RuntimeError("no C++ compiler"), None)
+
+        return run
+
+    monkeypatch.setattr("torch.compile", compiled)
+    model = load(card("flux", "text-to-image", {**STEPS, "compile": True}))
+    monkeypatch.undo()
+    monkeypatch.setenv("MURAKKAB_MODELS", str(pipelines))
+    whole = load(card("flux", "text-to-image", STEPS))
+    found = [do(one, tmp_path, section=SECTION, width=32, height=32)["image"] for one in (model, whole, model)]
+    assert len({path.read_bytes() for path in found}) == 1
+    said = capsys.readouterr().err
+    assert said.count("flux runs without compiling: ") == 1
+    assert "no C++ compiler" in said
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(shutil.which("c++") is None, reason="torch compiles for processors with a C++ compiler")
+def test_a_compiled_denoiser_paints_much_the_same(
+    pipelines: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = [load(card("flux", "text-to-image", {**STEPS, "compile": each})) for each in (False, True)]
+    seen = [png(do(one, tmp_path, section=SECTION, width=32, height=32)["image"]) for one in models]
+    assert np.abs(seen[0].astype(int) - seen[1]).max() <= 2
+    assert "without compiling" not in capsys.readouterr().err
