@@ -41,7 +41,10 @@ def committed(folder: FilePath) -> ev.RunResumed:
 
 
 class _Past:
-    """What the events of a run add up to, in the order of the commits. What came first counts."""
+    """What the events of a run add up to, in the order of the commits.
+
+    What came first counts; of the rungs of a shot the last one, to which it was moved.
+    """
 
     def __init__(self) -> None:
         self.opening: ev.RunSubmitted | ev.RunResumed | None = None
@@ -75,10 +78,10 @@ class _Past:
                 pass
 
     def begin(self, commands: Iterable[Command]) -> None:
-        """Take in which shots were begun, and how."""
+        """Take in which shots were begun or moved, and how."""
         for command in commands:
             if isinstance(command, MakeShot):
-                self._shots.setdefault(command.path, ev.ShotMade(command.path, command.rung))
+                self._shots[command.path] = ev.ShotMade(command.path, command.rung)
 
     def _evaluated(self, event: ev.Evaluated, node: Node) -> None:
         if event.what == "when":
