@@ -84,6 +84,11 @@ class PlayerReport(msgspec.Struct, frozen=True):
     ended: bool = False
     agent: str = ""
 
+    def measured(self) -> dict[str, float | None]:
+        """The figures as they stand in events; times are None until the player has measured them."""
+        names = ("ttff_s", "first_content_s", "first_speech_s", "stall_s")
+        return {name: _rounded(getattr(self, name)) for name in names}
+
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)

@@ -180,8 +180,7 @@ class LiveRun:
     def playback(self, report: PlayerReport, now: float) -> None:
         """Take a player's report."""
         self.figures.reported(report)
-        facts = {k: v for k, v in self.figures.facts().items() if k not in ("duration_s", "measured_by")}
-        self.feed.send("playback.moved", now, position_s=round(report.position_s, 2), **facts)
+        self.feed.send("playback.moved", now, position_s=round(report.position_s, 2), **report.measured())
 
     def finish(self, command: FinishRun, now: float) -> None:
         """Close the playlist, keep the outputs, write record and report, and tell the feed."""

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from benchmarks.adaptive_figures import changes, shares, sustained
+from benchmarks.adaptive_figures import changes, shares, sustained, waits
 from benchmarks.adaptive_frames import same_frames
 from benchmarks.adaptive_kept import check_same, check_unchanged, code, keep, known
 
@@ -40,6 +40,12 @@ def test_without_a_rung_that_is_kept_up_there_is_no_share() -> None:
     assert shares(shown, 0)["shots_sustained"] == 0.5
     assert shares(shown, None)["shots_sustained"] is None
     assert shares(shown, None)["seconds_sustained"] is None
+
+
+def test_waits_are_those_that_the_player_told() -> None:
+    told = [(0.0, 0.0), (0.0, 0.0), (4.0, 0.25), (5.0, 0.25), (9.0, 1.0)]
+    events = [{"event": "playback.moved", "position_s": at, "stall_s": stall} for at, stall in told]
+    assert waits(events) == [[4.0, 0.25], [9.0, 0.75]]
 
 
 def test_episodes_of_other_code_or_options_are_refused(tmp_path: Path) -> None:

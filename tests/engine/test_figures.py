@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from murakkab.engine.figures import PlaybackFigures, PlayerReport
+from murakkab.engine.run import LiveRun
+from murakkab.engine.store import RunRecord, RunStore
+from murakkab_optimizer.graph import Graph
+from murakkab_optimizer.plan import Plan
 
 
 def test_segments_in_time_do_not_stall() -> None:
@@ -37,3 +43,17 @@ def test_a_player_has_the_last_word() -> None:
     facts = figures.facts()
     assert (facts["ttff_s"], facts["stall_s"], facts["measured_by"]) == (1.4, 0.25, "player")
     assert facts["duration_s"] == 2.0
+
+
+def test_events_tell_what_the_player_measured_and_not_what_the_playback_clock_assumes(tmp_path: Path) -> None:
+    store, record = RunStore(tmp_path), RunRecord(run="show-1", workflow="show", created="2026-01-01T00:00:00Z")
+    store.create(record)
+    live = LiveRun(store, record, Graph("show", ()), Plan({}), began=100.0)
+    live.figures.published(0.8, 0.0, 1.0, speech=0.3, content=0.0)
+    live.figures.published(3.0, 1.0, 1.0, None, None)
+    for report in (PlayerReport(0.0), PlayerReport(1.5, ttff_s=3.25, first_content_s=3.25, stall_s=0.1)):
+        live.playback(report, 104.0)
+    live.close()
+    early, late = ({k: event[k] for k in report.measured()} for event in live.feed.events)
+    assert early == {"ttff_s": None, "first_content_s": None, "first_speech_s": None, "stall_s": 0.0}
+    assert late == {"ttff_s": 3.25, "first_content_s": 3.25, "first_speech_s": None, "stall_s": 0.1}

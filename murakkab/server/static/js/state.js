@@ -159,6 +159,6 @@ const HANDLERS = {
   "turn.written": addTurn,
   "segment.published": addSegment,
   "shot.rung": (state, e) => state.rungs.set(key(e.path), e),
-  "playback.moved": (state, e) => { if (Number.isFinite(e.ttff_s)) state.measured ??= e; },
+  "playback.moved": (state, e) => { if (Number.isFinite(e.ttff_s)) state.measured = e; },
   "run.finished": (state, e) => Object.assign(state, { finished: e, status: e.status }),
 };
