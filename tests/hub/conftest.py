@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,3 +49,21 @@ def hub_card(adapter: str, capability: str, repo: str, **more: object) -> ModelC
         weights=Weights(repo),
         **more,  # type: ignore[arg-type]
     )
+
+
+@pytest.fixture
+def told_to_compile(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What torch was told to compile, and, as often as it was called then, what was called; nothing is compiled."""
+    seen: list[str] = []
+
+    def compiled(call: Any) -> Any:
+        seen.append(f"compile {type(call.__self__).__name__}")
+
+        def run(*given: Any, **named: Any) -> Any:
+            seen.append(f"run {type(call.__self__).__name__}")
+            return call(*given, **named)
+
+        return run
+
+    monkeypatch.setattr("torch.compile", compiled)
+    return seen

@@ -11,28 +11,10 @@ import pytest
 
 from tests.hub.tiny import SECTION, STEPS, card, do, load, png
 
-pytest.importorskip("torch", reason="comes with the extra 'torch'")
+torch = pytest.importorskip("torch", reason="comes with the extra 'torch'")
 pytest.importorskip("diffusers", reason="comes with the extra 'diffusers'")
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # schedulers of diffusers
-
-
-@pytest.fixture
-def told_to_compile(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What torch was told to compile, and, as often as it was called then, what was called; nothing is compiled."""
-    seen: list[str] = []
-
-    def compiled(call: Any) -> Any:
-        seen.append(f"compile {type(call.__self__).__name__}")
-
-        def run(*given: Any, **named: Any) -> Any:
-            seen.append(f"run {type(call.__self__).__name__}")
-            return call(*given, **named)
-
-        return run
-
-    monkeypatch.setattr("torch.compile", compiled)
-    return seen
 
 
 def test_the_denoiser_is_compiled_where_the_card_says_so(
@@ -70,6 +52,23 @@ def test_what_cannot_be_compiled_goes_on_as_it_is_and_is_told(
 
 
 @pytest.mark.soak
+@pytest.mark.filterwarnings("ignore")
+def test_without_a_compiler_the_denoiser_goes_on_as_it_is(
+    pipelines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch._inductor.config as settings
+
+    monkeypatch.setattr(settings.cpp, "cxx", ("no-such-compiler",))
+    monkeypatch.setattr(settings, "force_disable_caches", True)
+    torch._dynamo.reset()
+    models = [load(card("flux", "text-to-image", {**STEPS, "compile": each})) for each in (False, True)]
+    seen = [do(one, tmp_path, section=SECTION, width=32, height=32)["image"].read_bytes() for one in models]
+    assert seen[0] == seen[1]
+    assert "runs without compiling: " in capsys.readouterr().err
+
+
+@pytest.mark.soak
+@pytest.mark.filterwarnings("ignore")  # of the compiler, which warns of itself
 @pytest.mark.skipif(shutil.which("c++") is None, reason="torch compiles for processors with a C++ compiler")
 def test_a_compiled_denoiser_paints_much_the_same(
     pipelines: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -67,6 +67,14 @@ def test_equal_seeds_give_equal_answers_and_others_do_not(model: LanguageModel) 
     assert model.complete(request) != model.complete(Request(HELLO, max_tokens=16, temperature=1.0, seed=4))
 
 
+def test_it_is_compiled_where_the_card_says_so(model: LanguageModel, told_to_compile: list[str]) -> None:
+    quick = load(msgspec.structs.replace(CARD, knobs={"compile": True}))
+    assert told_to_compile == ["compile LlamaForCausalLM"]
+    request = Request(HELLO, max_tokens=4)
+    assert quick.complete(request) == model.complete(request)
+    assert set(told_to_compile[1:]) == {"run LlamaForCausalLM"}
+
+
 def test_a_grammar_bounds_the_answer_behind_its_beginning(model: LanguageModel) -> None:
     request = Request(HELLO, prefill="The sea is ", grammar='root ::= ("high" | "low") "."', max_tokens=30, seed=1)
     answer = model.complete(request)
