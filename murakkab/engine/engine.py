@@ -214,7 +214,7 @@ class Engine:
             raise UserError(f"the run '{run}' is finished", f"`murakkab show {run}` shows it.")
         if self._live(run) is not None:
             raise UserError(f"the run '{run}' is being made", "There is nothing to resume.")
-        event = committed(self.store.folder(run))
+        event = await asyncio.to_thread(committed, self.store.folder(run))
         graph = await asyncio.to_thread(renew_functions, event.graph, self.store.folder(run) / "artifacts")
         event = msgspec.structs.replace(event, graph=graph)
         planning.check_models(event.plan)
