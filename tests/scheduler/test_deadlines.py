@@ -73,6 +73,16 @@ def test_what_took_next_to_nothing_says_nothing_of_the_next() -> None:
     clock = PlaybackClock(GRAPH, plan(), started=0.0)
     clock.took("turns", 0.001)
     assert remaining(clock) == [7.0, 6.0, 4.0]
+    clock.took("turns", 2.0)
+    clock.took("turns", 0.001)
+    assert remaining(clock) == [7.0, 6.0, 4.0], "what a program writes stands at the beginning and at the end"
+
+
+def test_a_profile_that_is_many_times_too_slow_is_corrected() -> None:
+    clock = PlaybackClock(GRAPH, plan(), started=0.0)
+    for _ in range(20):
+        clock.took("shots", 0.2)
+    assert abs(clock.expected("shots") - 0.2) < 0.01
 
 
 def test_a_changed_plan_holds_for_what_waits() -> None:

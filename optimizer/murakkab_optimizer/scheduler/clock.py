@@ -12,7 +12,8 @@ FORGET = 0.3
 """Weight of the newest duration in the running mean of a node's task times."""
 
 SAYS = 0.1
-"""Share of its expected time that a task takes at least; one that takes less was written before, and says nothing."""
+"""Share of its expected time that a task takes at least. One that takes less, such as the opening of a talk that a
+program has ready, says nothing of the others unless the next one of its node takes as little."""
 
 BRIEF_S = 0.05
 """Expected seconds of a task below which its time says nothing of the machine: it is mostly waiting."""
@@ -61,6 +62,7 @@ class PlaybackClock:
         self._unsaid_s = UNSAID_S if graph.slo.realtime else 0.0
         self._expected = {name: node.chosen.seconds for name, node in plan.nodes.items()}
         self._profiled, self._slower, self._noted = dict(self._expected), 1.0, 1.0
+        self._doubted: set[str] = set()
         self._behind = _behind(graph)
         self._ahead = _ahead(self._behind)
         self._remaining: dict[str, float] = {}
@@ -118,7 +120,10 @@ class PlaybackClock:
     def took(self, node: str, seconds: float) -> None:
         """A task of ``node`` took that long."""
         known = self._expected.get(node, 0.0)
-        if seconds < known * SAYS:
+        if seconds >= known * SAYS:
+            self._doubted.discard(node)
+        elif node not in self._doubted:
+            self._doubted.add(node)
             return
         self._expected[node] = seconds if known == 0.0 else known + FORGET * (seconds - known)
         if self._expected[node] != known:
