@@ -70,7 +70,7 @@ class PlaybackClock:
         self._stale = False
         for name in TopologicalSorter(self._behind).static_order():
             self._add_up(name)
-        self._sorted, self._sorted_for = dict(self._remaining), self._origin
+        self._sorted, self._sorted_for, self._sorted_watched = dict(self._remaining), self._origin, self.watched
         loops = {node.name for node in graph.nodes if node.repeat}
         inside = loops.union(*(node.body for node in graph.nodes))
         self._timeline = {node.name for node in graph.nodes if node.ordered and node.streams} - inside
@@ -90,9 +90,10 @@ class PlaybackClock:
 
     def moved(self) -> bool:
         """Whether tasks that wait are out of order: what they were sorted by has changed since this was said last."""
-        moved = self._stale or abs(self._origin - self._sorted_for) > STALE_S
+        moved = self._stale or abs(self._origin - self._sorted_for) > STALE_S or self.watched != self._sorted_watched
         if moved:
             self._sorted, self._sorted_for, self._stale = dict(self._remaining), self._origin, False
+            self._sorted_watched = self.watched
         return moved
 
     @property

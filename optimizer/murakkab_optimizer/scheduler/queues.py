@@ -1,4 +1,8 @@
-"""The tasks that wait for a worker: queues for each model in the order of a policy."""
+"""The tasks that wait for a worker: queues for each model in the order of a policy.
+
+What is watched goes before batches, whatever the policy says. A batch that is overdue gets ``SHARE`` of the work all
+the same, as long as what is watched can wait for it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,9 @@ from murakkab_optimizer.scheduler.members import WorkerState
 from murakkab_optimizer.scheduler.runs import RunState
 from murakkab_optimizer.scheduler.state import Status, TaskState
 from murakkab_optimizer.scheduler.workers import Fleet
+
+SHARE = 0.1
+"""Of the work that is begun, for batches that are overdue."""
 
 
 class _Entry(NamedTuple):
@@ -29,9 +36,21 @@ class _Entry(NamedTuple):
         """Whether the task is still ready, was not queued again since, and its run goes on."""
         return self.task.ticket == self.ticket and self.task.status is Status.READY and not self.run.ended
 
+    @property
+    def work(self) -> float:
+        """Expected core-seconds."""
+        return self.view.expected_s * self.task.chosen.needs.threads
 
-_Place = tuple[str, int]
-"""A model and a group of the policy."""
+
+class _Place(NamedTuple):
+    """Whether it is for batches, a model and a group of the policy."""
+
+    batch: bool
+    model: str
+    group: int
+
+
+_Head = tuple[_Place, _Entry]
 
 
 class ReadyQueues:
@@ -43,6 +62,7 @@ class ReadyQueues:
         self._renewing = policy if isinstance(policy, RenewingPolicy) else None
         self._queues: dict[_Place, list[_Entry]] = {}
         self._count = 0
+        self._watched_work = 0.0
 
     def place(self, task: TaskState) -> None:
         """Give a task its number among equals, which it keeps."""
@@ -54,7 +74,8 @@ class ReadyQueues:
         self.place(task)
         task.chosen, task.ticket = state.configuration(task), self._count
         view = state.view(task)
-        place = (task.chosen.model, self._moving.group(view) if self._moving is not None else 0)
+        group = self._moving.group(view) if self._moving is not None else 0
+        place = _Place(not state.clock.watched, task.chosen.model, group)
         queue = self._queues.setdefault(place, [])
         heapq.heappush(queue, _Entry(self._policy.key(view), task.number, self._count, state, task, view))
 
@@ -66,7 +87,7 @@ class ReadyQueues:
         if not fleet.idle or not self._queues:
             return None
         blocked = False
-        for place, entry in self._heads(now):
+        for place, entry in self._in_turn(self._heads(now), now):
             configuration = entry.task.chosen
             threads = min(configuration.needs.threads, fleet.widest(configuration.model))
             if threads and (blocked or threads > fleet.free_threads):
@@ -75,6 +96,7 @@ class ReadyQueues:
             worker = fleet.route(configuration.model, threads)
             if worker is not None:
                 heapq.heappop(self._queues[place])
+                self._watched_work = 0.0 if place.batch else self._watched_work + entry.work
                 return entry.run, entry.task, worker, threads
         return None
 
@@ -83,7 +105,21 @@ class ReadyQueues:
         for queue in self._queues.values():
             yield from ((entry.task.chosen, entry.view) for entry in queue if entry.counts)
 
-    def _heads(self, now: float) -> list[tuple[_Place, _Entry]]:
+    def _in_turn(self, heads: list[_Head], now: float) -> list[_Head]:
+        """What is watched first; before it a batch that is overdue, where its share is due and the others can wait."""
+        watched = [head for head in heads if not head[0].batch]
+        batches = [head for head in heads if head[0].batch]
+        if watched and batches:
+            can_wait = min(entry.view.latest_start for _, entry in watched) - now
+            due = [head for head in batches if self._has_its_turn(head[1], now, can_wait)]
+            return [*due, *watched, *(head for head in batches if head not in due)]
+        return watched or batches
+
+    def _has_its_turn(self, entry: _Entry, now: float, can_wait: float) -> bool:
+        overdue = entry.view.latest_start < now
+        return overdue and entry.view.expected_s < can_wait and entry.work * (1 / SHARE - 1) <= self._watched_work
+
+    def _heads(self, now: float) -> list[_Head]:
         """The first entry of each queue that counts, in the order of the policy."""
         heads, empty = [], []
         for place, queue in self._queues.items():
@@ -111,5 +147,5 @@ class ReadyQueues:
         return None
 
 
-def _entry(head: tuple[_Place, _Entry]) -> _Entry:
+def _entry(head: _Head) -> _Entry:
     return head[1]
