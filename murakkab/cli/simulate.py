@@ -43,7 +43,7 @@ def perform(workflow: Workflow, given: dict[str, Any], *, command: tuple[str, ..
     from murakkab.cli.plan_making import PlanOptions
     from murakkab.cli.simulate_asked import arrivals
     from murakkab.cli.simulate_machines import cold_start, with_instances
-    from murakkab.cli.simulate_view import show
+    from murakkab.cli.simulate_view import show, unfinished
     from murakkab_optimizer.simulator import Job, chrome_trace, deployment, figures
 
     check_output(options["trace"], "--trace")
@@ -61,7 +61,8 @@ def perform(workflow: Workflow, given: dict[str, Any], *, command: tuple[str, ..
         import json
 
         write_output(json.dumps(chrome_trace(record)) + "\n", options["trace"])
-    show(found, record, cluster, [*told, *plan.notes, *cold_start(plan, warm=options["warm"])], options)
+    notes = [*unfinished(found), *told, *plan.notes, *cold_start(plan, warm=options["warm"])]
+    show(found, record, cluster, notes, options)
     return 0
 
 

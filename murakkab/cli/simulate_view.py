@@ -33,6 +33,14 @@ def show(found: Figures, record: Recorded, cluster: Cluster, notes: list[str], o
         typer.echo(f"  - {note}")
 
 
+def unfinished(found: Figures) -> list[str]:
+    """That runs cannot go on, where some cannot."""
+    count = sum(run.status == "unfinished" for run in found.runs)
+    if not count:
+        return []
+    return [f"{count} of {len(found.runs)} runs cannot go on without the workers that were lost: they wait for ever"]
+
+
 def _facts(
     found: Figures, record: Recorded, cluster: Cluster, notes: list[str], options: dict[str, Any]
 ) -> dict[str, Any]:

@@ -66,3 +66,10 @@ def test_a_plan_of_a_file_is_simulated_cold_and_says_so(invoke: Invoke) -> None:
     simulated = ("simulate", "podcast", "--duration", "10s", "--plan", "pod.json")
     assert "ttff is promised for loaded models; the first run loads: smollm2 " in invoke(*simulated).out
     assert "the first run loads" not in invoke(*simulated, "--warm").out
+
+
+def test_runs_that_cannot_go_on_are_told(invoke: Invoke) -> None:
+    answer = invoke("simulate", "podcast", "--duration", "20", "--runs", "2", "--fail", "5:100%")
+    assert answer.code == 0, answer.err
+    assert "2 runs (2 unfinished)" in answer.out
+    assert "2 of 2 runs cannot go on without the workers that were lost" in answer.out

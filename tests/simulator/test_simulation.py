@@ -126,6 +126,17 @@ def test_what_a_lost_worker_was_at_is_made_again(blame: bool) -> None:
     assert joined[-2:] == [3.0, 3.0]
 
 
+@pytest.mark.parametrize(("back_s", "status"), [(None, "unfinished"), (300.0, "succeeded")])
+def test_it_ends_when_nothing_can_go_on_and_not_before(back_s: float | None, status: str) -> None:
+    jobs = [Job("r", 0.0, show(), plan()), Job("later", 100.0, show(), plan())]
+    record = Simulation(2, fixed(4)).run(jobs, [Fault(1.5, 1.0, back_s)], until=5000.0)
+    found = figures(jobs, record)
+    assert [run.status for run in found.runs] == [status] * 2
+    assert record.shows["r"].first_s is not None, "so there is a viewer who goes on to wait"
+    assert (found.stall_s is None) == (status == "unfinished"), "a wait without end is no stall of some seconds"
+    assert 100.0 <= record.log[-1][0] < 2000.0, "the last timer of the kernel is that of a task of half an hour"
+
+
 def test_equal_seeds_give_equal_runs_and_others_do_not() -> None:
     def ends(seed: int) -> float:
         return simulate(Job("r", 0.0, show(), plan()), work=PlannedWork(0.2, 0.2, seed)).ends["r"].at_s

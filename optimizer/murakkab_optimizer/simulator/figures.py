@@ -13,6 +13,9 @@ from murakkab_optimizer.scheduler.commands import MakeShot, Publish
 from murakkab_optimizer.simulator.bill import SECONDS_PER_HOUR, cost, energy
 from murakkab_optimizer.simulator.nouns import Job, Recorded, Span
 
+UNFINISHED = "unfinished"
+"""Status of a run that neither succeeded nor failed: nothing can go on, or its simulation was stopped."""
+
 
 class RunFigures(msgspec.Struct, frozen=True):
     """One run. Times are in seconds from its submission; None where there is nothing to tell.
@@ -53,7 +56,8 @@ class Figures(msgspec.Struct, frozen=True):
     Attributes:
         goodput: share of the runs that kept their promises.
         kept_per_hour: runs an hour that kept them.
-        ttff_s, stall_s, makespan_s, quality, cost_usd, energy_wh: over the runs that have one.
+        ttff_s, stall_s, makespan_s, quality, cost_usd, energy_wh: over the runs that have one; a viewer whose run is
+            not finished waits without end.
 
     """
 
@@ -82,7 +86,7 @@ def figures(jobs: Sequence[Job], record: Recorded, cluster: Cluster | None = Non
         goodput=kept / len(runs) if runs else 0.0,
         kept_per_hour=kept / last * SECONDS_PER_HOUR if last else 0.0,
         ttff_s=quantiles(run.ttff_s for run in runs),
-        stall_s=quantiles(run.stall_s for run in runs if run.ttff_s is not None),
+        stall_s=quantiles(run.stall_s for run in runs if run.ttff_s is not None and run.status != UNFINISHED),
         makespan_s=quantiles(run.makespan_s for run in runs),
         quality=quantiles(run.quality for run in runs),
         cost_usd=quantiles(run.cost_usd for run in runs),
@@ -106,7 +110,7 @@ def _run(job: Job, record: Recorded, spans: Sequence[Span], cluster: Cluster | N
     makespan = None if end is None or end.status != "succeeded" else end.at_s - job.at_s
     return RunFigures(
         job.run,
-        "unfinished" if end is None else end.status,
+        UNFINISHED if end is None else end.status,
         first,
         stall,
         makespan,

@@ -64,7 +64,7 @@ class Simulation:
         self._deployment, self._warm, self._seed = deployment, warm, seed
         self._work, self._loads, self._overhead_s = work, loads or {}, overhead_s
         self._todo: list[tuple[float, int, Callable[[], object]]] = []
-        self._count, self._joined = 0, 0
+        self._count, self._joined, self._watches = 0, 0, 0
         self._cores, self._contention = cores, contention
         self._progress, self._demand = 0.0, 0
         self._working: list[tuple[float, int, Callable[[], object]]] = []
@@ -77,7 +77,7 @@ class Simulation:
         self._holdings: dict[str, Holding] = {}
 
     def run(self, jobs: Iterable[Job], faults: Iterable[Fault] = (), until: float = math.inf) -> Recorded:
-        """Play until every run has ended, or until that time; to be called once."""
+        """Play until every run has ended, nothing can go on, or until that time; to be called once."""
         self._deploy()
         for job in jobs:
             self._later(job.at_s, lambda job=job: self._submit(job))  # type: ignore[misc]
@@ -93,7 +93,7 @@ class Simulation:
         due = self._todo[0][0] if self._todo else math.inf
         made = self.now + (self._working[0][0] - self._progress) / pace if self._working else math.inf
         at = max(min(due, made), self.now)
-        if at > until or at == math.inf:
+        if at > until or at == math.inf or self._stuck():
             return None
         if made <= due:
             self._progress, _, action = heapq.heappop(self._working)
@@ -102,6 +102,13 @@ class Simulation:
             _, _, action = heapq.heappop(self._todo)
         self.now = at
         return action
+
+    def _stuck(self) -> bool:
+        """Whether nothing is left but viewers who have seen all that there is."""
+        if self._working or len(self._todo) > self._watches:
+            return False
+        shows, ends = self._record.shows, self._record.ends
+        return all(show.ends_s <= self.now for run, show in shows.items() if run not in ends)
 
     def _pace(self) -> float:
         """Seconds of work that are done in one second."""
@@ -127,17 +134,22 @@ class Simulation:
         self._record.shows[job.run] = Show()
         self.tell(ev.RunSubmitted(job.run, job.graph, job.plan))
         if job.watched and job.graph.publish is not None:
-            self._later(self.now + REPORT_S, lambda: self._watch(job.run))
+            self._watch_later(job.run)
+
+    def _watch_later(self, run: str) -> None:
+        self._watches += 1
+        self._later(self.now + REPORT_S, lambda: self._watch(run))
 
     def _watch(self, run: str) -> None:
         """The player tells where it is, from its first item on until the run has ended."""
+        self._watches -= 1
         if run in self._record.ends:
             return
         show = self._record.shows[run]
         if show.first_s is not None:
             stalled = max(self.now - show.ends_s, 0.0)
             self.tell(ev.PlaybackMoved(run, show.position(self.now), show.stall_s + stalled))
-        self._later(self.now + REPORT_S, lambda: self._watch(run))
+        self._watch_later(run)
 
     def _deploy(self) -> None:
         """All workers join."""
@@ -272,21 +284,9 @@ class Simulation:
         task, begun = self._at.pop(lease)
         self._stopping.discard(lease)
         self._demand -= _cores(task)
-        one = task.configuration
-        self._record.spans.append(
-            Span(
-                task.worker,
-                task.run,
-                task.node,
-                task.path,
-                begun,
-                self.now,
-                one.needs.threads,
-                outcome,
-                one.device,
-                one.devices,
-            )
-        )
+        one, place = task.configuration, (task.worker, task.run, task.node, task.path)
+        span = Span(*place, begun, self.now, one.needs.threads, outcome, one.device, one.devices)
+        self._record.spans.append(span)
 
 
 def _cores(task: cmd.StartTask) -> int:
