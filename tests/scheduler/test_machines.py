@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from types import FrameType
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from murakkab_optimizer.catalog import Needs
-from murakkab_optimizer.graph import Graph, Node
+from murakkab_optimizer.graph import Graph, Node, Slo
 from murakkab_optimizer.plan import Configuration, NodePlan, Plan
 from murakkab_optimizer.scheduler import Scheduler
+from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.scheduler.backlog import Backlog
 from murakkab_optimizer.scheduler.workers import Fleet
@@ -46,6 +49,63 @@ def test_a_task_goes_where_enough_threads_are_free() -> None:
     assert fleet.route("m", 0) is not None
     fleet.release(second)
     assert fleet.route("m", 2) is second
+
+
+def test_the_freest_machine_is_known_whatever_happens() -> None:
+    fleet = Fleet(2)
+    for name, machine, cores in (("n1", "", 0), ("a1", "a", 3), ("a2", "a", 0), ("b1", "b", 3)):
+        fleet.joined(name, machine, cores)
+    for lease, threads, left in (("l1", 3, 3), ("l2", 2, 3), ("l3", 2, 1)):
+        worker = fleet.route("m", threads)
+        assert worker is not None
+        fleet.assign(worker, lease, "m", threads)
+        assert fleet.free_threads == left
+    for name, left in (("a1", 1), ("a2", 1), ("b1", 0), ("n1", 2)):
+        fleet.lost(name)
+        assert fleet.free_threads == left
+
+
+def test_an_event_costs_no_more_steps_on_many_machines() -> None:
+    assert steps_of_an_event(200) < 1.5 * steps_of_an_event(10)
+
+
+def steps_of_an_event(machines: int) -> float:
+    """Calls of Python functions for a task that ends and one that begins, all machines being at work."""
+    scheduler = Scheduler(0)
+    for number in range(machines):
+        scheduler.handle(ev.WorkerJoined(f"w{number}", f"m{number}", 1), 0.0)
+    leases = [command.lease for number in range(2 * machines) for command in begun(scheduler, f"r{number}")]
+    assert len(leases) == machines
+    steps = 0
+
+    def count(frame: FrameType, what: str, argument: object) -> None:
+        nonlocal steps
+        steps += what == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        for number in range(10):
+            scheduler.handle(ev.TaskFinished(leases[number], "v", {}, 1.0), 1.0)
+            begun(scheduler, f"s{number}")
+    finally:
+        sys.setprofile(before)
+    return steps / 10
+
+
+def begun(scheduler: Scheduler, run: str) -> list[cmd.StartTask]:
+    """Submit a run of one task and return what starts; a model is loaded at once."""
+    graph = Graph("one", (Node("one", "work"),), slo=Slo(latency=100.0))
+    plan = Plan({"one": NodePlan(Configuration("m", needs=Needs(1, 50), seconds=1.0), "")})
+    started = []
+    commands = scheduler.handle(ev.RunSubmitted(run, graph, plan), 0.5)
+    while commands:
+        command = commands.pop(0)
+        if isinstance(command, cmd.LoadModel):
+            commands += scheduler.handle(ev.ModelLoaded(command.worker, command.model), 0.5)
+        elif isinstance(command, cmd.StartTask):
+            started.append(command)
+    return started
 
 
 @given(st.lists(st.tuples(st.sampled_from("jlar"), st.integers(0, 7), st.integers(0, 2)), max_size=60))

@@ -1,21 +1,13 @@
-"""One worker, the machine whose threads it uses, and ranks of idle workers."""
+"""One worker, and ranks of idle workers."""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
 
+from murakkab_optimizer.scheduler.machines import Machine
+
 Key = tuple[int, ...]
-
-
-class Machine:
-    """A thread budget that workers share: ``free`` of ``cores`` are not in use; ``workers`` counts them."""
-
-    __slots__ = ("cores", "free", "workers")
-
-    def __init__(self, cores: int) -> None:
-        self.cores = self.free = cores
-        self.workers = 0
 
 
 class WorkerState:

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from murakkab_optimizer.policies.placement.spread import LARGE_MB, Spread
 from murakkab_optimizer.scheduler.commands import LoadModel
-from murakkab_optimizer.scheduler.members import Machine, Rank, WorkerState
+from murakkab_optimizer.scheduler.machines import Machines
+from murakkab_optimizer.scheduler.members import Rank, WorkerState
 
 
 class Fleet:
@@ -20,14 +21,10 @@ class Fleet:
     Args:
         cores: of the machine without a name, to which workers belong that name none; it is always there.
 
-    Attributes:
-        cores: of all machines together.
-
     """
 
     def __init__(self, cores: int) -> None:
-        self.cores = cores
-        self._machines = {"": Machine(cores)}
+        self._machines = Machines(cores)
         self.idle = 0
         self.workers: dict[str, WorkerState] = {}
         self.memory_mb: dict[str, int] = {}
@@ -48,15 +45,20 @@ class Fleet:
         self._loaders = Rank(lambda worker: bool(worker.wanted))
 
     @property
+    def cores(self) -> int:
+        """Threads of all machines together."""
+        return self._machines.cores
+
+    @property
     def free_threads(self) -> int:
         """Most threads that one machine has free."""
-        return max(machine.free for machine in self._machines.values())
+        return self._machines.most_free
 
     def widest(self, model: str) -> int:
         """Cores of the largest machine on which a model can be used: most threads that a task of it can get."""
         if (found := self._widest.get(model)) is None:
             able = [worker.machine.cores for worker in self.workers.values() if worker.can(model)]
-            found = self._widest[model] = max(able, default=self._machines[""].cores)
+            found = self._widest[model] = max(able, default=self._machines.unnamed.cores)
         return found
 
     def instances(self, model: str) -> int:
@@ -179,7 +181,7 @@ class Fleet:
         """Give ``worker`` an attempt; it holds the model from now on."""
         self._at[lease] = worker
         worker.lease, worker.threads = lease, threads
-        worker.machine.free -= threads
+        self._machines.take(worker.machine, threads)
         self.idle -= 1
         if model not in worker.models:
             self._homed(model)
@@ -192,7 +194,7 @@ class Fleet:
         """The worker is idle again."""
         if worker.lease is not None:
             del self._at[worker.lease]
-        worker.machine.free += worker.threads
+        self._machines.take(worker.machine, -worker.threads)
         self.idle += 1
         worker.lease, worker.loading, worker.threads = None, None, 0
         self._offer(worker)
@@ -215,7 +217,8 @@ class Fleet:
             held: those that it has loaded already.
         """
         self._joined += 1
-        home = self._machines.setdefault(machine, Machine(0))
+        home = self._machines.joined(machine, cores)
+        self._widest.clear()
         usable = None if models is None else frozenset(models)
         worker = self.workers[name] = WorkerState(name, self._joined, home, cores, usable)
         self._count(worker, 1)
@@ -223,8 +226,6 @@ class Fleet:
         for model in held:
             self._homed(model)
             self._hold(worker, model)
-        self._widen(home, cores)
-        home.workers += 1
         self.idle += 1
         self._offer(worker)
         self._stale = True
@@ -238,7 +239,9 @@ class Fleet:
         self.idle -= worker.idle
         worker.gone = True
         self._count(worker, -1)
-        self._leave(worker)
+        self._machines.take(worker.machine, -worker.threads)
+        self._machines.left(worker.machine, worker.brings)
+        self._widest.clear()
         if worker.lease is not None:
             del self._at[worker.lease]
         self._homes.subtract({*worker.models, *((worker.loading,) if worker.loading else ())})
@@ -248,21 +251,6 @@ class Fleet:
         self.want({})
         return worker
 
-    def _leave(self, worker: WorkerState) -> None:
-        """Give back the worker's threads; a machine without workers is gone."""
-        left = worker.machine
-        left.free += worker.threads
-        left.workers -= 1
-        self._widen(left, -worker.brings)
-        for name in [name for name, machine in self._machines.items() if name and not machine.workers]:
-            del self._machines[name]
-
-    def _widen(self, machine: Machine, cores: int) -> None:
-        machine.cores += cores
-        machine.free += cores
-        self.cores += cores
-        self._widest.clear()
-
     def load_commands(self) -> list[LoadModel]:
         """Use idle workers and free threads to load models before they are asked for."""
         commands = []
@@ -271,7 +259,7 @@ class Fleet:
             self._wanted_less(model)
             self._homed(model)
             worker.loading, worker.threads = model, 1
-            worker.machine.free -= 1
+            self._machines.take(worker.machine, 1)
             self.idle -= 1
             commands.append(LoadModel(worker.name, model))
         return commands

@@ -1,0 +1,80 @@
+"""The machines of a fleet: the threads of each, which its workers share."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+
+class Machine:
+    """A thread budget that workers share: ``free`` of ``cores`` are not in use; ``workers`` counts them."""
+
+    __slots__ = ("cores", "free", "name", "workers")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.cores = self.free = 0
+        self.workers = 0
+
+
+class Machines:
+    """The thread budgets of all machines; ``cores`` of all together.
+
+    What one task takes or gives back costs the same, however many machines there are.
+
+    Args:
+        cores: of the machine without a name; it is always there, the others as long as they have workers.
+
+    """
+
+    def __init__(self, cores: int) -> None:
+        self.cores = 0
+        self._by_name: dict[str, Machine] = {}
+        self._free: Counter[int] = Counter()
+        self._widen(self._named(""), cores)
+
+    @property
+    def most_free(self) -> int:
+        """Most threads that one machine has free."""
+        return max(self._free)
+
+    @property
+    def unnamed(self) -> Machine:
+        """The machine that is always there."""
+        return self._by_name[""]
+
+    def joined(self, name: str, cores: int) -> Machine:
+        """A worker that adds so many threads to a machine came; return the machine."""
+        machine = self._named(name)
+        machine.workers += 1
+        self._widen(machine, cores)
+        return machine
+
+    def left(self, machine: Machine, cores: int) -> None:
+        """A worker that added so many threads went."""
+        machine.workers -= 1
+        self._widen(machine, -cores)
+        if machine.name and not machine.workers:
+            self._count(machine, -1)
+            del self._by_name[machine.name]
+
+    def take(self, machine: Machine, threads: int) -> None:
+        """So many threads are in use from now on; fewer than none are free again."""
+        self._count(machine, -1)
+        machine.free -= threads
+        self._count(machine, 1)
+
+    def _named(self, name: str) -> Machine:
+        if name not in self._by_name:
+            self._by_name[name] = Machine(name)
+            self._count(self._by_name[name], 1)
+        return self._by_name[name]
+
+    def _widen(self, machine: Machine, cores: int) -> None:
+        machine.cores += cores
+        self.cores += cores
+        self.take(machine, -cores)
+
+    def _count(self, machine: Machine, sign: int) -> None:
+        self._free[machine.free] += sign
+        if not self._free[machine.free]:
+            del self._free[machine.free]
