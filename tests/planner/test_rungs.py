@@ -10,11 +10,22 @@ import pytest
 
 from murakkab_optimizer.catalog import ModelCard, Quality, Range
 from murakkab_optimizer.graph import Edge, Graph, Node, Slo
-from murakkab_optimizer.plan import Pin, Plan
+from murakkab_optimizer.plan import Pin, Plan, Rung
+from murakkab_optimizer.planner import planning
+from murakkab_optimizer.planner.assign.nouns import Solution, Use
+from murakkab_optimizer.planner.build import Built
+from murakkab_optimizer.planner.rungs import ladder
 from murakkab_optimizer.profiles import Profile
 from tests.planner.planning import CARDS, SPEEDS, model, planned, show, speed
 
-DETAILS = {"rich": (0.010, 0.8), "plain": (0.006, 0.7), "poor": (0.007, 0.6), "frozen": (0.001, 0.2)}
+DETAILS = {
+    "rich": (0.010, 0.8),
+    "plain": (0.006, 0.7),
+    "poor": (0.007, 0.6),
+    "dim": (0.0065, 0.55),
+    "coarse": (0.004, 0.5),
+    "frozen": (0.001, 0.2),
+}
 CAMERA = model(
     "camera",
     "image-to-video",
@@ -59,8 +70,8 @@ def names(plan: Plan) -> list[str]:
 
 def test_the_rungs_are_those_of_which_none_is_cheaper_and_better() -> None:
     plan = made(filmed())
-    assert names(plan) == ["rich", "plain", "frozen"]
-    assert [rung.static for rung in plan.rungs] == [False, False, True]
+    assert names(plan) == ["rich", "plain", "coarse", "frozen"]
+    assert [rung.static for rung in plan.rungs] == [False, False, False, True]
     assert all(a.quality > b.quality and a.load > b.load for a, b in itertools.pairwise(plan.rungs))
     assert plan.rungs[1].quality == pytest.approx(0.7 / 0.8)
     assert plan.rungs[0].paces["video"] == pytest.approx(0.010 * 20)
@@ -72,6 +83,18 @@ def test_what_was_chosen_is_one_of_them() -> None:
         plan = made(filmed(slo))
         for node, configuration in plan.rungs[plan.start].nodes.items():
             assert plan.nodes[node].chosen == configuration
+
+
+def test_a_choice_that_is_not_the_best_one_brings_no_worse_ones_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def chosen_poor(built: Built, solution: Solution) -> tuple[Rung, ...]:
+        video = next(i for i, step in enumerate(built.problem.steps) if step.name == "video")
+        knobs = [way.candidate.knobs for way in built.ways["video"].ways]
+        uses = list(solution.assignment)
+        uses[video] = Use(knobs.index({"detail": "poor", "draw_height": 0}), uses[video].instances)
+        return ladder(built, msgspec.structs.replace(solution, assignment=tuple(uses)))
+
+    monkeypatch.setattr(planning, "ladder", chosen_poor)
+    assert names(made(filmed())) == ["rich", "plain", "poor", "coarse", "frozen"], "dim is worse than plain and dearer"
 
 
 def test_the_model_that_is_seen_stays_and_what_enlarges_may_change() -> None:
@@ -86,7 +109,7 @@ def test_the_model_that_is_seen_stays_and_what_enlarges_may_change() -> None:
 
 
 def test_what_a_person_asked_for_stays() -> None:
-    assert names(made(filmed(), LENS, pins={"canvas": Pin("as it is")})) == ["rich", "plain", "frozen"]
+    assert names(made(filmed(), LENS, pins={"canvas": Pin("as it is")})) == ["rich", "plain", "coarse", "frozen"]
     assert names(made(filmed(), pins={"video": Pin(None, {"detail": "plain"})})) == []
 
 

@@ -185,7 +185,9 @@ def _told(way: Way, others: Iterable[Way]) -> Iterator[str]:
 def _front(found: Iterable[_Combination], chosen: _Combination) -> list[_Combination]:
     """Those of which none is better and cheaper, with the chosen one, in steps that save something."""
     front: list[_Combination] = []
+    least = math.inf
     for one in sorted(found, key=lambda one: (-one.quality, one.load)):
-        if one.picks == chosen.picks or not front or one.load < front[-1].load * (1 - SAVES):
+        if one.picks == chosen.picks or one.load < least * (1 - SAVES):
             front.append(one)
+            least = min(least, one.load)
     return front if chosen in front else sorted([*front, chosen], key=lambda one: (-one.quality, one.load))
