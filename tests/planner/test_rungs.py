@@ -18,23 +18,23 @@ from murakkab_optimizer.planner.rungs import ladder
 from murakkab_optimizer.profiles import Profile
 from tests.planner.planning import CARDS, SPEEDS, model, planned, show, speed
 
-DETAILS = {
-    "rich": (0.010, 0.8),
-    "plain": (0.006, 0.7),
-    "poor": (0.007, 0.6),
-    "dim": (0.0065, 0.55),
-    "coarse": (0.004, 0.5),
-    "frozen": (0.001, 0.2),
-}
-CAMERA = model(
-    "camera",
-    "image-to-video",
-    0.8,
-    knobs={"detail": "rich", "draw_height": 0},
-    ranges={"detail": Range(tuple(DETAILS)), "draw_height": Range((0, 360))},
-    rated=tuple(Quality(quality, "test", {"detail": name}) for name, (_, quality) in DETAILS.items()),
-    still={"detail": "frozen"},
-)
+DETAILS = {"rich": (0.010, 0.8), "plain": (0.006, 0.7), "poor": (0.007, 0.6), "frozen": (0.001, 0.2)}
+MORE = {"dim": (0.0065, 0.55), "coarse": (0.004, 0.5)}
+
+
+def camera(details: dict[str, tuple[float, float]]) -> ModelCard:
+    return model(
+        "camera",
+        "image-to-video",
+        0.8,
+        knobs={"detail": "rich", "draw_height": 0},
+        ranges={"detail": Range(tuple(details)), "draw_height": Range((0, 360))},
+        rated=tuple(Quality(quality, "test", {"detail": name}) for name, (_, quality) in details.items()),
+        still={"detail": "frozen"},
+    )
+
+
+CAMERA = camera(DETAILS)
 OTHER = model("other camera", "image-to-video", 0.75)
 PASS = model("as it is", "enlarging", 1.0, passes=True)
 LENS = model("lens", "enlarging", 0.9)
@@ -43,7 +43,7 @@ LENS = model("lens", "enlarging", 0.9)
 def speeds() -> list[Profile]:
     whole = [
         speed("camera", unit_s, "frame", knobs={"detail": name, "draw_height": 0})
-        for name, (unit_s, _) in DETAILS.items()
+        for name, (unit_s, _) in (DETAILS | MORE).items()
     ]
     half = speed("camera", 0.001, "frame", knobs={"detail": "rich", "draw_height": 360})
     return [*whole, half, speed("other camera", 0.008, "frame"), speed("lens", 0.002, "frame")]
@@ -59,9 +59,9 @@ def filmed(slo: Slo | None = None, height: int = 720) -> Graph:
     return msgspec.structs.replace(graph, nodes=(script, graph.node("speech"), video, enlarged, package))
 
 
-def made(graph: Graph, *cards: ModelCard, **more: Any) -> Plan:
+def made(graph: Graph, *cards: ModelCard, camera: ModelCard = CAMERA, **more: Any) -> Plan:
     kept = [card for card in CARDS if card.name != "pen"]
-    return planned(graph, cards=[*kept, CAMERA, PASS, *cards], profiles=[*SPEEDS, *speeds()], **more)
+    return planned(graph, cards=[*kept, camera, PASS, *cards], profiles=[*SPEEDS, *speeds()], **more)
 
 
 def names(plan: Plan) -> list[str]:
@@ -70,8 +70,8 @@ def names(plan: Plan) -> list[str]:
 
 def test_the_rungs_are_those_of_which_none_is_cheaper_and_better() -> None:
     plan = made(filmed())
-    assert names(plan) == ["rich", "plain", "coarse", "frozen"]
-    assert [rung.static for rung in plan.rungs] == [False, False, False, True]
+    assert names(plan) == ["rich", "plain", "frozen"]
+    assert [rung.static for rung in plan.rungs] == [False, False, True]
     assert all(a.quality > b.quality and a.load > b.load for a, b in itertools.pairwise(plan.rungs))
     assert plan.rungs[1].quality == pytest.approx(0.7 / 0.8)
     assert plan.rungs[0].paces["video"] == pytest.approx(0.010 * 20)
@@ -94,7 +94,8 @@ def test_a_choice_that_is_not_the_best_one_brings_no_worse_ones_with_it(monkeypa
         return ladder(built, msgspec.structs.replace(solution, assignment=tuple(uses)))
 
     monkeypatch.setattr(planning, "ladder", chosen_poor)
-    assert names(made(filmed())) == ["rich", "plain", "poor", "coarse", "frozen"], "dim is worse than plain and dearer"
+    plan = made(filmed(), camera=camera(DETAILS | MORE))
+    assert names(plan) == ["rich", "plain", "poor", "coarse", "frozen"], "dim is worse than plain and dearer"
 
 
 def test_the_model_that_is_seen_stays_and_what_enlarges_may_change() -> None:
@@ -109,7 +110,7 @@ def test_the_model_that_is_seen_stays_and_what_enlarges_may_change() -> None:
 
 
 def test_what_a_person_asked_for_stays() -> None:
-    assert names(made(filmed(), LENS, pins={"canvas": Pin("as it is")})) == ["rich", "plain", "coarse", "frozen"]
+    assert names(made(filmed(), LENS, pins={"canvas": Pin("as it is")})) == ["rich", "plain", "frozen"]
     assert names(made(filmed(), pins={"video": Pin(None, {"detail": "plain"})})) == []
 
 
