@@ -255,7 +255,7 @@ class Engine:
             if said.playing and not self.options.broker:
                 self._step_back.workers(self._driver.fleet.pids().values())
             live.playback(said, self.now())
-            self._driver.apply(ev.PlaybackMoved(run, said.position_s, said.stall_s))
+            self._driver.apply(ev.PlaybackMoved(run, said.position_s, said.stall_s, said.rate))
         else:
             self.store.played(run, said)
 

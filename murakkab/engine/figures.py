@@ -70,11 +70,18 @@ class PlaybackFigures:
 _Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 """Finite: a journal cannot hold what is not a number."""
 
+_Rate = Annotated[float, msgspec.Meta(ge=1 / 16, le=16)]
+"""Those that browsers play at."""
+
 
 class PlayerReport(msgspec.Struct, frozen=True):
-    """What a player says of itself (seconds; first moments counted from the request)."""
+    """What a player says of itself (seconds; first moments counted from the request).
+
+    ``rate`` says how many seconds of the show it plays in a second.
+    """
 
     position_s: _Seconds
+    rate: _Rate = 1.0
     playing: bool = False
     ttff_s: _Seconds | None = None
     first_content_s: _Seconds | None = None

@@ -110,8 +110,8 @@ class Named(msgspec.Struct):
 class Playback(PlayerReport, kw_only=True, frozen=True):
     """What a player says of itself (seconds; first moments counted from the request).
 
-    ``viewer`` tells players of one run apart. The run follows the one that is furthest ahead; the figures are those of
-    the first one.
+    ``viewer`` tells players of one run apart. The run follows the one that is furthest ahead, at the highest ``rate``
+    (seconds of the show played in a second) of those that play; the figures are those of the first one.
     """
 
     viewer: Annotated[str, Meta(max_length=64)] = ""

@@ -28,9 +28,10 @@ class _Audience:
 class Viewers:
     """Puts together what the players of each run say.
 
-    A run is made for the player that is furthest ahead, since what comes in time for that one is there for all. The
-    first moments and the stalls are those of the player that reported first: one that joins later was not waiting
-    when the run was asked for. The run has been shown once every player that is still there has ended.
+    A run is made for the player that is furthest ahead, as if that one played as fast as the fastest, since what comes
+    in time then is there for all. The first moments and the stalls are those of the player that reported first: one
+    that joins later was not waiting when the run was asked for. The run has been shown once every player that is still
+    there has ended.
     """
 
     def __init__(self) -> None:
@@ -54,8 +55,10 @@ class Viewers:
 def _together(figures: Playback, present: list[Playback]) -> dict[str, Any]:
     told = msgspec.to_builtins(figures)
     del told["viewer"], told["muted"]
+    playing = [said for said in present if said.playing]
     told["position_s"] = max(said.position_s for said in present)
-    told["playing"] = any(said.playing for said in present)
+    told["rate"] = max(said.rate for said in playing or present)
+    told["playing"] = bool(playing)
     told["ended"] = all(said.ended for said in present)
     return dict(told)
 

@@ -125,7 +125,9 @@ def test_a_run_whose_model_left_the_catalogue_is_not_resumed(tmp_path: Path, mon
     with_engine(tmp_path, scenario)
 
 
-@pytest.mark.parametrize("report", [{"position_s": float("nan")}, {"position_s": 1, "stall_s": float("inf")}])
+@pytest.mark.parametrize(
+    "report", [{"position_s": float("nan")}, {"position_s": 1, "stall_s": float("inf")}, {"position_s": 1, "rate": 0}]
+)
 def test_a_report_that_no_journal_can_hold_is_refused(tmp_path: Path, report: dict) -> None:
     made = Engine(EngineOptions(tmp_path / "runs", cores=1))
     with pytest.raises(UserError, match="report is wrong"):

@@ -135,6 +135,44 @@ def test_a_batch_is_due_after_its_latency_or_in_an_hour_until_somebody_watches_i
     assert clock(Slo(realtime=True)).deadline("shots", (0, 1)) == 13.0
 
 
+def test_a_viewer_who_plays_faster_needs_things_sooner() -> None:
+    clock = PlaybackClock(structs.replace(GRAPH, slo=Slo(realtime=True)), plan(), started=0.0)
+    for index in range(4):
+        clock.scripted("turns", (0, index), {"seconds": 6.0})
+    clock.published(10.0, 12.0)
+    clock.viewer_at(16.0, 6.0)
+    assert clock.deadline("shots", (0, 3)) == 28.0
+    clock.moved()
+    clock.viewer_at(13.0, 6.0, rate=2.0)
+    assert clock.moved()
+    clock.viewer_at(16.0, 6.0, rate=2.0)
+    assert [clock.deadline("shots", (0, index)) for index in (1, 2, 3)] == [16.0, 19.0, 22.0]
+    assert clock.timing(("turns", (0, 3))) == (22.0, 6.0)
+    assert clock.deadline("turns", (9,)) == 16.0 + (27.0 - 6.0) / 2
+    assert clock.buffer(18.0) == 2.0
+    clock.published(20.0, 6.0)
+    assert clock.deadline("shots", (0, 3)) == 23.0, "what came a second too late moves all behind it"
+
+
+def test_a_batch_that_nobody_watches_any_more_is_due_as_before() -> None:
+    clock = PlaybackClock(structs.replace(GRAPH, slo=Slo(latency=60.0)), plan(), started=10.0)
+    clock.viewer_at(20.0, 1.0, rate=2.0)
+    assert (clock.watched, clock.deadline("shots", (0, 0))) == (True, 19.5)
+    clock.moved()
+    clock.viewer_left(25.0)
+    assert clock.moved()
+    assert (clock.watched, clock.deadline("shots", (0, 0))) == (False, 70.0)
+
+
+def test_a_show_whose_viewer_left_goes_on_from_there_in_real_time() -> None:
+    clock = PlaybackClock(GRAPH, plan(), started=10.0)
+    clock.viewer_at(20.0, 6.0, rate=2.0)
+    clock.viewer_left(25.0)
+    for index in range(2):
+        clock.scripted("turns", (0, index), {"seconds": 20.0})
+    assert (clock.watched, clock.deadline("shots", (0, 1))) == (True, 29.0), "16 s were played; 20 s are in 4"
+
+
 ONE_STEP = Plan({"draw": NodePlan(Configuration("pen", {}, Needs(1, 50), 1.0), "the only one")})
 
 

@@ -146,6 +146,14 @@ def test_a_viewer_that_is_gone_counts_no_more_but_for_the_figures() -> None:
     assert (alone["position_s"], alone["ttff_s"]) == (3.0, 0.4)
 
 
+def test_the_run_is_made_at_the_rate_of_the_viewer_who_plays_fastest() -> None:
+    viewers = Viewers()
+    assert viewers.told("run", report("a", 5.0, playing=True), 0.0)["rate"] == 1.0
+    assert viewers.told("run", report("b", 2.0, playing=True, rate=1.5), 1.0)["rate"] == 1.5
+    assert viewers.told("run", report("c", 2.0, rate=2.0), 1.0)["rate"] == 1.5
+    assert viewers.told("run", report("c", 2.0, rate=2.0), GONE_S + 2)["rate"] == 2.0
+
+
 def test_a_run_has_been_shown_when_all_that_are_there_have_ended() -> None:
     viewers = Viewers()
     assert viewers.told("run", report("a", 9.0, ended=True), 0.0)["ended"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from murakkab_optimizer.graph import Slo
+from murakkab_optimizer.graph import Graph, Path, Slo
 from murakkab_optimizer.policies.rungs import POLICIES
 from murakkab_optimizer.scheduler import Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
@@ -177,3 +177,49 @@ def test_a_run_that_is_resumed_goes_on_with_its_shots_as_they_were_begun() -> No
             event = ev.TaskFinished(command.lease, "said", {}, 0.3)
         commands += scheduler.handle(event, 1.0) if event is not None else []
     assert {c.path: c.configuration.knobs["detail"] for c in begun} == {(0,): "normal", (1,): "fast"}
+
+
+class Faster(Simulation):
+    """A viewer who plays ``rate`` seconds of the show in a second, and says so."""
+
+    rate = 2.0
+
+    def tell(self, event: ev.Event) -> None:
+        if isinstance(event, ev.PlaybackMoved):
+            event = msgspec.structs.replace(event, position_s=event.position_s * self.rate, rate=self.rate)
+        super().tell(event)
+
+
+class Shortened(Slowed):
+    """Shots are over ``Faster.rate`` times as soon."""
+
+    def seconds_shown(self, run: str, graph: Graph, path: Path) -> float:
+        return super().seconds_shown(run, graph, path) / Faster.rate
+
+
+def test_shots_for_a_viewer_at_twice_the_speed_are_made_on_rungs_that_keep_up() -> None:
+    def waited(rungs: str) -> tuple[float, list[str]]:
+        record = Faster(2, Shortened(0.0, 0.0, 1.0), rungs=rungs).run([Job("r", 0.0, show(48), plan())])
+        return record.shows["r"].stall_s, [shot.rung for _, shot in shots(record)]
+
+    (least, _), (adaptive, made) = waited("lowest"), waited("adaptive")
+    assert adaptive <= least + 0.1
+    assert made.count("normal") > 5
+
+
+def test_the_cores_that_shows_take_are_counted_at_the_rate_of_their_viewers() -> None:
+    scheduler = Scheduler(2)
+    scheduler.handle(ev.RunSubmitted("r", show(12), plan()), 0.0)
+    usual = scheduler.demand
+    scheduler.handle(ev.PlaybackMoved("r", 0.0, rate=1.5), 1.0)
+    assert scheduler.demand == 1.5 * usual > 0
+
+
+def test_a_batch_whose_viewers_have_left_takes_no_more_cores_from_shows() -> None:
+    scheduler = Scheduler(2)
+    scheduler.handle(ev.RunSubmitted("batch", show(12, Slo()), plan()), 0.0)
+    scheduler.handle(ev.PlaybackMoved("batch", 0.0, rate=2.0), 1.0)
+    assert scheduler.demand > 0
+    scheduler.handle(ev.PlaybackLeft("batch"), 6.0)
+    assert scheduler.demand == 0
+    scheduler.handle(ev.PlaybackLeft("another"), 6.0)

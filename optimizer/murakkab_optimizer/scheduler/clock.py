@@ -49,13 +49,18 @@ class PlaybackClock:
     times longer: on a slow machine, what has much behind it must begin earlier.
 
     A run that promises neither a first item nor real time is a batch: all of it is due ``latency`` after its start, or
-    ``PATIENCE_S`` where it promises no seconds either, until somebody watches it.
+    ``PATIENCE_S`` where it promises no seconds either, unless somebody watches it.
+
+    Attributes:
+        rate: seconds of the show that the viewer plays in a second.
+
     """
 
     def __init__(self, graph: Graph, plan: Plan, started: float) -> None:
         self.started = started
         self._origin = started + (graph.slo.ttff_s or 0.0)
-        self._due = _due(graph, started)
+        self._due = self._promised = _due(graph, started)
+        self.rate = 1.0
         self._offsets: dict[Place, float] = {}
         self._lengths: dict[Place, float] = {}
         self._total = self._shown = 0.0
@@ -84,9 +89,15 @@ class PlaybackClock:
             for name, lineage in lineages.items()
         }
 
-    def viewer_at(self, now: float, position_s: float) -> None:
-        """The player shows second ``position_s`` at time ``now``."""
-        self._origin, self._due = now - position_s, None
+    def viewer_at(self, now: float, position_s: float, rate: float = 1.0) -> None:
+        """The player shows second ``position_s`` at time ``now``, and ``rate`` seconds in each one."""
+        self._stale = self._stale or rate != self.rate
+        self._origin, self.rate, self._due = now - position_s / rate, rate, None
+
+    def viewer_left(self, now: float) -> None:
+        """Nobody plays it any more: a batch is due as before, a show as for one who goes on from there as it comes."""
+        self.viewer_at(now, (now - self._origin) * self.rate)
+        self._due = self._promised
 
     def moved(self) -> bool:
         """Whether tasks that wait are out of order: what they were sorted by has changed since this was said last."""
@@ -104,12 +115,12 @@ class PlaybackClock:
     def published(self, now: float, seconds: float) -> None:
         """That much more can be shown: the viewer starts with the first of it, and waits for what comes too late."""
         if seconds and self._due is None:
-            self._origin = max(self._origin, now - self._shown) if self._shown else now
+            self._origin = max(self._origin, now - self._shown / self.rate) if self._shown else now
         self._shown += seconds
 
     def buffer(self, now: float) -> float:
         """Seconds of the show that can be shown and were not."""
-        return self._shown - min(max(now - self._origin, 0.0), self._shown)
+        return self._shown - min(max(now - self._origin, 0.0) * self.rate, self._shown)
 
     def scripted(self, node: str, path: Path, meta: Meta) -> None:
         """Put an item behind the others on the timeline, if it is one of an ordered streaming node."""
@@ -164,7 +175,7 @@ class PlaybackClock:
 
     def timing(self, shot: Place) -> tuple[float, float]:
         """When the viewer comes to an item of the timeline, and its seconds; none where nobody said how long it is."""
-        return self._origin + self._offsets.get(shot, self._total), self._lengths.get(shot, 0.0)
+        return self._origin + self._offsets.get(shot, self._total) / self.rate, self._lengths.get(shot, 0.0)
 
     def expected(self, node: str) -> float:
         """Expected seconds of one task of ``node``."""
@@ -177,10 +188,10 @@ class PlaybackClock:
         for length, stream in self._timed[node]:
             offset = self._offsets.get((stream, path[:length]))
             if offset is not None:
-                return self._origin + offset
+                return self._origin + offset / self.rate
         first = self._first[node]
         before = 0 if first is None else path[first]
-        return self._origin + (max(self._total, before * self._unsaid_s) if before else 0.0)
+        return self._origin + (max(self._total, before * self._unsaid_s) / self.rate if before else 0.0)
 
     def remaining(self, node: str) -> float:
         """Expected seconds from the start of a task of ``node`` to the published item; of a loop, one round."""

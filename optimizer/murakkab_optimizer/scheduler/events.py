@@ -184,11 +184,21 @@ class ModelsExpected(msgspec.Struct, frozen=True, tag=True):
 
 
 class PlaybackMoved(msgspec.Struct, frozen=True, tag=True):
-    """The viewer's player is at ``position_s`` and has waited ``stall_s`` for data so far."""
+    """The viewer's player is at ``position_s`` and has waited ``stall_s`` for data so far.
+
+    ``rate`` says how many seconds of the show it plays in a second.
+    """
 
     run: str
     position_s: float
     stall_s: float = 0.0
+    rate: float = 1.0
+
+
+class PlaybackLeft(msgspec.Struct, frozen=True, tag=True):
+    """All who played the run are gone."""
+
+    run: str
 
 
 class TimerFired(msgspec.Struct, frozen=True, tag=True):
@@ -213,6 +223,7 @@ Event = (
     | ModelLoaded
     | ModelsExpected
     | PlaybackMoved
+    | PlaybackLeft
     | TimerFired
 )
 

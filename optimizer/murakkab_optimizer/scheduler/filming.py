@@ -47,8 +47,9 @@ class Filming:
         return made
 
     def weigh(self, state: RunState) -> None:
-        """Count what a show that is watched takes of the cores."""
-        demand = state.shots.demand if state.shots is not None and not state.ended and state.clock.watched else 0.0
+        """Count what a show that is watched takes of the cores, at the rate at which it is played."""
+        counts = not state.ended and state.clock.watched
+        demand = state.shots.demand * state.clock.rate if state.shots is not None and counts else 0.0
         self._shows += (demand > 0) - (state.demand > 0)
         self.demand += demand - state.demand
         state.demand = demand

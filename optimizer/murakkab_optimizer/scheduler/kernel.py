@@ -184,7 +184,13 @@ class Scheduler:
 
     def _moved(self, event: ev.PlaybackMoved, now: float) -> None:
         if state := self._runs.get(event.run):
-            state.clock.viewer_at(now, event.position_s)
+            state.clock.viewer_at(now, event.position_s, event.rate)
+            self._filming.weigh(state)
+            self._sort_anew(state, now)
+
+    def _unwatched(self, event: ev.PlaybackLeft, now: float) -> None:
+        if state := self._runs.get(event.run):
+            state.clock.viewer_left(now)
             self._filming.weigh(state)
             self._sort_anew(state, now)
 
@@ -295,10 +301,11 @@ _HANDLERS: dict[type, Callable[[Scheduler, Any, float], None]] = {
     ev.ModelLoaded: Scheduler._loaded,
     ev.ModelsExpected: Scheduler._expected,
     ev.PlaybackMoved: Scheduler._moved,
+    ev.PlaybackLeft: Scheduler._unwatched,
     ev.TimerFired: Scheduler._fired,
     ev.TaskStarted: Scheduler._nothing,
     ev.TaskProgressed: Scheduler._nothing,
 }
 
-_TIDINGS = frozenset({ev.TaskStarted, ev.TaskProgressed, ev.PlaybackMoved})
+_TIDINGS = frozenset({ev.TaskStarted, ev.TaskProgressed, ev.PlaybackMoved, ev.PlaybackLeft})
 """Events after which nothing can start that could not before."""

@@ -106,11 +106,10 @@ class Shots:
         choice = policy.choose(view) if self._clock.watched else Choice(self._start, "as planned, for nobody watches")
         index = next((i for i in range(choice.index, len(self._rungs)) if self._fits(self._rungs[i])), choice.index)
         rung, reason = self._rungs[index], choice.reason if index == choice.index else TOO_LARGE
-        self._begin(shot[1], rung, view.seconds)
+        seconds = self._clock.timing(shot)[1] or SHOT_S
+        self._begin(shot[1], rung, seconds)
         self._step(index)
-        return MakeShot(
-            self._run, shot[1], rung.name, index, rung.quality, reason, view.seconds, round(view.buffer_s, 3)
-        )
+        return MakeShot(self._run, shot[1], rung.name, index, rung.quality, reason, seconds, round(view.buffer_s, 3))
 
     def eased(self, node: str, path: Path, fixed: Collection[str], now: float) -> MakeShot | None:
         """Put a shot on the best lower rung that does a stage otherwise; None where there is none.
@@ -224,18 +223,18 @@ class Shots:
         return found if found >= 0 else next(no_better, len(self._rungs) - 1)
 
     def _view(self, shot: Place, now: float, cores: float) -> ShotView:
-        needed, seconds = self._clock.timing(shot)
+        (needed, seconds), rate = self._clock.timing(shot), self._clock.rate
         seconds = seconds or SHOT_S
         return ShotView(
             now=now,
             needed_at=needed,
-            seconds=seconds,
-            clip_s=min(self._speeds.clip_s, seconds),
+            seconds=seconds / rate,
+            clip_s=min(self._speeds.clip_s, seconds) / rate,
             buffer_s=self._clock.buffer(now),
             ahead_s=max(self._ahead_s, 0.0) * self._speeds.slowness(self._now.paces),
             cores=cores,
             rungs=self._rungs,
-            forecasts=tuple(self._forecast(index, seconds) for index in range(len(self._rungs))),
+            forecasts=tuple(self._forecast(index, seconds, rate) for index in range(len(self._rungs))),
             start=self._start,
             number=len(self._made),
             before=self._before,
@@ -243,7 +242,7 @@ class Shots:
             setbacks=self._setbacks,
         )
 
-    def _forecast(self, index: int, seconds: float) -> Forecast:
+    def _forecast(self, index: int, seconds: float, rate: float = 1.0) -> Forecast:
         """Nodes of a rung work side by side: the slowest one says when the shot is done."""
         rung, clip_s = self._rungs[index], min(self._speeds.clip_s, seconds)
         paces = [rung.paces.get(node, 0.0) * self._speeds.slower[node] for node in self._nodes]
@@ -252,7 +251,7 @@ class Shots:
             pace * rung.nodes[node].needs.threads for pace, node in zip(paces, self._nodes, strict=True)
         ) + self._rest[index] * self._speeds.slowness(self._now.paces)
         longest = max(paces)
-        return Forecast(first_s, longest * seconds + (sum(paces) - longest) * clip_s, load)
+        return Forecast(first_s, longest * seconds + (sum(paces) - longest) * clip_s, load * rate)
 
     def _rung(self, node: str, path: Path) -> Rung | None:
         """The rung that a filming task is done on; None for other tasks."""

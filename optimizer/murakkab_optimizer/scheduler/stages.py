@@ -191,12 +191,12 @@ class StagedShots(Shots):
         facts = msgspec.structs.asdict(super()._view(shot, now, cores))
         return StagedView(**facts | {"needed_at": facts["needed_at"] + self._late_s})
 
-    def _forecast(self, index: int, seconds: float) -> StagedForecast:
+    def _forecast(self, index: int, seconds: float, rate: float = 1.0) -> StagedForecast:
         """Stages follow each other; each begins when the one before is done and its instances have done what waits."""
         rung = self._rungs[index]
         whole_s = self._until_done(rung, seconds, (), self._left.waiting)
-        busy = max((work / self._number(model) for model, work in self._loads(rung).items()), default=0.0)
-        load = sum(self._work(rung, node, 1.0) * one.needs.threads for node, one in rung.nodes.items())
+        busy = max((work / self._number(model) for model, work in self._loads(rung).items()), default=0.0) * rate
+        load = rate * sum(self._work(rung, node, 1.0) * one.needs.threads for node, one in rung.nodes.items())
         return StagedForecast(whole_s, whole_s, min(max(load, busy * self._cores), NEVER_S), min(busy, NEVER_S))
 
     def _loads(self, rung: Rung) -> Mapping[str, float]:

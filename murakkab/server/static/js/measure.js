@@ -120,6 +120,7 @@ export class Measure {
     return {
       viewer: this.viewer,
       position_s: video.currentTime,
+      rate: video.playbackRate,
       playing: !video.paused && !video.ended && this.frameAt !== null,
       muted: video.muted,
       ttff_s: this.ttff,

@@ -18,7 +18,7 @@ class Forecast(msgspec.Struct, frozen=True):
     Attributes:
         first_s: seconds from its start until its first picture can be shown.
         whole_s: seconds from its start until all of it can be shown.
-        load: core-seconds that the whole run takes for a second of the show.
+        load: core-seconds that the whole run takes for a second that the viewer plays.
 
     """
 
@@ -30,11 +30,13 @@ class Forecast(msgspec.Struct, frozen=True):
 class ShotView(msgspec.Struct, frozen=True):
     """What a policy may know of a shot that is to begin. Times are seconds, in the clock of ``now``.
 
+    A viewer may play faster or slower than in real time: lengths are seconds of playing, but for ``buffer_s``.
+
     Attributes:
         needed_at: when the viewer comes to its first picture.
         seconds: its length.
         clip_s: length of what is shown at a time.
-        buffer_s: of the show, shown to nobody yet but ready.
+        buffer_s: seconds of the show, shown to nobody yet but ready.
         ahead_s: core-seconds of shots that have begun before and are not ready.
         cores: that this run may count on.
         rungs: of the plan, the best first.

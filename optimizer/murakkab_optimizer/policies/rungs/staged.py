@@ -24,7 +24,7 @@ class StagedForecast(Forecast, frozen=True):
     """Of a shot whose stages follow each other: ``first_s`` and ``whole_s`` are those of its end, waiting included.
 
     Attributes:
-        busy: seconds that the busiest instances of the rung take for a second of the show, all of them together.
+        busy: seconds that the busiest instances of the rung take for a second that is played, all of them together.
 
     """
 
