@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -14,7 +16,7 @@ from murakkab_optimizer.policies.rungs import POLICIES
 from murakkab_optimizer.scheduler import Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
-from murakkab_optimizer.simulator import Fault, Job, Recorded, Simulation, replay
+from murakkab_optimizer.simulator import Fault, Job, Recorded, Simulation, figures, replay
 from tests.simulator.filmed import RUNGS, Slowed, plan, play, seen, shots, show
 
 NAMES = [name for name, _, _ in RUNGS]
@@ -53,6 +55,27 @@ def test_every_shot_is_made_on_one_rung_of_the_plan(
             if isinstance(command, cmd.StartTask) and command.node == "film":
                 assert command.path in begun, "the rung is chosen before the first task starts"
                 assert command.configuration.knobs == {"detail": made[command.path]}
+
+
+class Counted(list[Any]):
+    """A log that counts how often it is read."""
+
+    read = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.read += 1
+        return super().__iter__()
+
+
+def test_the_log_of_many_runs_is_read_as_often_as_that_of_one() -> None:
+    jobs = [Job(f"r{number}", number * 5.0, show(6), plan(1)) for number in range(4)]
+    record = Simulation(4, Slowed(0.0, 0.0, 1.0)).run(jobs)
+    one, all_of_them = (msgspec.structs.replace(record, log=Counted(record.log)) for _ in range(2))
+    (alone,), together = figures(jobs[1:2], one).runs, figures(jobs, all_of_them).runs
+    assert together[1] == alone
+    assert alone.planned_s is not None
+    assert sum(alone.rungs.values()) == pytest.approx(1.0)
+    assert cast("Counted", all_of_them.log).read == cast("Counted", one.log).read
 
 
 @pytest.mark.parametrize(("policy", "expected"), [("top", {"fine"}), ("lowest", {"fast"})])

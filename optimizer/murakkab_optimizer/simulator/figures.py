@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -78,7 +79,8 @@ def figures(jobs: Sequence[Job], record: Recorded, cluster: Cluster | None = Non
     for span in record.spans:
         if span.run in spans:
             spans[span.run].append(span)
-    runs = tuple(_run(job, record, spans[job.run], cluster) for job in jobs)
+    told = _told(record)
+    runs = tuple(_run(job, record, told[job.run], spans[job.run], cluster) for job in jobs)
     kept = sum(run.kept for run in runs)
     last = max((end.at_s for end in record.ends.values()), default=0.0)
     return Figures(
@@ -102,11 +104,30 @@ def quantiles(values: Iterable[float | None]) -> Quantiles | None:
     return Quantiles(*(found[max(math.ceil(len(found) * share) - 1, 0)] for share in (0.5, 0.99)))
 
 
-def _run(job: Job, record: Recorded, spans: Sequence[Span], cluster: Cluster | None) -> RunFigures:
+class _Told(msgspec.Struct):
+    """What the kernel said of a run: each shot as it was made at last, and when each item was shown."""
+
+    shots: dict[Path, MakeShot]
+    shown: list[tuple[float, Path]]
+
+
+def _told(record: Recorded) -> defaultdict[str, _Told]:
+    """By run, in one pass."""
+    told = defaultdict[str, _Told](lambda: _Told({}, []))
+    for now, _, commands in record.log:
+        for one in commands:
+            if isinstance(one, MakeShot):
+                told[one.run].shots[one.path] = one
+            elif isinstance(one, Publish):
+                told[one.run].shown.append((now, one.path))
+    return told
+
+
+def _run(job: Job, record: Recorded, told: _Told, spans: Sequence[Span], cluster: Cluster | None) -> RunFigures:
     show, end = record.shows.get(job.run), record.ends.get(job.run)
     first = None if show is None or show.first_s is None else show.first_s - job.at_s
     stall = 0.0 if show is None else show.stall_s
-    shots = _shots(job.run, record) if job.plan.rungs else {}
+    shots = told.shots if job.plan.rungs else {}
     makespan = None if end is None or end.status != "succeeded" else end.at_s - job.at_s
     return RunFigures(
         job.run,
@@ -119,7 +140,7 @@ def _run(job: Job, record: Recorded, spans: Sequence[Span], cluster: Cluster | N
         cost_usd=None if cluster is None or makespan is None else cost(cluster, job, record.holdings, spans, makespan),
         energy_wh=None if cluster is None else energy(cluster, spans),
         rungs=_shares(shots),
-        planned_s=_planned_s(job, record, shots) if shots else None,
+        planned_s=_planned_s(job, told) if shots else None,
     )
 
 
@@ -132,12 +153,6 @@ def _quality(job: Job, shots: Mapping[Path, MakeShot]) -> float | None:
     return planned * mean / job.plan.rungs[job.plan.start].quality
 
 
-def _shots(run: str, record: Recorded) -> dict[Path, MakeShot]:
-    """By path, each shot of a run as it was made at last."""
-    made = (one for _, _, said in record.log for one in said if isinstance(one, MakeShot) and one.run == run)
-    return {shot.path: shot for shot in made}
-
-
 def _shares(shots: Mapping[Path, MakeShot]) -> dict[str, float]:
     """By rung, the best first, its share of the seconds of the show."""
     whole = sum(shot.seconds for shot in shots.values())
@@ -147,15 +162,14 @@ def _shares(shots: Mapping[Path, MakeShot]) -> dict[str, float]:
     return shares
 
 
-def _planned_s(job: Job, record: Recorded, shots: Mapping[Path, MakeShot]) -> float | None:
+def _planned_s(job: Job, told: _Told) -> float | None:
     """When the first shot is shown that is on the rung of the plan, or a better one."""
-    start = job.plan.start
-    good = {path for path, shot in shots.items() if shot.index <= start}
-    for now, _, commands in record.log:
-        for one in commands:
-            if isinstance(one, Publish) and one.run == job.run and any(one.path[: len(p)] == p for p in good):
-                return now - job.at_s
-    return None
+    good = {path for path, shot in told.shots.items() if shot.index <= job.plan.start}
+    return next((now - job.at_s for now, path in told.shown if not good.isdisjoint(_beginnings(path))), None)
+
+
+def _beginnings(path: Path) -> Iterator[Path]:
+    return (path[:length] for length in range(len(path) + 1))
 
 
 def keeps(slo: Slo, ttff_s: float | None, stall_s: float, makespan_s: float) -> bool:
