@@ -56,7 +56,8 @@ class Meter:
     @contextmanager
     def loading(self, what: str) -> Iterator[None]:
         """The model is loaded; ``what`` is as for ``watched``."""
-        _give_back()
+        gc.collect()
+        _give_back(self._device)
         before = used_mb(self._device)
         with watched(self._device, what):
             yield
@@ -75,7 +76,7 @@ class Meter:
 
     def begin(self) -> None:
         """A task begins."""
-        _give_back()
+        _give_back(self._device)
         self.peak_mb = self.held_mb
 
     def told(self) -> Meta:
@@ -113,9 +114,10 @@ def _forget_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5")
 
 
-def _give_back() -> None:
-    """Give the system the memory that nothing uses: what is taken from it again would not be seen."""
-    gc.collect()
+def _give_back(device: torch.device) -> None:
+    """Give the system the memory that nothing uses: on a processor, what is taken of it again would not be seen."""
+    if device.type == "cuda":
+        return
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
