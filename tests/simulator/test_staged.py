@@ -47,6 +47,11 @@ def test_a_lesser_first_shot_is_shown_early_and_most_of_the_show_is_as_planned()
     assert none.rungs == {"full": 1.0}
 
 
+@pytest.mark.parametrize(("lips", "chosen"), [(8, "full"), (4, "lips 5"), (2, "draft")])
+def test_a_rung_for_the_whole_run_is_one_that_the_instances_keep_up(lips: int, chosen: str) -> None:
+    assert {shot.rung for shot in shots(play(plan(lips=lips), rungs="per-run")).values()} == {chosen}
+
+
 def test_tasks_go_to_instances_of_what_they_are_planned_for() -> None:
     record = play(plan())
     holds = {one.worker: one.instance.holds for one in record.holdings}
