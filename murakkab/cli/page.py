@@ -15,10 +15,8 @@ import typer
 
 from murakkab.cli.requests import RunOptions
 from murakkab.engine import Engine, RunStore
+from murakkab.engine.players import GONE_S
 from murakkab.language import Workflow
-
-GONE_S = 5.0
-"""A player that has said nothing for this long is gone; pages report once a second."""
 
 OPENING_S = 10.0
 """How long a browser that was just opened may take to begin playing."""

@@ -24,6 +24,7 @@ from murakkab.engine.fleet import FleetMaker, LocalFleet
 from murakkab.engine.folder import EngineFolder
 from murakkab.engine.options import EngineOptions
 from murakkab.engine.plans import Plans
+from murakkab.engine.players import Players
 from murakkab.engine.priority import StepBack
 from murakkab.engine.replanning import Replanner
 from murakkab.engine.resume import committed
@@ -62,6 +63,7 @@ class Engine:
         self._replanner: Replanner | None = None
         self._loaded: set[str] = set()
         self._step_back = StepBack()
+        self._players = Players(self._unwatched)
         if options.llm:
             if not re.match(r"https?://[^/\s]+", options.llm):
                 raise UserError(f"'{options.llm}' is no address of a server", "Write --llm http://host:port/v1.")
@@ -117,6 +119,7 @@ class Engine:
         """Cancel what runs, stop the workers, close the journal, and trim the cache."""
         if self._replanner is not None:
             self._replanner.close()
+        self._players.close()
         self._plans.close()
         if self._started is not None:
             await self._started.close()
@@ -254,10 +257,15 @@ class Engine:
         if live := self._live(run):
             if said.playing and not self.options.broker:
                 self._step_back.workers(self._driver.fleet.pids().values())
+            self._players.heard(run)
             live.playback(said, self.now())
             self._driver.apply(ev.PlaybackMoved(run, said.position_s, said.stall_s, said.rate))
         else:
             self.store.played(run, said)
+
+    def _unwatched(self, run: str) -> None:
+        if self._live(run) is not None:
+            self._driver.apply(ev.PlaybackLeft(run))
 
     def _begin(
         self,

@@ -7,10 +7,8 @@ from typing import Any
 
 import msgspec
 
+from murakkab.engine.players import GONE_S
 from murakkab.server.shapes import Playback
-
-GONE_S = 5.0
-"""A player that has said nothing for this long is gone; pages report once a second."""
 
 MOST = 64
 """Players of a run, and runs, that are remembered."""

@@ -17,6 +17,7 @@ from murakkab.cli import page
 from murakkab.cli.page import Audience, Page
 from murakkab.cli.requests import RunOptions
 from murakkab.engine import Engine, EngineOptions, RunRecord
+from murakkab.engine.players import GONE_S
 from tests.server.hosting import half_sent
 
 from .conftest import Invoke, start
@@ -47,7 +48,7 @@ def test_a_silent_player_is_gone(engine: Engine, monkeypatch: pytest.MonkeyPatch
     audience = Audience(engine)
     asyncio.run(audience.playback("say-1", {**REPORT, "position_s": 4.0}))
     now = time.monotonic()
-    monkeypatch.setattr(page.time, "monotonic", lambda: now + page.GONE_S + 1)
+    monkeypatch.setattr(page.time, "monotonic", lambda: now + GONE_S + 1)
     assert audience.unplayed("say-1", 10.0) == 0.0
 
 

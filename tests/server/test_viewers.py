@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from murakkab.engine.players import GONE_S
 from murakkab.server.shapes import Playback
-from murakkab.server.viewers import GONE_S, MOST, Viewers
+from murakkab.server.viewers import MOST, Viewers
 from tests.server.hosting import Hosted
 from tests.server.rehearsal import TURNS
 
