@@ -38,8 +38,10 @@ def _nearly(request: PlanRequest) -> Plan | None:
         graph = msgspec.structs.replace(request.graph, slo=msgspec.structs.replace(slo, ttff_s=None))
         with contextlib.suppress(NoPlanError):
             plan = plan_workflow(msgspec.structs.replace(request, graph=graph))
-            first = next((said.value for said in plan.predictions if said.name == "ttff"), None)
-            return noted(plan, f"ttff {slo.ttff_s:g} s cannot be kept here; about {first or 0:.3g} s are expected")
+            first = next(
+                (f"; about {said.value:.3g} s are expected" for said in plan.predictions if said.name == "ttff"), ""
+            )
+            return noted(plan, f"ttff {slo.ttff_s:g} s cannot be kept here{first}")
     told = "real time cannot be kept here: the viewer may have to wait"
     return _greedy(request, told) if slo.realtime else None
 
@@ -50,11 +52,10 @@ def _in_turn(request: PlanRequest) -> Plan | None:
 
 
 def _greedy(request: PlanRequest, told: str) -> Plan | None:
-    from murakkab_optimizer.planner import plan_greedy
+    from murakkab_optimizer.planner import plan_adaptively
 
-    asked = (request.graph, request.cards, request.cluster.cores, request.absent, request.pins, request.here)
     with contextlib.suppress(NoPlanError):
-        return noted(plan_greedy(*asked, profiles=request.profiles, memories=request.memories), told)
+        return noted(plan_adaptively(request), told)
     return None
 
 

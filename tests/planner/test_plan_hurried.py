@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import msgspec
 import pytest
 
+from murakkab.engine.lenient import as_promised
 from murakkab_optimizer.graph import Slo
 from murakkab_optimizer.hardware import Offer
-from murakkab_optimizer.plan import Plan
-from murakkab_optimizer.planner import NoPlanError
+from murakkab_optimizer.plan import Pin, Plan
+from murakkab_optimizer.planner import NoPlanError, PlanRequest, plan_workflow
 from murakkab_optimizer.profiles import Profile
-from tests.planner.planning import GPU, SPEEDS, machines, planned, show, told
+from tests.planner.planning import CARDS, GPU, SPEEDS, machines, planned, request, show, speed, told
+from tests.planner.test_rungs import CAMERA, PASS, filmed, speeds
 
 CLUSTER = machines(2, Offer(GPU, 2, spot=False))
 
@@ -52,6 +56,40 @@ def test_a_plan_that_was_found_in_time_says_nothing_of_a_hurry() -> None:
     plan = planned(show(Slo(cost=1.0)), CLUSTER)
     assert plan.method == "exact"
     assert not any("time was over" in note for note in plan.notes)
+
+
+def slow_show(**more: Any) -> PlanRequest:
+    """A show of which the voice alone takes all that a machine of one core has to give."""
+    cards = [*(card for card in CARDS if card.name != "pen"), CAMERA, PASS]
+    pins, profiles = {"speech": Pin("fine")}, [*SPEEDS, *speeds()]
+    return request(filmed(Slo(realtime=True)), machines(1), cards=cards, profiles=profiles, pins=pins, **more)
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (lambda: as_promised(slow_show()), "real time cannot be kept here"),
+        (lambda: plan_workflow(slow_show(may_go_on=lambda: False)), "time was over"),
+    ],
+)
+def test_where_real_time_is_not_kept_the_scheduler_is_left_a_choice(found: Callable[[], Plan], told: str) -> None:
+    plan = found()
+    assert plan.method == "greedy"
+    assert any(told in note for note in plan.notes)
+    assert [rung.name for rung in plan.rungs] == ["rich", "plain", "frozen"]
+    assert {name: plan.nodes[name].chosen for name in ("video", "canvas")} == plan.rungs[plan.start].nodes
+    assert plan.nodes["speech"].chosen.model == "fine"
+
+
+def test_what_is_filmed_without_time_to_plan_is_filmed_on_processors() -> None:
+    asked = slow_show(may_go_on=lambda: False)
+    graph = msgspec.structs.replace(asked.graph, slo=Slo(ttff_s=1e-9, realtime=True))
+    on_gpu = speed("camera", 0.0001, "frame", knobs={"detail": "rich", "draw_height": 0}, device=GPU.name)
+    profiles = [*asked.profiles, on_gpu]
+    plan = plan_workflow(msgspec.structs.replace(asked, graph=graph, cluster=CLUSTER, profiles=profiles))
+    assert plan.method == "greedy"
+    assert not any(node.chosen.devices for node in plan.nodes.values())
+    assert [rung.name for rung in plan.rungs] == ["rich", "plain", "frozen"]
 
 
 class Counted(list[Profile]):

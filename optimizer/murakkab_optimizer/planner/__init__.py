@@ -8,9 +8,18 @@ from murakkab_optimizer.planner.eligible import Here, NoPlanError, PinError
 from murakkab_optimizer.planner.greedy import plan_greedy
 
 if TYPE_CHECKING:
-    from murakkab_optimizer.planner.planning import PlanRequest, pareto, plan_workflow
+    from murakkab_optimizer.planner.planning import PlanRequest, pareto, plan_adaptively, plan_workflow
 
-__all__ = ["Here", "NoPlanError", "PinError", "PlanRequest", "pareto", "plan_greedy", "plan_workflow"]
+__all__ = [
+    "Here",
+    "NoPlanError",
+    "PinError",
+    "PlanRequest",
+    "pareto",
+    "plan_adaptively",
+    "plan_greedy",
+    "plan_workflow",
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever it is

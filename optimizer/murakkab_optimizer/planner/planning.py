@@ -28,7 +28,7 @@ from murakkab_optimizer.planner.candidates import Finder
 from murakkab_optimizer.planner.eligible import Here, NoPlanError
 from murakkab_optimizer.planner.explain import explain
 from murakkab_optimizer.planner.greedy import plan_greedy
-from murakkab_optimizer.planner.rungs import ladder
+from murakkab_optimizer.planner.rungs import filming, ladder
 from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.planner.stages import staged_ladder
 from murakkab_optimizer.planner.stills import with_stills
@@ -196,9 +196,46 @@ def _together(problem: Problem, picks: Sequence[int]) -> bool:
     return all(chosen[tie.step] not in tie.when or chosen[tie.other] in tie.then for tie in problem.ties)
 
 
-def _greedy(request: PlanRequest) -> Plan:
+def plan_adaptively(request: PlanRequest) -> Plan:
+    """The plan of the greedy planner; what it films can be made on the rungs that there are, as time allows.
+
+    For a show of which nobody knows a plan that keeps real time: the scheduler keeps as much of it as can be kept.
+
+    Raises:
+        NoPlanError: as ``plan_greedy``.
+        PinError: a pin names what does not exist.
+
+    """
     asked = (request.graph, request.cards, request.cluster.cores, request.absent, request.pins, request.here)
     plan = plan_greedy(*asked, profiles=request.profiles, memories=request.memories)
+    return _with_rungs(plan, request) if request.graph.publish else plan
+
+
+def _with_rungs(plan: Plan, request: PlanRequest) -> Plan:
+    """The plan with what is filmed done as well as processors can, and the rungs below; as it is where there are none.
+
+    The rungs are those of a plan that promises no time.
+    """
+    slo = msgspec.structs.replace(request.graph.slo, ttff_s=None, realtime=False, objective=("quality",))
+    graph, speeds = msgspec.structs.replace(request.graph, slo=slo), Speeds(request.profiles)
+    processors = tuple(offer for offer in request.cluster.offers if offer.device.kind == "cpu")
+    cluster = msgspec.structs.replace(request.cluster, offers=processors)
+    free = msgspec.structs.replace(request, graph=graph, cluster=cluster, in_force=None, relax=False)
+    try:
+        films = set(filming(graph, _build(free, speeds, strict=False).ways))
+        pins = {name: Pin(one.chosen.model, one.chosen.knobs) for name, one in plan.nodes.items() if name not in films}
+        built = _build(msgspec.structs.replace(free, pins={**request.pins, **pins}), speeds, strict=False)
+        solution, _ = _solved(built, free)
+    except (NoPlanError, Infeasible, Undecided):
+        return plan
+    if not (rungs := ladder(with_stills(built), solution)):
+        return plan
+    filmed = {name: one for name, one in explain(built, solution, []).nodes.items() if name in films}
+    return msgspec.structs.replace(plan, nodes={**plan.nodes, **filmed}, rungs=rungs)
+
+
+def _greedy(request: PlanRequest) -> Plan:
+    plan = plan_adaptively(request)
     told = {"cluster": request.cluster.name, "objective": wanted(request.graph), "notes": (*plan.notes, HURRIED)}
     return msgspec.structs.replace(plan, **told)
 
