@@ -149,6 +149,7 @@ def test_obeys_the_keyboard_and_counts_no_seek_as_a_wait(watched: Watched) -> No
     assert keys["muted"]
     assert not keys["captions"]
     assert SHOW_S - 5.5 < keys["time"] < SHOW_S - 2
+    assert watched.report["rate"] == 1.25
     assert watched.report["stall_s"] == pytest.approx(0, abs=0.05)
 
 
