@@ -93,10 +93,10 @@ def steps_of_an_event(machines: int) -> float:
     return steps / 10
 
 
-def begun(scheduler: Scheduler, run: str) -> list[cmd.StartTask]:
+def begun(scheduler: Scheduler, run: str, model: str = "m", threads: int = 1) -> list[cmd.StartTask]:
     """Submit a run of one task and return what starts; a model is loaded at once."""
     graph = Graph("one", (Node("one", "work"),), slo=Slo(latency=100.0))
-    plan = Plan({"one": NodePlan(Configuration("m", needs=Needs(1, 50), seconds=1.0), "")})
+    plan = Plan({"one": NodePlan(Configuration(model, needs=Needs(threads, 900), seconds=1.0), "")})
     started = []
     commands = scheduler.handle(ev.RunSubmitted(run, graph, plan), 0.5)
     while commands:
@@ -165,6 +165,91 @@ def test_models_are_loaded_ahead_only_where_they_can_be_used(usable: list[set[st
             loaded.add(command.model)
             fleet.loaded(command.worker, command.model, "")
     assert loaded == set().union(*usable)
+
+
+def test_a_large_model_is_loaded_and_used_once_on_every_machine() -> None:
+    fleet = Fleet(0)
+    for machine in "abc":
+        for number in (1, 2):
+            fleet.joined(f"{machine}{number}", machine, 1)
+    fleet.want({"voice": 600})
+    assert load(fleet) == {("a2", "voice"), ("b2", "voice"), ("c2", "voice")}
+    homes = [fleet.route("voice", 1)]
+    while (home := homes[-1]) is not None:
+        fleet.assign(home, f"l{len(homes)}", "voice", 1)
+        homes.append(fleet.route("voice", 1))
+    assert [home.name for home in homes if home is not None] == ["a2", "b2", "c2"]
+    fleet.joined("d1", "d", 1)
+    assert load(fleet) == {("d1", "voice")}
+    assert fleet.route("voice", 1) is fleet.workers["d1"]
+
+
+def test_a_large_model_of_one_task_at_a_time_gets_a_further_home_when_runs_ask_for_it() -> None:
+    fleet = Fleet(0)
+    for name, machine in (("a1", "a"), ("a2", "a"), ("b1", "b"), ("b2", "b")):
+        fleet.joined(name, machine, 2)
+    fleet.want({"writer": 400}, ["writer"])
+    assert load(fleet) == {("b2", "writer")}
+    for lease, worker in (("l1", "b2"), ("l2", "a1")):
+        assert fleet.route("writer", 1) is fleet.workers[worker]
+        fleet.assign(fleet.workers[worker], lease, "writer", 1)
+    assert fleet.route("writer", 1) is None
+    fleet.lost("a1")
+    assert fleet.route("writer", 1) is fleet.workers["a2"]
+
+
+def test_a_task_does_not_wait_for_a_home_on_a_machine_that_is_too_small() -> None:
+    scheduler = Scheduler(0)
+    scheduler.handle(ev.WorkerJoined("a1", "a", 2), 0.0)
+    scheduler.handle(ev.WorkerJoined("b1", "b", 1, held=("voice",)), 0.0)
+    assert [command.worker for command in begun(scheduler, "r", "voice", 2)] == ["a1"]
+
+
+def test_what_is_enough_once_is_loaded_ahead_on_the_machine_with_most_cores() -> None:
+    fleet = Fleet(0)
+    fleet.joined("a1", "a", 4)
+    fleet.joined("b1", "b", 1)
+    fleet.want({"voice": 600}, ["voice"])
+    assert load(fleet) == {("a1", "voice")}
+
+
+def load(fleet: Fleet) -> set[tuple[str, str]]:
+    """Load all that is to be loaded ahead; return (worker, model)."""
+    loaded = set()
+    while commands := fleet.load_commands():
+        for command in commands:
+            fleet.loaded(command.worker, command.model, "")
+            loaded.add((command.worker, command.model))
+    return loaded
+
+
+@given(st.lists(st.tuples(st.sampled_from("jlarw"), st.integers(0, 7), st.sampled_from(["big", "huge"])), max_size=60))
+def test_a_machine_has_one_home_of_a_large_model_and_none_waits_beside_one_without(
+    steps: list[tuple[str, int, str]],
+) -> None:
+    """Whoever joins, leaves, takes a task, ends one or loads ahead."""
+    fleet = Fleet(0)
+    fleet.want({"big": 400, "huge": 900}, ["huge"])
+    for count, (step, number, model) in enumerate(steps):
+        name = f"w{number}"
+        worker = fleet.workers.get(name)
+        if step == "j" and worker is None:
+            fleet.joined(name, f"m{number % 3}", 1)
+        elif step == "l" and worker is not None:
+            fleet.lost(name)
+        elif step == "r" and worker is not None and worker.lease:
+            fleet.release(worker)
+        elif step == "w":
+            for command in fleet.load_commands()[: number % 3]:
+                fleet.loaded(command.worker, command.model, "failed" if number > 5 else "")
+        elif step == "a" and (found := fleet.route(model, 1)) is not None:
+            fleet.assign(found, f"l{count}", model, 1)
+        homes = Counter((w.machine, held) for w in fleet.workers.values() for held in {*w.models, w.loading} - {None})
+        assert max(homes.values(), default=0) <= 1
+        for held in ("big", "huge"):
+            fit = [w for w in fleet.workers.values() if w.idle and w.machine.free]
+            free = any(held in w.models or not homes[w.machine, held] for w in fit)
+            assert (fleet.route(held, 1) is not None) == free
 
 
 def test_what_waits_is_told_by_model() -> None:

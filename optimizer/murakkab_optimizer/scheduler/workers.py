@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
-from murakkab_optimizer.policies.placement.spread import LARGE_MB, Spread
 from murakkab_optimizer.scheduler.commands import LoadModel
+from murakkab_optimizer.scheduler.homes import Homes
 from murakkab_optimizer.scheduler.machines import Machines
 from murakkab_optimizer.scheduler.members import Rank, WorkerState
 
@@ -27,18 +27,16 @@ class Fleet:
         self._machines = Machines(cores)
         self.idle = 0
         self.workers: dict[str, WorkerState] = {}
-        self.memory_mb: dict[str, int] = {}
         self._at: dict[str, WorkerState] = {}
-        self._single: set[str] = set()
         self._deadly: set[str] = set()
-        self._placer = Spread()
         self._joined = 0
         self._stale = False
-        self._homes: Counter[str] = Counter()
+        self._homes = Homes()
         self._wanting: Counter[str] = Counter()
         self._holders: dict[str, Rank] = {}
         self._seekers: dict[str, Rank] = {}
         self._anyone: dict[frozenset[str] | None, Rank] = {}
+        self._further: dict[str, Rank] = {}
         self._widest: dict[str, int] = {}
         self._able_to: Counter[str] = Counter()
         self._open = 0
@@ -83,62 +81,47 @@ class Fleet:
             single: those of which no two tasks run at once.
 
         """
-        before = set(self._single)
-        self._single.update(name for name in single if name not in self.memory_mb)
-        self._single.intersection_update({name for name in self._single if name not in models} | set(single))
-        changed = any(self.memory_mb.get(name) != memory for name, memory in models.items())
-        self.memory_mb.update(models)
+        weighs, counts = self._homes.note(models, single)
         revived = self._deadly & models.keys()
         self._deadly -= revived
-        if changed:
+        if weighs:
             self._weigh()
-        if self._stale or changed or revived or self._single != before:
+        if self._stale or weighs or counts or revived:
             self._place()
 
     def _place(self) -> None:
         """Say anew which worker is to load what."""
         self._stale = False
-        if not self.memory_mb:
+        if not self._homes.memory_mb:
             return
         self._wanting.clear()
-        held = {model for worker in self.workers.values() for model in (*worker.models, worker.loading)}
         for worker in self.workers.values():
             worker.wanted.clear()
-        for name, model in self._places():
+        for name, model in self._homes.places(self.workers.values()):
             worker = self.workers[name]
             if model in self._deadly:
                 continue
-            if model not in worker.models and worker.loading != model and not (model in held and self._alone(model)):
+            if model not in worker.models and worker.loading != model and not self._homes.enough(worker.machine, model):
                 worker.wanted.append(model)
                 self._wanting[model] += 1
         for worker in self.workers.values():
             if worker.wanted and worker.idle:
                 self._seek(worker)
 
-    def _places(self) -> list[tuple[str, str]]:
-        """Where models are to be, (worker, model) in loading order; one whose worker cannot hold it goes elsewhere."""
-        wished = self._placer.place(self.memory_mb, self._single, list(self.workers))
-        places = [(name, model) for name, model in wished if self.workers[name].can(model)]
-        if len(places) < len(wished):
-            placed = {model for _, model in places}
-            for model, memory in self.memory_mb.items():
-                able = [name for name, worker in self.workers.items() if worker.can(model)]
-                places += self._placer.place({model: memory}, self._single, able) if model not in placed else []
-        return places
-
     def route(self, model: str, threads: int) -> WorkerState | None:
         """The idle worker to give a task of ``model`` with so many threads to, or None to wait.
 
-        Among those that hold it, the one with the fewest large models, so that these stay reachable.
+        Among those that hold it, the one with the fewest large models, so that these stay reachable. A large model gets
+        a further home only on a machine that has none.
         """
         if not self.idle:
             return None
         if (holders := self._holders.get(model)) is not None and (holder := holders.best(threads)) is not None:
             return holder
-        if self._large(model) and self._homes[model]:
-            return None
         seekers = self._seekers.get(model) if self._wanting[model] else None
-        return (seekers.best(threads) if seekers is not None else None) or self._able(model, threads)
+        if seekers is not None and (seeker := seekers.best(threads)) is not None:
+            return seeker
+        return self._homeless(model).best(threads) if self._homes.large(model) else self._able(model, threads)
 
     def _able(self, model: str, threads: int) -> WorkerState | None:
         """The idle worker with the least to hold among those that can use a model."""
@@ -146,16 +129,23 @@ class Fleet:
         found = [worker for rank in ranks if (worker := rank.best(threads)) is not None]
         return min(found, key=lambda worker: worker.load, default=None)
 
-    def _large(self, model: str) -> bool:
-        return self.memory_mb.get(model, 0) > LARGE_MB
+    def _homeless(self, model: str) -> Rank:
+        """Idle workers on machines that do not hold a large model, as :meth:`_able` ranks them."""
+        if (found := self._further.get(model)) is None:
+            found = self._further[model] = Rank(lambda worker: not self._housed(worker, model))
+            for worker in self.workers.values():
+                if worker.idle and worker.can(model):
+                    found.put(worker, worker.load)
+        return found
 
-    def _alone(self, model: str) -> bool:
-        return self._large(model) or model in self._single
+    def _housed(self, worker: WorkerState, model: str) -> bool:
+        return self._homes.housed(worker.machine, model)
 
     def _weigh(self) -> None:
         """Count the large models of every worker anew."""
+        self._further.clear()
         for worker in self.workers.values():
-            worker.large = sum(map(self._large, worker.models))
+            worker.large = sum(map(self._homes.large, worker.models))
             if worker.idle:
                 self._offer(worker)
 
@@ -165,6 +155,9 @@ class Fleet:
         for model in worker.models:
             self._holders[model].put(worker, key)
         self._anyone[worker.usable].put(worker, worker.load)
+        for model, rank in self._further.items():
+            if worker.can(model) and not self._housed(worker, model):
+                rank.put(worker, worker.load)
         if worker.wanted:
             self._seek(worker)
 
@@ -174,8 +167,11 @@ class Fleet:
         key = worker.load
         for model in worker.wanted:
             if (seekers := self._seekers.get(model)) is None:
-                seekers = self._seekers[model] = Rank(lambda seeker, model=model: model in seeker.wanted)  # type: ignore[misc]
+                seekers = self._seekers[model] = self._seeking(model)
             seekers.put(worker, key)
+
+    def _seeking(self, model: str) -> Rank:
+        return Rank(lambda worker: model in worker.wanted and not self._housed(worker, model))
 
     def assign(self, worker: WorkerState, lease: str, model: str, threads: int) -> None:
         """Give ``worker`` an attempt; it holds the model from now on."""
@@ -184,11 +180,8 @@ class Fleet:
         self._machines.take(worker.machine, threads)
         self.idle -= 1
         if model not in worker.models:
-            self._homed(model)
+            self._homed(worker, model)
             self._hold(worker, model)
-        if worker.wanted and model in worker.wanted:
-            worker.wanted.remove(model)
-            self._wanted_less(model)
 
     def release(self, worker: WorkerState) -> None:
         """The worker is idle again."""
@@ -224,7 +217,7 @@ class Fleet:
         self._count(worker, 1)
         self._anyone.setdefault(usable, Rank(lambda worker: True))
         for model in held:
-            self._homed(model)
+            self._homed(worker, model)
             self._hold(worker, model)
         self.idle += 1
         self._offer(worker)
@@ -244,7 +237,8 @@ class Fleet:
         self._widest.clear()
         if worker.lease is not None:
             del self._at[worker.lease]
-        self._homes.subtract({*worker.models, *((worker.loading,) if worker.loading else ())})
+        for model in {*worker.models, *((worker.loading,) if worker.loading else ())}:
+            self._unhomed(worker, model)
         if worker.loading is not None:
             self._deadly.add(worker.loading)
         self._stale = True
@@ -255,9 +249,11 @@ class Fleet:
         """Use idle workers and free threads to load models before they are asked for."""
         commands = []
         while self.free_threads > 0 and (worker := self._loaders.best(1)) is not None:
-            model = worker.wanted.pop(0)
-            self._wanted_less(model)
-            self._homed(model)
+            model = worker.wanted[0]
+            if self._housed(worker, model):
+                self._forgo(worker, model)
+                continue
+            self._homed(worker, model)
             worker.loading, worker.threads = model, 1
             self._machines.take(worker.machine, 1)
             self.idle -= 1
@@ -270,7 +266,7 @@ class Fleet:
         if worker is None or worker.loading != model:
             return
         if error:
-            self._homes[model] -= 1
+            self._unhomed(worker, model)
             self._stale = True
         else:
             self._hold(worker, model)
@@ -278,15 +274,23 @@ class Fleet:
 
     def _hold(self, worker: WorkerState, model: str) -> None:
         worker.models.add(model)
-        worker.large += self._large(model)
+        worker.large += self._homes.large(model)
         if model not in self._holders:
             self._holders[model] = Rank(lambda holder: model in holder.models)
 
-    def _homed(self, model: str) -> None:
+    def _homed(self, worker: WorkerState, model: str) -> None:
         """One more worker holds or loads a model; others need not load one ahead that is held alone."""
-        self._homes[model] += 1
-        if self._wanting[model] and self._alone(model):
+        self._homes.add(worker.machine, model)
+        if model in worker.wanted:
+            self._forgo(worker, model)
+        elif self._wanting[model] and self._homes.alone(model):
             self._stale = True
 
-    def _wanted_less(self, model: str) -> None:
+    def _unhomed(self, worker: WorkerState, model: str) -> None:
+        """One less does; a large model may need another home there."""
+        self._homes.remove(worker.machine, model)
+        self._further.clear()
+
+    def _forgo(self, worker: WorkerState, model: str) -> None:
+        worker.wanted.remove(model)
         self._wanting[model] -= 1
