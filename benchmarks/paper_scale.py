@@ -16,7 +16,8 @@ The scheduler promises a first item within a second, so it begins with drafts: f
 lips. *First item* is the first such shot, *as planned* the first one with all that the plan says. Without adaptation
 every shot is made as planned. *Start* is when a viewer would have to begin for no stall at all. 25% of the spot
 instances are taken away, drawn by chance, at several moments; others come in their place after a minute (assumed) and
-load, or none come. One more pair of rows takes *all* spot instances away in the middle.
+load, or none come. Without adaptation the same ones are lost at the same second. One more pair of rows takes *all* spot
+instances away in the middle.
 
 A show that never ends counts as one that is waited for without end: in the medians and in the most of all times it
 stands as infinite (``null`` in the JSON, ``never`` in the table), and as nothing in share and quality. Costs and
@@ -50,7 +51,10 @@ LONGEST_S = 3600.0
 """A run that has not ended then never will."""
 
 MOMENTS = (0.1, 0.25, 0.5, 0.75)
-"""Shares of the making, as it goes when nothing is lost, at which instances are taken away: later there is no loss."""
+"""Shares of the making, as it goes when nothing is lost, at which instances are taken away: later there is no loss.
+
+Without adaptation the same ones are taken away at the same seconds.
+"""
 
 TAKEN, BACK_S = 0.25, 60.0
 NEVER = math.inf
@@ -150,11 +154,10 @@ def _share(rung: str, watched: Sequence[RunFigures | None]) -> float:
 
 def facts_of(one: Case, seeds: int, noise: float) -> dict[str, Any]:
     """All rows of a case."""
-    adaptive, none = (row(one, rungs, seeds, noise) for rungs in ("adaptive", "top"))
+    adaptive = row(one, "adaptive", seeds, noise)
 
     def lost(at: float, share: float, back_s: float | None, rungs: str = "adaptive") -> dict[str, Any]:
-        made_s = (adaptive if rungs == "adaptive" else none)["made_s"]["median"]
-        fault = Fault(at * (made_s or LONGEST_S), share, back_s, spot=True)
+        fault = Fault(at * (adaptive["made_s"]["median"] or LONGEST_S), share, back_s, spot=True)
         return {"at": at, "at_s": fault.at_s, "back_s": back_s, **row(one, rungs, seeds, noise, [fault])}
 
     return {
@@ -167,11 +170,12 @@ def facts_of(one: Case, seeds: int, noise: float) -> dict[str, Any]:
         "rungs": [{"name": rung.name, "quality": rung.quality} for rung in one.plan.rungs],
         "bounds": dict(bounds(one)),
         "adaptive": adaptive,
-        "none": none,
+        "none": row(one, "top", seeds, noise),
+        "per_run": row(one, "per-run", seeds, noise),
         "lowest": row(one, "lowest", seeds, noise),
         "taken": [lost(moment, TAKEN, back_s) for moment in MOMENTS for back_s in (BACK_S, None)],
         "all_taken": [lost(0.5, 1.0, back_s) for back_s in (BACK_S, None)],
-        "none_taken": lost(0.5, TAKEN, None, "top"),
+        "none_taken": [lost(0.5, TAKEN, back_s, "top") for back_s in (BACK_S, None)],
         "decision": decision(simulated(one, "adaptive", 0, noise), one.cluster.cores),
     }
 
@@ -205,11 +209,11 @@ def show(facts: dict[str, Any]) -> None:
         rows = [
             ("adaptive", one["adaptive"]),
             ("without adaptation", one["none"]),
+            ("one rung for the whole run", one["per_run"]),
             ("always the lowest", one["lowest"]),
         ]
-        rows += [(f"25% taken at {t['at']:.0%}, {'back' if t['back_s'] else 'not back'}", t) for t in one["taken"]]
-        rows += [(f"all taken at {t['at']:.0%}, {'back' if t['back_s'] else 'not back'}", t) for t in one["all_taken"]]
-        rows.append(("without adaptation, 25% at 50%", one["none_taken"]))
+        for told, key in (("25% taken", "taken"), ("all taken", "all_taken"), ("no adapting, 25%", "none_taken")):
+            rows += [(f"{told} at {t['at']:.0%}, {'back' if t['back_s'] else 'not back'}", t) for t in one[key]]
         for name, found in rows:
             _line(name, found)
 
