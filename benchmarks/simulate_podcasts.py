@@ -28,15 +28,15 @@ import msgspec
 
 from benchmarks.harness import write
 from murakkab.engine import Engine, EngineOptions
+from murakkab.engine.feed import read_events
 from murakkab.engine.journal import read_journal
 from murakkab.engine.planning import make_plan
 from murakkab.engine.talk_cut import talk_cut
 from murakkab.language import Workflow, check_inputs, compile_graph, find_workflow, load_workflow
+from murakkab.profiling.firsts import first_tasks
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.scheduler import Command, Event
-from murakkab_optimizer.scheduler.commands import Publish, StartTask
-from murakkab_optimizer.scheduler.events import ItemEmitted, TaskFinished, parse_lease
 from murakkab_optimizer.simulator import Job, PlannedWork, RecordedWork, Simulation, WorkModel, figures
 from murakkab_runtimes.catalog import load_catalog
 
@@ -150,28 +150,13 @@ async def look(engine: Engine) -> Today:
     paces, firsts = [], []
     for number, (topic, seconds) in enumerate(BEFORE):
         one = asked(engine, topic, seconds, 100 + number)
-        _, end, entries = await make(engine, one)
+        run, end, _ = await make(engine, one)
         if number:
             paces.append(end["made_in_s"] / foretold(engine.cores, one, Today())[0])
-            firsts.append(first_tasks(entries))
+            firsts.append(first_tasks(read_events(engine.options.runs / run / "events.jsonl")))
     nodes = {node for first in firsts for node in first}
     openings = {node: round(statistics.median(first[node] for first in firsts if node in first), 4) for node in nodes}
     return Today(statistics.median(paces), dict(sorted(openings.items())))
-
-
-def first_tasks(entries: Entries) -> dict[str, float]:
-    """By node, seconds at its worker of its first task before anything was published, or until its first item."""
-    begun: dict[str, float] = {}
-    firsts: dict[str, float] = {}
-    for now, event, commands in entries:
-        if isinstance(event, ItemEmitted | TaskFinished) and event.lease in begun:
-            _, node, path, _ = parse_lease(event.lease)
-            if not any(path):
-                firsts.setdefault(node, now - begun[event.lease])
-        if any(isinstance(command, Publish) for command in commands):
-            break
-        begun |= {command.lease: now for command in commands if isinstance(command, StartTask)}
-    return firsts
 
 
 def foretold(cores: int, one: Asked, today: Today) -> tuple[float, float, float]:

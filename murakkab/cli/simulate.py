@@ -42,7 +42,7 @@ def perform(workflow: Workflow, given: dict[str, Any], *, command: tuple[str, ..
     from murakkab.cli.plan import planned_graph
     from murakkab.cli.plan_making import PlanOptions
     from murakkab.cli.simulate_asked import arrivals
-    from murakkab.cli.simulate_machines import cold_start, with_instances
+    from murakkab.cli.simulate_machines import cold_start, told_openings, with_instances
     from murakkab.cli.simulate_view import show, unfinished
     from murakkab_optimizer.simulator import Job, chrome_trace, deployment, figures
 
@@ -62,6 +62,7 @@ def perform(workflow: Workflow, given: dict[str, Any], *, command: tuple[str, ..
 
         write_output(json.dumps(chrome_trace(record)) + "\n", options["trace"])
     notes = [*unfinished(found), *told, *plan.notes, *cold_start(plan, warm=options["warm"])]
+    notes += told_openings(graph, plan, options)
     show(found, record, cluster, notes, options)
     return 0
 
@@ -80,13 +81,14 @@ def _losses(graph: Graph, held: Deployment, cluster: Cluster, last_s: float, opt
 def _simulated(
     jobs: list[Job], lost: list[Fault], cluster: Cluster, held: Deployment, options: dict[str, Any]
 ) -> Recorded:
-    from murakkab.cli.simulate_machines import known_cut, loads
+    from murakkab.cli.simulate_machines import known_cut, loads, openings
     from murakkab_optimizer.simulator import PlannedWork, Simulation, schedulable
 
     known, noise = known_cut(jobs[0].graph, jobs[0].plan), options["noise"]
+    first = openings(jobs[0].graph, jobs[0].plan, options)
     simulation = Simulation(
         cluster.cores,
-        PlannedWork(noise, noise, options["seed"], known.items, cut=known.cut),
+        PlannedWork(noise, noise, options["seed"], known.items, openings=first, cut=known.cut),
         policy=options["policy"],
         rungs=options["rungs"],
         loads=loads(jobs[0].plan, held),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -28,6 +29,19 @@ def known_cut(graph: Graph, plan: Plan) -> TalkCut:
 
     found = talk_cut(graph, plan, {name: card.adapter for name, card in load_catalog().items()})
     return found if len(found.cut) > 1 else TalkCut()
+
+
+def openings(graph: Graph, plan: Plan, options: Mapping[str, Any]) -> dict[str, float]:
+    """By node, seconds of first tasks that runs on this machine showed; nothing is known of the machines of others."""
+    from murakkab.profiling.firsts import known_firsts
+
+    return {} if options["cluster"] else known_firsts(graph, plan)
+
+
+def told_openings(graph: Graph, plan: Plan, options: Mapping[str, Any]) -> list[str]:
+    """Where the seconds of first tasks come from; empty where they are those of the plan."""
+    names = ", ".join(openings(graph, plan, options))
+    return [f"seconds of first tasks are those that runs on this machine showed: {names}"] if names else []
 
 
 def loads(plan: Plan, held: Deployment) -> dict[str, float]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from murakkab.profiling.firsts import keep_firsts
 from murakkab.profiling.known import as_runs_say, corrects, known_profiles
 from murakkab.profiling.store import Learnt, ProfileStore, base_of, key_of
 from murakkab_optimizer.catalog import ModelCard
@@ -41,6 +42,8 @@ def learn(
 ) -> list[str]:
     """Correct the profiles that a plan went by, once for the whole run; returns what has drifted, in words.
 
+    What first tasks took is noted, too.
+
     What was expected at conditions that nobody measured speaks for all profiles that it was inferred from, by the same
     factor, so that what is inferred next comes to what was observed. Results from the cache, failed attempts, tasks
     whose work cannot be counted, settings that no profile is of and work of less than ``LEAST_S`` say nothing.
@@ -51,6 +54,7 @@ def learn(
     known = _Known(_models(plan, cards), shipped, store)
     sums: dict[str, _Sum] = {}
     events = list(events)
+    keep_firsts(graph, plan, events, store)
     rungs, work = rungs_of(plan, events), workload(graph)
     for node, path, seconds, units in tasks_of(graph, events):
         chosen = configured(plan, rungs, node, path)

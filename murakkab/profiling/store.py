@@ -94,12 +94,14 @@ class Corrections(msgspec.Struct):
     Attributes:
         learnt: by the key of the profile, see ``key_of``.
         memory: by configuration, see ``Seen.key``.
+        firsts: seconds of first tasks in the latest runs, see ``profiling.firsts``.
 
     """
 
     schema: int = SCHEMA
     learnt: dict[str, Learnt] = {}
     memory: dict[str, Seen] = {}
+    firsts: dict[str, tuple[float, ...]] = {}
 
 
 Content = TypeVar("Content", Kept, Corrections)

@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from murakkab.engine.planning import make_plan
+from murakkab.language import check_inputs, compile_graph, find_workflow, load_workflow
+from murakkab.profiling.firsts import keep_firsts
+from murakkab.profiling.store import ProfileStore
+
 from .conftest import Invoke
 
 
@@ -31,6 +36,28 @@ def test_equal_seeds_give_equal_figures(invoke: Invoke) -> None:
     assert one == found("--seed", "1", "--evict", "10:50%:5", "--fail", "20", "--policy", "lars")
     assert one["simulated"] is True
     assert one["ttff_s"] != found("--seed", "2")["ttff_s"]
+
+
+def test_what_runs_on_this_machine_showed_of_first_tasks_counts(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MURAKKAB_PROFILES", str(tmp_path))
+    monkeypatch.delenv("MURAKKAB_CORRECTION")
+    workflow = load_workflow(find_workflow("podcast"))
+    graph = compile_graph(workflow, check_inputs(workflow, {"duration": 20}))
+    began = {"event": "task.started", "node": "speech", "path": [0, 0], "t": 0.0}
+    ended = {"event": "task.finished", "node": "speech", "path": [0, 0], "t": 2.5, "seconds": 2.5, "meta": {}}
+
+    def first_s() -> tuple[float, str]:
+        told = json.loads(invoke("simulate", "podcast", "--duration", "20", "--warm", "--json").out)
+        return told["ttff_s"]["p50"], str(told["notes"])
+
+    before, notes = first_s()
+    assert "first tasks" not in notes
+    keep_firsts(graph, make_plan(graph, 2), [began, ended], ProfileStore())
+    after, notes = first_s()
+    assert after > before + 2.0
+    assert "seconds of first tasks are those that runs on this machine showed: speech" in notes
 
 
 def test_a_plan_from_a_file_and_arrivals_from_a_trace(invoke: Invoke, tmp_path: Path) -> None:
