@@ -188,7 +188,7 @@ def test_a_large_model_of_one_task_at_a_time_gets_a_further_home_when_runs_ask_f
     fleet = Fleet(0)
     for name, machine in (("a1", "a"), ("a2", "a"), ("b1", "b"), ("b2", "b")):
         fleet.joined(name, machine, 2)
-    fleet.want({"writer": 400}, ["writer"])
+    fleet.want({"writer": 700}, ["writer"])
     assert load(fleet) == {("b2", "writer")}
     for lease, worker in (("l1", "b2"), ("l2", "a1")):
         assert fleet.route("writer", 1) is fleet.workers[worker]
@@ -196,6 +196,19 @@ def test_a_large_model_of_one_task_at_a_time_gets_a_further_home_when_runs_ask_f
     assert fleet.route("writer", 1) is None
     fleet.lost("a1")
     assert fleet.route("writer", 1) is fleet.workers["a2"]
+
+
+def test_a_machine_with_many_cores_gets_as_many_homes_as_there_is_memory_for() -> None:
+    fleet = Fleet(0)
+    for number in range(8):
+        fleet.joined(f"w{number}", "a", 0 if number else 8)
+    fleet.want({"voice": 600})
+    assert len(load(fleet)) == 1
+    for number in range(3):
+        worker = fleet.route("voice", 1)
+        assert worker is not None
+        fleet.assign(worker, f"l{number}", "voice", 1)
+    assert fleet.route("voice", 1) is None
 
 
 def test_a_task_does_not_wait_for_a_home_on_a_machine_that_is_too_small() -> None:

@@ -9,6 +9,10 @@ from murakkab_optimizer.policies.placement.spread import LARGE_MB, Spread, Usabl
 from murakkab_optimizer.scheduler.machines import Machine
 from murakkab_optimizer.scheduler.members import WorkerState
 
+CORE_MB = 256
+"""Host memory that the homes of one large model may take for each core of their machine; the scheduler is not told how
+much there is."""
+
 
 class Homes:
     """How many workers hold or load each model, in all and by machine.
@@ -44,7 +48,7 @@ class Homes:
         return self._placer.place(self.memory_mb, self.single, widest_last)
 
     def large(self, model: str) -> bool:
-        """Whether one worker of a machine only is to hold it."""
+        """Whether few workers of a machine are to hold it."""
         return self.memory_mb.get(model, 0) > LARGE_MB
 
     def alone(self, model: str) -> bool:
@@ -52,8 +56,13 @@ class Homes:
         return self.large(model) or model in self.single
 
     def housed(self, machine: Machine, model: str) -> bool:
-        """Whether a machine has the one home of a large model."""
+        """Whether a machine has a home of a large model."""
         return self._there[machine, model] > 0 and self.large(model)
+
+    def full(self, machine: Machine, model: str) -> bool:
+        """Whether a machine has as many homes of a large model as it may: one, and more where it has many cores."""
+        most = max(machine.cores * CORE_MB // max(self.memory_mb.get(model, 0), 1), 1)
+        return self._there[machine, model] >= most and self.large(model)
 
     def enough(self, machine: Machine, model: str) -> bool:
         """Whether nobody else on a machine need load a model ahead."""

@@ -6,14 +6,18 @@ from collections import Counter
 
 
 class Machine:
-    """A thread budget that workers share: ``free`` of ``cores`` are not in use; ``workers`` counts them."""
+    """A thread budget that workers share: ``free`` of ``cores`` are not in use; ``workers`` counts them.
 
-    __slots__ = ("cores", "free", "name", "workers")
+    ``held`` says that what is free is kept for a task that needs more.
+    """
+
+    __slots__ = ("cores", "free", "held", "name", "workers")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.cores = self.free = 0
         self.workers = 0
+        self.held = False
 
 
 class Machines:

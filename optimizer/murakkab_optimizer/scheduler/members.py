@@ -84,7 +84,7 @@ class Rank:
             heapq.heappush(self._heap, (key, worker))
 
     def best(self, threads: int) -> WorkerState | None:
-        """The idle worker with the smallest key whose machine has so many threads free."""
+        """The idle worker with the smallest key whose machine has so many threads free, and not held for others."""
         heap, keys = self._heap, self._keys
         full: list[tuple[Key, WorkerState]] = []
         found = None
@@ -92,7 +92,7 @@ class Rank:
             key, worker = heap[0]
             if keys.get(worker) == key:
                 if worker.idle and self._fits(worker):
-                    if worker.machine.free >= threads:
+                    if worker.machine.free >= threads and not (threads and worker.machine.held):
                         found = worker
                         break
                     full.append(heap[0])

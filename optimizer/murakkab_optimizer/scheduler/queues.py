@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from murakkab_optimizer.plan import Configuration
 from murakkab_optimizer.policies.queueing import Key, MovingPolicy, QueuePolicy, RenewingPolicy, TaskView
+from murakkab_optimizer.scheduler.machines import Machine
 from murakkab_optimizer.scheduler.members import WorkerState
 from murakkab_optimizer.scheduler.runs import RunState
 from murakkab_optimizer.scheduler.state import Status, TaskState
@@ -82,23 +83,27 @@ class ReadyQueues:
     def pop(self, fleet: Fleet, now: float) -> tuple[RunState, TaskState, WorkerState, int] | None:
         """Take out the first task that can start now, with the worker and the number of threads for it.
 
-        It is the first of its model; behind one that waits for more threads none that needs threads overtakes.
+        It is the first of its model; behind one that waits for more threads of a machine none that needs threads
+        overtakes there.
         """
         if not fleet.idle or not self._queues:
             return None
-        blocked = False
+        held: list[Machine] = []
+        found = None
         for place, entry in self._in_turn(self._heads(now), now):
-            configuration = entry.task.chosen
-            threads = min(configuration.needs.threads, fleet.widest(configuration.model))
-            if threads and (blocked or threads > fleet.free_threads):
-                blocked = True
-                continue
-            worker = fleet.route(configuration.model, threads)
+            model = entry.task.chosen.model
+            threads = min(entry.task.chosen.needs.threads, fleet.widest(model))
+            worker = fleet.route(model, threads) if threads <= fleet.free_threads else None
             if worker is not None:
                 heapq.heappop(self._queues[place])
                 self._watched_work = 0.0 if place.batch else self._watched_work + entry.work
-                return entry.run, entry.task, worker, threads
-        return None
+                found = entry.run, entry.task, worker, threads
+                break
+            if threads > 1 and (machine := fleet.hold(model, threads)) is not None:
+                held.append(machine)
+        for machine in held:
+            machine.held = False
+        return found
 
     def waiting(self) -> Iterator[tuple[Configuration, TaskView]]:
         """All tasks that wait, in no order."""

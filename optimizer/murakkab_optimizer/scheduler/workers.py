@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from murakkab_optimizer.scheduler.commands import LoadModel
 from murakkab_optimizer.scheduler.homes import Homes
-from murakkab_optimizer.scheduler.machines import Machines
+from murakkab_optimizer.scheduler.machines import Machine, Machines
 from murakkab_optimizer.scheduler.members import Rank, WorkerState
 
 
@@ -37,6 +37,7 @@ class Fleet:
         self._seekers: dict[str, Rank] = {}
         self._anyone: dict[frozenset[str] | None, Rank] = {}
         self._further: dict[str, Rank] = {}
+        self._able_on: dict[str, list[Machine]] = {}
         self._widest: dict[str, int] = {}
         self._able_to: Counter[str] = Counter()
         self._open = 0
@@ -55,8 +56,29 @@ class Fleet:
     def widest(self, model: str) -> int:
         """Cores of the largest machine on which a model can be used: most threads that a task of it can get."""
         if (found := self._widest.get(model)) is None:
-            able = [worker.machine.cores for worker in self.workers.values() if worker.can(model)]
-            found = self._widest[model] = max(able, default=self._machines.unnamed.cores)
+            cores = (machine.cores for machine in self._able_machines(model))
+            found = self._widest[model] = max(cores, default=self._machines.unnamed.cores)
+        return found
+
+    def hold(self, model: str, threads: int) -> Machine | None:
+        """Keep what is free on a machine for a task that needs more, so that narrower ones do not take it for ever.
+
+        Returns:
+            The machine, of those that are wide enough the one with the most threads free; None where one of them has
+            enough, so that the task waits for something else, or is held already.
+        """
+        wide = [machine for machine in self._able_machines(model) if machine.cores >= threads]
+        if not wide or any(machine.held or machine.free >= threads for machine in wide):
+            return None
+        kept = max(wide, key=lambda machine: (machine.free, machine.cores, machine.name))
+        kept.held = True
+        return kept
+
+    def _able_machines(self, model: str) -> list[Machine]:
+        """Machines on which a model can be used."""
+        if (found := self._able_on.get(model)) is None:
+            machines = dict.fromkeys(worker.machine for worker in self.workers.values() if worker.can(model))
+            found = self._able_on[model] = list(machines)
         return found
 
     def instances(self, model: str) -> int:
@@ -112,7 +134,7 @@ class Fleet:
         """The idle worker to give a task of ``model`` with so many threads to, or None to wait.
 
         Among those that hold it, the one with the fewest large models, so that these stay reachable. A large model gets
-        a further home only on a machine that has none.
+        a further home only on a machine that has room for one.
         """
         if not self.idle:
             return None
@@ -121,7 +143,7 @@ class Fleet:
         seekers = self._seekers.get(model) if self._wanting[model] else None
         if seekers is not None and (seeker := seekers.best(threads)) is not None:
             return seeker
-        return self._homeless(model).best(threads) if self._homes.large(model) else self._able(model, threads)
+        return self._roomy(model).best(threads) if self._homes.large(model) else self._able(model, threads)
 
     def _able(self, model: str, threads: int) -> WorkerState | None:
         """The idle worker with the least to hold among those that can use a model."""
@@ -129,10 +151,10 @@ class Fleet:
         found = [worker for rank in ranks if (worker := rank.best(threads)) is not None]
         return min(found, key=lambda worker: worker.load, default=None)
 
-    def _homeless(self, model: str) -> Rank:
-        """Idle workers on machines that do not hold a large model, as :meth:`_able` ranks them."""
+    def _roomy(self, model: str) -> Rank:
+        """Idle workers on machines that may hold a large model once more, as :meth:`_able` ranks them."""
         if (found := self._further.get(model)) is None:
-            found = self._further[model] = Rank(lambda worker: not self._housed(worker, model))
+            found = self._further[model] = Rank(lambda worker: not self._homes.full(worker.machine, model))
             for worker in self.workers.values():
                 if worker.idle and worker.can(model):
                     found.put(worker, worker.load)
@@ -156,7 +178,7 @@ class Fleet:
             self._holders[model].put(worker, key)
         self._anyone[worker.usable].put(worker, worker.load)
         for model, rank in self._further.items():
-            if worker.can(model) and not self._housed(worker, model):
+            if worker.can(model) and not self._homes.full(worker.machine, model):
                 rank.put(worker, worker.load)
         if worker.wanted:
             self._seek(worker)
@@ -211,6 +233,7 @@ class Fleet:
         """
         self._joined += 1
         home = self._machines.joined(machine, cores)
+        self._able_on.clear()
         self._widest.clear()
         usable = None if models is None else frozenset(models)
         worker = self.workers[name] = WorkerState(name, self._joined, home, cores, usable)
@@ -234,6 +257,7 @@ class Fleet:
         self._count(worker, -1)
         self._machines.take(worker.machine, -worker.threads)
         self._machines.left(worker.machine, worker.brings)
+        self._able_on.clear()
         self._widest.clear()
         if worker.lease is not None:
             del self._at[worker.lease]
