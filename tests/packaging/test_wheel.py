@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-HUB = "torch|diffusers|coqui|gpu"
+HUB = "torch|diffusers|coqui|gpu|kokoro-torch"
 """Extras for models of a hub."""
 
 ROOT = Path(__file__).parents[2]
