@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from murakkab.engine.loading import loading_s
 from murakkab.profiling.accelerators import accelerators
 from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
 from murakkab_runtimes.catalog import load_catalog
@@ -88,13 +89,13 @@ class WatchedFleet(ABC):
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over and watch it; one that may take ``timeout_s`` may be silent for as long."""
         self._busy[worker] = request.lease
-        self._silence[worker] = max(SILENCE_S, timeout_s)
+        self._silence[worker] = max(SILENCE_S, timeout_s, loading_s(request.card))
         self._wait(worker, self._silence[worker])
         self.send(worker, request)
 
     def load(self, worker: str, request: Load) -> None:
         """Ask for a model to be loaded and watch it."""
-        self._wait(worker, SILENCE_S)
+        self._wait(worker, max(SILENCE_S, loading_s(request.card)))
         self.send(worker, request)
 
     def cancel(self, worker: str, request: Cancel) -> None:
