@@ -11,17 +11,17 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from murakkab.engine.bare import Bare
 from murakkab.engine.broker import Broker, Look
-from murakkab.engine.fleet import OnBarren, OnLost, OnReply, WatchedFleet
-from murakkab.engine.hearing import Deaths, Hearing
+from murakkab.engine.fleet import OnBarren, OnLost, OnReply
+from murakkab.engine.hearing import Hearing
 from murakkab.engine.post import Post
 from murakkab.engine.shared import SharedStore
+from murakkab.engine.slot_fleet import SlotFleet
 from murakkab.engine.slots import Slots
 from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
-from murakkab_runtimes.workers.binding import Accelerator
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run
 
@@ -32,7 +32,7 @@ WAIT_S = 20.0
 """An engine that starts waits this long for a first slot."""
 
 
-class CeleryFleet(WatchedFleet):
+class CeleryFleet(SlotFleet):
     """Slots of a cluster.
 
     Args:
@@ -54,18 +54,13 @@ class CeleryFleet(WatchedFleet):
         on_lost: OnLost,
         on_barren: OnBarren,
     ) -> None:
-        super().__init__()
         self.id = secrets.token_hex(6)
-        self._broker = Broker(url, self.id)
-        self._shared = SharedStore(store, self.id) if store else None
-        self._post = Post(self.id, self._broker, self._shared)
+        broker, self._shared = Broker(url, self.id), SharedStore(store, self.id) if store else None
+        slots = Slots(wire.this_version(), wire.catalogue_digest())
+        super().__init__(slots, broker, Post(self.id, broker, self._shared), on_reply, on_lost)
         self._hearing = Hearing()
-        self._has_work, self._waiting = wanted, waiting
-        self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
-        self._slots = Slots(wire.this_version(), wire.catalogue_digest())
+        self._has_work, self._waiting, self._on_barren = wanted, waiting, on_barren
         self._cancelled: set[str] = set()
-        self._deaths = Deaths()
-        self._taken: set[str] = set()
         self._jobs: list[asyncio.Task[None]] = []
         self._up = asyncio.Event()
         self._bare = Bare(self._broker.shown, self._slots)
@@ -99,24 +94,11 @@ class CeleryFleet(WatchedFleet):
             await self._broker.leave(self._owned())
         await self._broker.close()
 
-    def models(self) -> frozenset[str]:
-        """Names of the models that can be used at slots that this engine has or may take; while it has none, at any."""
-        return self._slots.models(time.monotonic(), self._taken if self._owned() else ())
-
-    def accelerators(self) -> Sequence[Accelerator]:
-        """Those of the same slots."""
-        return self._slots.accelerators(time.monotonic(), self._taken if self._owned() else ())
-
-    def pids(self) -> dict[str, int]:
-        """Process ids by slot, on its machine."""
-        states = {name: self._slots.known[name].state for name in self._owned()}
-        return {name: state.pid for name, state in states.items() if state is not None}
-
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over; a slot that leaves has it given back at once."""
         seen = self._slots.joined(worker)
         if seen is None or seen.leaving:
-            asyncio.get_running_loop().call_soon(self._drop, worker, "it leaves", False)
+            asyncio.get_running_loop().call_soon(self._drop, worker, "it leaves")
             return
         super().run(worker, self._post.addressed(request), timeout_s)
 
@@ -134,7 +116,7 @@ class CeleryFleet(WatchedFleet):
         """End the process of a slot; the slot starts another one."""
         if (seen := self._slots.joined(worker)) is not None:
             self._post.do(self._broker.terminate, seen.slot)
-            self._drop(worker, reason, self._to_blame(worker))
+            self._ended(worker, reason, self._deaths)
             self._slots.ended(worker)
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
@@ -168,7 +150,7 @@ class CeleryFleet(WatchedFleet):
             return
         if isinstance(said.reply, wire.Died):
             if self._busy.get(said.slot) == said.reply.lease:
-                self._drop(said.slot, said.reply.reason, self._to_blame(said.slot))
+                self._ended(said.slot, said.reply.reason, self._deaths)
                 self._slots.ended(said.slot)
             return
         if not self._hearing.is_new(said):
@@ -178,10 +160,10 @@ class CeleryFleet(WatchedFleet):
         if seen is None or seen.joined != said.child:
             return
         if isinstance(said.reply, wire.Returned):
-            self._drop(said.slot, said.reply.reason, False)
+            self._drop(said.slot, said.reply.reason)
         elif missed and self._busy.get(said.slot) == lease:
             self.send(said.slot, Cancel(lease))
-            self._drop(said.slot, "the broker lost what it said", False)
+            self._drop(said.slot, "the broker lost what it said")
         else:
             self._told(said.slot, said.reply)
 
@@ -189,7 +171,7 @@ class CeleryFleet(WatchedFleet):
         """A reply of a slot that is ours."""
         lease = getattr(reply, "lease", "")
         if isinstance(reply, TaskFailed) and reply.error == "cancelled" and lease not in self._cancelled:
-            self._drop(name, "another engine took it", False)
+            self._drop(name, "another engine took it")
             return
         self._alive(name, reply)
         if isinstance(reply, TaskFinished | TaskFailed | ModelLoaded):
@@ -198,9 +180,10 @@ class CeleryFleet(WatchedFleet):
             self._slots.rested(name)
         if isinstance(reply, TaskFinished):
             self._deaths.forget(lease)
+            self._unheard.forget(lease)
         self._on_reply(name, reply)
         if self._slots.known[name].leaving and not self._is_busy(name):
-            self._drop(name, "it leaves", False)
+            self._drop(name, "it leaves")
 
     async def _look(self) -> None:
         """Follow who comes and goes."""
@@ -230,37 +213,13 @@ class CeleryFleet(WatchedFleet):
         mine = await self._broker.own([*claims, *(name for name in self._owned() if name not in claims)])
         await self._broker.wanted(self._wanted(), self._waiting())
         for name in set(self._owned()) - mine:
-            self._drop(name, "another engine took it", False)
+            self._drop(name, "another engine took it")
         for name in claims:
             if name in mine and not self._slots.known[name].joined:
                 self._join(name)
         stuck = self._shared.stuck(now) if self._shared is not None else ""
         if reason := stuck or self._bare.too_long(not self._owned() and self._wanted(), now):
             self._on_barren(reason)
-
-    def _give_back(self, usable: list[str], part: float) -> None:
-        """Let go of what is above a part of the fleet: idle slots at once, others when they are idle."""
-        staying = [name for name in self._owned() if not self._slots.known[name].leaving]
-        for name in self._slots.give_back(usable, staying, part, self._is_busy):
-            self._retire(name)
-
-    def _check(self, name: str, now: float) -> None:
-        """Tell a slot that is silent, that began anew, that leaves, or that never got its task."""
-        seen = self._slots.known[name]
-        if not self._slots.lives(name, now):
-            self._drop(name, f"nothing was heard of it on {seen.slot.machine}", self._to_blame(name))
-        elif seen.state is not None and seen.state.child != seen.joined:
-            self._drop(name, "its process ended", self._to_blame(name))
-        elif self._post.is_overdue(seen, now):
-            self._drop(name, "it did not get its task", False)
-        elif seen.slot.draining:
-            self._retire(name)
-
-    def _retire(self, name: str) -> None:
-        """Take no more tasks to a slot; it goes when it is idle."""
-        self._slots.known[name].leaving = True
-        if not self._is_busy(name):
-            self._drop(name, "it leaves", False)
 
     def _join(self, name: str) -> None:
         seen = self._slots.known[name]
@@ -270,26 +229,6 @@ class CeleryFleet(WatchedFleet):
         state, slot = seen.state, seen.slot
         self._on_reply(name, Ready(state.pid, slot.machine, slot.cores, slot.models, state.models))
 
-    def _drop(self, name: str, reason: str, blame: bool) -> None:
-        """The scheduler can use a slot no more; a task that ends one process after the other is given up."""
-        if (seen := self._slots.joined(name)) is None:
-            return
-        seen.joined, seen.leaving = "", False
-        lease = self._busy.get(name, "")
-        self._post.answered(name)
-        self._rest(name)
-        self._post.do(self._broker.release, name)
-        if blame and lease and (told := self._deaths.count(lease, f"{name}: {reason}")):
-            self._on_reply(name, TaskFailed(lease, told, retry=False))
-        self._on_lost(name, reason, blame)
-
     def _wanted(self) -> bool:
         """Whether this engine needs slots; one that starts needs some to know that there are any."""
         return self._has_work() or not self._up.is_set()
-
-    def _is_busy(self, name: str) -> bool:
-        """Whether a slot has something to do, or has not answered yet."""
-        return name in self._busy or name in self._post
-
-    def _owned(self) -> list[str]:
-        return [name for name, seen in self._slots.known.items() if seen.joined]

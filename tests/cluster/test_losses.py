@@ -1,0 +1,91 @@
+"""What an engine makes of slots that fall silent: a real Redis, and a slot that only announces itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from benchmarks.redis_server import Server
+from murakkab.engine.celery_fleet import CeleryFleet
+from murakkab.engine.hearing import UNHEARD
+from murakkab_optimizer.scheduler.events import TaskFailed
+from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.workers.cluster import wire
+from murakkab_runtimes.workers.messages import Run
+
+LOST_S = "murakkab.engine.slots.LOST_S"
+
+
+class Heard:
+    """What the fleet tells its engine."""
+
+    def __init__(self) -> None:
+        self.failed: list[TaskFailed] = []
+        self.lost: list[tuple[str, str, bool]] = []
+
+    def reply(self, worker: str, reply: object) -> None:
+        self.failed += [reply] if isinstance(reply, TaskFailed) else []
+
+    def gone(self, *told: Any) -> None:
+        self.lost.append(told)
+
+
+def announce(server: Server, name: str, beat: int, *, engine: str = "", lease: str = "") -> None:
+    """Say of a slot what its worker says."""
+    facts = {"width": 1, "memory_mb": 100, "queue": f"q.{name}", "hostname": f"{name}@m"}
+    same = {"version": wire.this_version(), "digest": wire.catalogue_digest()}
+    slot = wire.Slot(name, "m", "cpu", 1, **facts, **same, models=("toy-double",), beat=beat)
+    state = wire.State(f"child of {name}", os.getpid(), engine, lease)
+    server.client.set(wire.announcement(name), msgspec.json.encode(slot))
+    server.client.set(wire.state(name), msgspec.json.encode(state))
+    server.client.zadd(wire.SLOTS, {name: time.time()})
+
+
+def request(folder: Path, attempt: int) -> Run:
+    return Run(f"r/double/-#{attempt}", str(folder), load_catalog()["toy-double"], {}, 1, {}, 0)
+
+
+def with_fleet(server: Server, heard: Heard, scenario: Callable[[CeleryFleet], Awaitable[None]]) -> None:
+    async def go() -> None:
+        fleet = CeleryFleet(server.url, "", lambda: True, list, heard.reply, heard.gone, lambda reason: None)
+        try:
+            await scenario(fleet)
+        finally:
+            await fleet.stop()
+
+    asyncio.run(go())
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
+    monkeypatch.setattr("murakkab.engine.celery_fleet.POLL_S", 0.0)
+    server.client.flushall()
+
+
+def test_a_task_is_not_to_blame_for_the_machines_that_go_while_they_are_at_it(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = Heard()
+
+    async def scenario(fleet: CeleryFleet) -> None:
+        for attempt in range(1, UNHEARD + 1):
+            assert not heard.failed
+            announce(server, "m-1", attempt)
+            await fleet._look()
+            assert fleet._owned() == ["m-1"]
+            fleet.run("m-1", request(tmp_path, attempt))
+            with monkeypatch.context() as silence:
+                silence.setattr(LOST_S, -1.0)
+                await fleet._look()
+
+    with_fleet(server, heard, scenario)
+    assert heard.lost == [("m-1", "nothing was heard of it on m", False)] * UNHEARD
+    (failed,) = heard.failed
+    assert f"{UNHEARD} workers ended at it and it is not tried again" in failed.error
