@@ -17,6 +17,7 @@ from murakkab.engine.bare import Bare
 from murakkab.engine.broker import Broker, Look
 from murakkab.engine.fleet import OnBarren, OnLost, OnReply
 from murakkab.engine.hearing import Hearing
+from murakkab.engine.outage import Outage
 from murakkab.engine.post import Post
 from murakkab.engine.shared import SharedStore
 from murakkab.engine.slot_fleet import SlotFleet
@@ -64,7 +65,8 @@ class CeleryFleet(SlotFleet):
         self._jobs: list[asyncio.Task[None]] = []
         self._up = asyncio.Event()
         self._bare = Bare(self._broker.shown, self._slots)
-        self._away = self._stopping = False
+        self._outage = Outage(time.monotonic())
+        self._stopping = False
 
     async def start(self) -> None:
         """Reach the broker and take the slots that there are.
@@ -115,9 +117,12 @@ class CeleryFleet(SlotFleet):
     def _kill(self, worker: str, reason: str) -> None:
         """End the process of a slot; the slot starts another one."""
         if (seen := self._slots.joined(worker)) is not None:
+            self._slots.ended(worker, seen.joined, self._busy.get(worker, ""), time.monotonic())
             self._post.do(self._broker.terminate, seen.slot)
             self._ended(worker, reason, self._deaths)
-            self._slots.ended(worker)
+
+    def _can_hear(self) -> bool:
+        return not self._outage.silent(time.monotonic())
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
         """Do a step again and again; a fault that nothing foresaw fails the runs in hand and no later ones."""
@@ -149,9 +154,10 @@ class CeleryFleet(SlotFleet):
             self._post.refused(said.slot, said.reply.lease)
             return
         if isinstance(said.reply, wire.Died):
-            if self._busy.get(said.slot) == said.reply.lease:
+            seen = self._slots.joined(said.slot)
+            if seen is not None and self._busy.get(said.slot) == said.reply.lease:
+                self._slots.ended(said.slot, seen.joined, said.reply.lease, time.monotonic())
                 self._ended(said.slot, said.reply.reason, self._deaths)
-                self._slots.ended(said.slot)
             return
         if not self._hearing.is_new(said):
             return
@@ -192,12 +198,13 @@ class CeleryFleet(SlotFleet):
             now = time.monotonic()
             for slot, state, age in read.slots:
                 self._slots.announced(slot, state, age, now)
-            if self._away:
+            if self._outage.silent(now):
                 self._slots.forgive(now)
-            self._away = False
+                self._wait_anew()
             await self._settle(now, read)
+            self._outage.over(time.monotonic())
         except OSError:
-            self._away = True
+            pass
         await asyncio.sleep(POLL_S)
 
     async def _settle(self, now: float, read: Look) -> None:
@@ -212,6 +219,8 @@ class CeleryFleet(SlotFleet):
         claims = self._slots.claims(usable, owned, read.taken, part)
         mine = await self._broker.own([*claims, *(name for name in self._owned() if name not in claims)])
         await self._broker.wanted(self._wanted(), self._waiting())
+        for slot in self._slots.take_deaf():
+            self._post.do(self._broker.terminate, slot)
         for name in set(self._owned()) - mine:
             self._drop(name, "another engine took it")
         for name in claims:

@@ -75,7 +75,7 @@ class WatchedFleet(ABC):
     def __init__(self) -> None:
         self._busy: dict[str, str] = {}
         self._silence: dict[str, float] = {}
-        self._watch: dict[str, asyncio.TimerHandle] = {}
+        self._watch: dict[str, tuple[float, asyncio.TimerHandle]] = {}
         self._forgiven: set[str] = set()
 
     @abstractmethod
@@ -116,22 +116,38 @@ class WatchedFleet(ABC):
         self._busy.pop(name, None)
         self._silence.pop(name, None)
         self._forgiven.discard(name)
-        if timer := self._watch.pop(name, None):
-            timer.cancel()
+        self._let_be(name)
+
+    def _let_be(self, name: str) -> None:
+        if name in self._watch:
+            self._watch.pop(name)[1].cancel()
 
     def _wait(self, name: str, seconds: float) -> None:
-        if timer := self._watch.pop(name, None):
-            timer.cancel()
-        reason = f"it said nothing for {seconds:.0f} s and was ended"
-        self._watch[name] = asyncio.get_running_loop().call_later(seconds, self._kill, name, reason)
+        self._let_be(name)
+        self._watch[name] = seconds, asyncio.get_running_loop().call_later(seconds, self._too_long, name, seconds)
+
+    def _wait_anew(self) -> None:
+        """Give all workers that are watched their time again."""
+        for name, (seconds, _) in list(self._watch.items()):
+            self._wait(name, seconds)
+
+    def _too_long(self, name: str, seconds: float) -> None:
+        if self._can_hear():
+            self._kill(name, f"it said nothing for {seconds:.0f} s and was ended")
+        else:
+            self._wait(name, seconds)
+
+    def _can_hear(self) -> bool:
+        """Whether what workers say comes through now: only then silence means something."""
+        return True
 
     def _to_blame(self, name: str) -> bool:
         """Whether the task in a worker's hands may be the cause of its end."""
         return name in self._busy and name not in self._forgiven
 
     def _unwatch(self) -> None:
-        for timer in self._watch.values():
-            timer.cancel()
+        for name in list(self._watch):
+            self._let_be(name)
 
 
 class LocalFleet(WatchedFleet):

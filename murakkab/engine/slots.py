@@ -16,6 +16,15 @@ LOST_S = 6.0
 FRESH_S = 3.0
 """A slot that is met for the first time lives when it announced itself within this time."""
 
+AGAIN_S = 10.0
+"""A process that was ended, and is still at what it was ended for after this long, is ended again: Celery's word for it
+gets lost where nobody listens."""
+
+BACK_S = 30.0
+"""One that was ended and tells after this long that it is at something else, or at nothing, lives."""
+
+_REMEMBERED_S = 2.0 * wire.FORGET_S
+
 _THREADS, _SPARE = "threads", "spare"
 """Kinds of slots on processors: those that bring threads, and those that bring none."""
 
@@ -41,17 +50,35 @@ class Seen:
 
 
 @dataclass
+class Ended:
+    """A process that ended or was ended.
+
+    Attributes:
+        at: when, in the clock of the engine.
+        lease: attempt that it was at.
+        told: when the end was last asked for.
+
+    """
+
+    at: float
+    lease: str
+    told: float
+
+
+@dataclass
 class Slots:
     """All slots that were announced, by name.
 
-    ``refused`` says why others cannot be used, ``dead`` names processes that ended.
+    ``refused`` says why others cannot be used, ``dead`` names processes that ended, as far as is known; ``deaf`` are
+    slots whose process is still at what it was ended for.
     """
 
     version: str
     digest: str
     known: dict[str, Seen] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
-    dead: set[str] = field(default_factory=set)
+    dead: dict[str, Ended] = field(default_factory=dict)
+    deaf: list[wire.Slot] = field(default_factory=list)
     _over: Counter[str] = field(default_factory=Counter)
 
     def announced(self, slot: wire.Slot, state: wire.State | None, age_s: float, now: float) -> None:
@@ -61,7 +88,7 @@ class Slots:
             return
         self.refused.pop(slot.name, None)
         if state is not None and state.child in self.dead:
-            state = None
+            state = self._back(slot, state, now)
         seen = self.known.get(slot.name)
         if seen is None:
             if age_s <= FRESH_S:
@@ -73,12 +100,34 @@ class Slots:
         if state is not None:
             seen.state = state
 
-    def ended(self, name: str) -> None:
-        """The process of a slot is gone; the slot is usable again when it has another one."""
+    def _back(self, slot: wire.Slot, state: wire.State, now: float) -> wire.State | None:
+        """What a process says that was ended; None as long as it may be gone, or is to be ended again."""
+        ended = self.dead[state.child]
+        if state.engine and state.lease == ended.lease:
+            if now - ended.told > AGAIN_S:
+                ended.told = now
+                self.deaf.append(slot)
+            return None
+        if now - ended.at <= BACK_S:
+            return None
+        del self.dead[state.child]
+        return state
+
+    def ended(self, name: str, child: str, lease: str, now: float) -> None:
+        """A process of a slot is gone, which was at an attempt; the slot is of use again when it has another one.
+
+        Or when the process lives: word of its end may get lost.
+        """
+        self.dead = {child: ended for child, ended in self.dead.items() if now - ended.told < _REMEMBERED_S}
         seen = self.known[name]
-        if seen.state is not None:
-            self.dead.add(seen.state.child)
+        self.dead[child] = Ended(now, lease, now)
+        if seen.state is not None and seen.state.child == child:
             seen.state = None
+
+    def take_deaf(self) -> list[wire.Slot]:
+        """Slots whose process is to be ended again."""
+        deaf, self.deaf = self.deaf, []
+        return deaf
 
     def joined(self, name: str) -> Seen | None:
         """What is known of a slot that the scheduler knows; None for others."""

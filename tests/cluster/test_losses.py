@@ -18,7 +18,7 @@ from murakkab.engine.hearing import UNHEARD
 from murakkab_optimizer.scheduler.events import TaskFailed
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.cluster import wire
-from murakkab_runtimes.workers.messages import Run
+from murakkab_runtimes.workers.messages import Cancel, Run
 
 LOST_S = "murakkab.engine.slots.LOST_S"
 
@@ -89,3 +89,26 @@ def test_a_task_is_not_to_blame_for_the_machines_that_go_while_they_are_at_it(
     assert heard.lost == [("m-1", "nothing was heard of it on m", False)] * UNHEARD
     (failed,) = heard.failed
     assert f"{UNHEARD} workers ended at it and it is not tried again" in failed.error
+
+
+def test_a_broker_that_stands_still_ends_no_process(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task is cancelled while the broker stands still: its slot cannot say that it heard."""
+    monkeypatch.setattr("murakkab.engine.fleet.CANCEL_S", 0.05)
+    monkeypatch.setattr("murakkab.engine.outage.SILENT_S", -1.0)
+    heard = Heard()
+
+    async def scenario(fleet: CeleryFleet) -> None:
+        announce(server, "m-1", 1)
+        await fleet._look()
+        fleet.run("m-1", request(tmp_path, 1))
+        fleet.cancel("m-1", Cancel("r/double/-#1"))
+        await asyncio.sleep(0.2)
+        assert not heard.lost
+        monkeypatch.setattr("murakkab.engine.outage.SILENT_S", 60.0)
+        while not heard.lost:
+            await asyncio.sleep(0.01)
+
+    with_fleet(server, heard, scenario)
+    assert "it said nothing for 0 s and was ended" in heard.lost[0][1]

@@ -27,7 +27,7 @@ class Watched(WatchedFleet):
         self.killed.append(reason)
 
     def patience(self, worker: str) -> float:
-        return self._watch[worker].when() - asyncio.get_running_loop().time()
+        return self._watch[worker][1].when() - asyncio.get_running_loop().time()
 
 
 @pytest.mark.parametrize(
@@ -51,5 +51,23 @@ def test_a_task_that_may_be_silent_for_longer_than_a_load_may() -> None:
         fleet = Watched()
         fleet.run("a", Run("r/n/-#1", "", load_catalog()["toy-double"], {}, 1, {}, 0), 2 * SILENCE_S)
         assert fleet.patience("a") == pytest.approx(2 * SILENCE_S, abs=5.0)
+
+    asyncio.run(go())
+
+
+def test_silence_counts_only_while_workers_can_be_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("murakkab.engine.fleet.SILENCE_S", 0.01)
+    card = load_catalog()["toy-double"]
+
+    async def go() -> None:
+        fleet, waited = Watched(), asyncio.Event()
+        fleet._can_hear = lambda: bool(waited.set())
+        fleet.load("a", Load(card))
+        await waited.wait()
+        assert not fleet.killed
+        fleet._can_hear = lambda: True
+        while not fleet.killed:
+            await asyncio.sleep(0.01)
+        assert len(fleet.killed) == 1
 
     asyncio.run(go())
