@@ -26,8 +26,10 @@ class Bare:
         self._since: float | None = None
         self.fault: Exception | None = None
 
-    def why(self) -> UserError:
-        """Why an engine that starts finds no slot."""
+    def why(self, outage: str) -> UserError:
+        """Why an engine that starts finds no slot; ``outage`` is what goes wrong at the broker, if anything."""
+        if outage:
+            return UserError(outage, "Mend it there, or correct --broker.", FAILED)
         command = f"murakkab worker --broker {self._broker}"
         if self.fault is not None:
             told = f"unexpected fault at the broker: {type(self.fault).__name__}: {self.fault}"

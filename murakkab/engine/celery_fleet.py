@@ -17,7 +17,7 @@ from murakkab.engine.bare import Bare
 from murakkab.engine.broker import Broker, Look
 from murakkab.engine.fleet import OnBarren, OnLost, OnReply
 from murakkab.engine.hearing import Hearing
-from murakkab.engine.outage import Outage
+from murakkab.engine.outage import News, Outage
 from murakkab.engine.post import Post
 from murakkab.engine.shared import SharedStore
 from murakkab.engine.slot_fleet import SlotFleet
@@ -41,6 +41,7 @@ class CeleryFleet(SlotFleet):
         store: URL of a store for artifacts; empty where the machines share the folder of the runs.
         wanted: whether there is something to do; an engine that has nothing leaves its slots to others.
         waiting: how much waits, by kind of worker.
+        on_delay: called with why runs wait, and with the run; empty for all.
         on_reply, on_lost, on_barren: as for ``Fleet``.
 
     """
@@ -51,6 +52,7 @@ class CeleryFleet(SlotFleet):
         store: str,
         wanted: Callable[[], bool],
         waiting: Callable[[], list[wire.Waiting]],
+        on_delay: Callable[[str, str], None],
         on_reply: OnReply,
         on_lost: OnLost,
         on_barren: OnBarren,
@@ -60,12 +62,13 @@ class CeleryFleet(SlotFleet):
         slots = Slots(wire.this_version(), wire.catalogue_digest())
         super().__init__(slots, broker, Post(self.id, broker, self._shared), on_reply, on_lost)
         self._hearing = Hearing()
-        self._has_work, self._waiting, self._on_barren = wanted, waiting, on_barren
+        self._has_work, self._waiting = wanted, waiting
+        self._on_delay, self._on_barren = on_delay, on_barren
         self._cancelled: set[str] = set()
         self._jobs: list[asyncio.Task[None]] = []
         self._up = asyncio.Event()
         self._bare = Bare(self._broker.shown, self._slots)
-        self._outage = Outage(time.monotonic())
+        self._outage = Outage(broker.shown, time.monotonic())
         self._stopping = False
 
     async def start(self) -> None:
@@ -82,7 +85,7 @@ class CeleryFleet(SlotFleet):
             await asyncio.wait_for(self._up.wait(), WAIT_S)
         except TimeoutError:
             await self.stop()
-            raise self._bare.why() from None
+            raise self._bare.why(self._outage.fault) from None
 
     async def stop(self) -> None:
         """Give all slots back."""
@@ -203,9 +206,16 @@ class CeleryFleet(SlotFleet):
                 self._wait_anew()
             await self._settle(now, read)
             self._outage.over(time.monotonic())
-        except OSError:
-            pass
+        except OSError as fault:
+            self._pass_on(self._outage.goes_on(fault, time.monotonic()))
         await asyncio.sleep(POLL_S)
+
+    def _pass_on(self, news: News) -> None:
+        """Tell runs what they are to know."""
+        if news.waiting:
+            self._on_delay(news.waiting, news.run)
+        if news.failing:
+            self._on_barren(news.failing, news.run)
 
     async def _settle(self, now: float, read: Look) -> None:
         """Lose what is gone, own what is free, give back what others need."""

@@ -30,7 +30,13 @@ _NONE = "no worker process can be started"
 
 OnReply = Callable[[str, Reply], None]
 OnLost = Callable[[str, str, bool], None]
-OnBarren = Callable[[str | Exception], None]
+
+
+class OnBarren(Protocol):
+    """Called with why no run, or the named one, can go on: in words, or the fault that nothing foresaw."""
+
+    def __call__(self, reason: str | Exception, run: str = "") -> None:
+        """Fail them."""
 
 
 class Fleet(Protocol):
@@ -38,7 +44,7 @@ class Fleet(Protocol):
 
     It tells of them by callbacks in the engine's event loop: ``on_reply`` with a worker's name and each of its replies,
     the first one Ready; ``on_lost`` with name, reason and whether the task in hand may be to blame; ``on_barren`` when
-    no run can go on, with the reason in words, or the fault that nothing foresaw.
+    no run, or one of them, can go on.
     """
 
     async def start(self) -> None:

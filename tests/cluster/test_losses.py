@@ -1,9 +1,10 @@
-"""What an engine makes of slots that fall silent: a real Redis, and a slot that only announces itself."""
+"""What an engine makes of slots and brokers that fall silent: a real Redis, and a slot that only announces itself."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from benchmarks.redis_server import Server
 from murakkab.engine.celery_fleet import CeleryFleet
 from murakkab.engine.hearing import UNHEARD
+from murakkab.engine.outage import AWAY_S, News, Outage
 from murakkab_optimizer.scheduler.events import TaskFailed
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.cluster import wire
@@ -29,12 +31,20 @@ class Heard:
     def __init__(self) -> None:
         self.failed: list[TaskFailed] = []
         self.lost: list[tuple[str, str, bool]] = []
+        self.waiting: list[tuple[str, str]] = []
+        self.failing: list[tuple[str, str]] = []
 
     def reply(self, worker: str, reply: object) -> None:
         self.failed += [reply] if isinstance(reply, TaskFailed) else []
 
     def gone(self, *told: Any) -> None:
         self.lost.append(told)
+
+    def delay(self, reason: str, run: str) -> None:
+        self.waiting.append((reason, run))
+
+    def barren(self, reason: str | Exception, run: str = "") -> None:
+        self.failing.append((str(reason), run))
 
 
 def announce(server: Server, name: str, beat: int, *, engine: str = "", lease: str = "") -> None:
@@ -54,7 +64,8 @@ def request(folder: Path, attempt: int) -> Run:
 
 def with_fleet(server: Server, heard: Heard, scenario: Callable[[CeleryFleet], Awaitable[None]]) -> None:
     async def go() -> None:
-        fleet = CeleryFleet(server.url, "", lambda: True, list, heard.reply, heard.gone, lambda reason: None)
+        told = heard.delay, heard.reply, heard.gone, heard.barren
+        fleet = CeleryFleet(server.url, "", lambda: True, list, *told)
         try:
             await scenario(fleet)
         finally:
@@ -112,3 +123,42 @@ def test_a_broker_that_stands_still_ends_no_process(
 
     with_fleet(server, heard, scenario)
     assert "it said nothing for 0 s and was ended" in heard.lost[0][1]
+
+
+def test_a_broker_that_refuses_is_told_at_once_and_fails_runs_after_a_while(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = Heard()
+
+    async def scenario(fleet: CeleryFleet) -> None:
+        announce(server, "m-1", 1)
+        await fleet._look()
+        server.client.config_set("maxmemory", 1)
+        for _ in range(3):
+            await fleet._look()
+        assert len(heard.waiting) == 1
+        assert not heard.failing
+        monkeypatch.setattr("murakkab.engine.outage.REFUSED_S", -1.0)
+        await fleet._look()
+        server.client.config_set("maxmemory", 0)
+        await fleet._look()
+        assert not fleet._outage.fault
+
+    try:
+        with_fleet(server, heard, scenario)
+    finally:
+        server.client.config_set("maxmemory", 0)
+    ((told, run),) = heard.waiting
+    assert re.match(r"the broker redis://.* refuses: .*maxmemory", told)
+    assert not run
+    assert heard.failing == [(f"{told}: mend it, then resume the run", "")]
+
+
+def test_a_broker_that_is_away_is_told_after_some_seconds() -> None:
+    outage = Outage("redis://there", 0.0)
+    assert outage.goes_on(OSError("refused"), 1.0) == News()
+    assert outage.goes_on(OSError("refused"), 6.0).waiting == "the broker redis://there does not answer: refused"
+    assert outage.goes_on(OSError("refused"), 7.0) == News(), "told once"
+    assert outage.goes_on(TimeoutError(), AWAY_S + 1.0).failing.startswith("the broker redis://there does not answer")
+    outage.over(AWAY_S + 2.0)
+    assert outage.goes_on(OSError("refused"), AWAY_S + 3.0) == News()
