@@ -85,7 +85,7 @@ class CeleryFleet(SlotFleet):
             await asyncio.wait_for(self._up.wait(), WAIT_S)
         except TimeoutError:
             await self.stop()
-            raise self._bare.why(self._outage.fault) from None
+            raise self._bare.why(self._outage.fault, self._taken, time.monotonic()) from None
 
     async def stop(self) -> None:
         """Give all slots back."""
@@ -199,6 +199,7 @@ class CeleryFleet(SlotFleet):
         try:
             read = await self._broker.read()
             now = time.monotonic()
+            self._slots.refused.clear()
             for slot, state, age in read.slots:
                 self._slots.announced(slot, state, age, now)
             if self._outage.silent(now):
@@ -237,8 +238,9 @@ class CeleryFleet(SlotFleet):
             if name in mine and not self._slots.known[name].joined:
                 self._join(name)
         stuck = self._shared.stuck(now) if self._shared is not None else ""
-        if reason := stuck or self._bare.too_long(not self._owned() and self._wanted(), now):
-            self._on_barren(reason)
+        if stuck:
+            self._on_barren(stuck)
+        self._pass_on(self._bare.look(not self._owned() and self._wanted(), read.taken, now))
 
     def _join(self, name: str) -> None:
         seen = self._slots.known[name]

@@ -52,9 +52,11 @@ class SlotFleet(WatchedFleet):
             self._retire(name)
 
     def _check(self, name: str, now: float) -> None:
-        """Tell a slot that is silent, that began anew, that leaves, or that never got its task."""
+        """Tell a slot that is of another version now, is silent, began anew, leaves, or never got its task."""
         seen = self._slots.known[name]
-        if not self._slots.lives(name, now):
+        if (reason := self._slots.refused.get(name)) is not None:
+            self._drop(name, reason)
+        elif not self._slots.lives(name, now):
             self._ended(name, f"nothing was heard of it on {seen.slot.machine}", self._unheard)
         elif seen.state is not None and seen.state.child != seen.joined:
             self._ended(name, "its process ended", self._deaths)

@@ -83,10 +83,11 @@ class Slots:
 
     def announced(self, slot: wire.Slot, state: wire.State | None, age_s: float, now: float) -> None:
         """Take in what was read of a slot; ``age_s`` is the age of its announcement."""
-        if reason := wire.misfit(slot, self.version, self.digest):
-            self.refused[slot.name] = f"{slot.name} on {slot.machine}: {reason}"
-            return
         self.refused.pop(slot.name, None)
+        if reason := wire.misfit(slot, self.version, self.digest):
+            if age_s <= LOST_S:
+                self.refused[slot.name] = f"{slot.name} on {slot.machine}: {reason}"
+            return
         if state is not None and state.child in self.dead:
             state = self._back(slot, state, now)
         seen = self.known.get(slot.name)
@@ -149,9 +150,23 @@ class Slots:
         fit = [
             seen.slot
             for name, seen in self.known.items()
-            if self.lives(name, now) and seen.state is not None and not seen.state.full and not seen.slot.draining
+            if self.lives(name, now)
+            and seen.state is not None
+            and not seen.state.full
+            and not seen.slot.draining
+            and name not in self.refused
         ]
         return [slot.name for slot in sorted(fit, key=lambda slot: (slot.cores == 0, slot.name))]
+
+    def full(self, now: float) -> list[str]:
+        """Machines with slots that live and have no room to write."""
+        seen = [seen for name, seen in self.known.items() if self.lives(name, now)]
+        return sorted({one.slot.machine for one in seen if one.state is not None and one.state.full})
+
+    def all_taken(self, taken: Collection[str], now: float) -> bool:
+        """Whether there are usable slots, and other engines own all that this one could begin with."""
+        first = [name for name in self.usable(now) if self._kind(name) == _THREADS]
+        return bool(first) and all(name in taken for name in first)
 
     def models(self, now: float, taken: Collection[str] = ()) -> frozenset[str]:
         """Names of the models that usable slots can use, those that others took apart."""

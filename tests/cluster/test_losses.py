@@ -47,12 +47,12 @@ class Heard:
         self.failing.append((str(reason), run))
 
 
-def announce(server: Server, name: str, beat: int, *, engine: str = "", lease: str = "") -> None:
+def announce(server: Server, name: str, beat: int, *, version: str = "") -> None:
     """Say of a slot what its worker says."""
     facts = {"width": 1, "memory_mb": 100, "queue": f"q.{name}", "hostname": f"{name}@m"}
-    same = {"version": wire.this_version(), "digest": wire.catalogue_digest()}
+    same = {"version": version or wire.this_version(), "digest": wire.catalogue_digest()}
     slot = wire.Slot(name, "m", "cpu", 1, **facts, **same, models=("toy-double",), beat=beat)
-    state = wire.State(f"child of {name}", os.getpid(), engine, lease)
+    state = wire.State(f"child of {name}", os.getpid())
     server.client.set(wire.announcement(name), msgspec.json.encode(slot))
     server.client.set(wire.state(name), msgspec.json.encode(state))
     server.client.zadd(wire.SLOTS, {name: time.time()})
@@ -162,3 +162,18 @@ def test_a_broker_that_is_away_is_told_after_some_seconds() -> None:
     assert outage.goes_on(TimeoutError(), AWAY_S + 1.0).failing.startswith("the broker redis://there does not answer")
     outage.over(AWAY_S + 2.0)
     assert outage.goes_on(OSError("refused"), AWAY_S + 3.0) == News()
+
+
+def test_a_slot_that_has_another_version_in_mid_run_is_lost_with_that_reason(server: Server) -> None:
+    heard = Heard()
+
+    async def scenario(fleet: CeleryFleet) -> None:
+        announce(server, "m-1", 1)
+        await fleet._look()
+        announce(server, "m-1", 2, version="0")
+        await fleet._look()
+
+    with_fleet(server, heard, scenario)
+    ((name, reason, blame),) = heard.lost
+    assert "it has murakkab 0, the engine" in reason
+    assert (name, blame) == ("m-1", False)
