@@ -22,7 +22,8 @@ from murakkab.engine.post import Post
 from murakkab.engine.shared import SharedStore
 from murakkab.engine.slot_fleet import SlotFleet
 from murakkab.engine.slots import Slots
-from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
+from murakkab.engine.unfit import Unfit
+from murakkab_optimizer.scheduler.events import ItemEmitted, ModelLoaded, TaskFailed, TaskFinished, parse_lease
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run
 
@@ -61,7 +62,7 @@ class CeleryFleet(SlotFleet):
         broker, self._shared = Broker(url, self.id), SharedStore(store, self.id) if store else None
         slots = Slots(wire.this_version(), wire.catalogue_digest())
         super().__init__(slots, broker, Post(self.id, broker, self._shared), on_reply, on_lost)
-        self._hearing = Hearing()
+        self._hearing, self._unfit = Hearing(), Unfit()
         self._has_work, self._waiting = wanted, waiting
         self._on_delay, self._on_barren = on_delay, on_barren
         self._cancelled: set[str] = set()
@@ -168,8 +169,10 @@ class CeleryFleet(SlotFleet):
         seen = self._slots.joined(said.slot)
         if seen is None or seen.joined != said.child:
             return
-        if isinstance(said.reply, wire.Returned):
+        if isinstance(said.reply, wire.Back):
             self._drop(said.slot, said.reply.reason)
+            if isinstance(said.reply, wire.Unfit):
+                self._leave_out(seen.slot.machine, said.reply)
         elif missed and self._busy.get(said.slot) == lease:
             self.send(said.slot, Cancel(lease))
             self._drop(said.slot, "the broker lost what it said")
@@ -187,12 +190,20 @@ class CeleryFleet(SlotFleet):
             self._post.answered(name)
             self._cancelled.discard(lease)
             self._slots.rested(name)
+        if isinstance(reply, TaskFinished | ItemEmitted):
+            self._unfit.works(self._slots.known[name].slot.machine, parse_lease(lease)[0])
         if isinstance(reply, TaskFinished):
             self._deaths.forget(lease)
             self._unheard.forget(lease)
         self._on_reply(name, reply)
         if self._slots.known[name].leaving and not self._is_busy(name):
             self._drop(name, "it leaves")
+
+    def _leave_out(self, machine: str, unfit: wire.Unfit) -> None:
+        """A machine cannot use the artifacts of a run: others are to make the attempt."""
+        now = time.monotonic()
+        able = self._slots.machines(unfit.model, self._taken, now)
+        self._pass_on(self._unfit.told(machine, parse_lease(unfit.lease)[0], unfit.reason, able, now))
 
     async def _look(self) -> None:
         """Follow who comes and goes."""
@@ -227,7 +238,8 @@ class CeleryFleet(SlotFleet):
         self._give_back(usable, part)
         owned = [name for name in self._owned() if not self._slots.known[name].leaving]
         self._taken = read.taken
-        claims = self._slots.claims(usable, owned, read.taken, part)
+        fit = [name for name in usable if not self._unfit.apart(self._slots.known[name].slot.machine, now)]
+        claims = self._slots.claims(fit, owned, read.taken, part)
         mine = await self._broker.own([*claims, *(name for name in self._owned() if name not in claims)])
         await self._broker.wanted(self._wanted(), self._waiting())
         for slot in self._slots.take_deaf():
@@ -240,7 +252,8 @@ class CeleryFleet(SlotFleet):
         stuck = self._shared.stuck(now) if self._shared is not None else ""
         if stuck:
             self._on_barren(stuck)
-        self._pass_on(self._bare.look(not self._owned() and self._wanted(), read.taken, now))
+        bare = not self._owned() and self._wanted() and len(fit) == len(usable)
+        self._pass_on(self._bare.look(bare, read.taken, now))
 
     def _join(self, name: str) -> None:
         seen = self._slots.known[name]

@@ -168,6 +168,11 @@ class Slots:
         first = [name for name in self.usable(now) if self._kind(name) == _THREADS]
         return bool(first) and all(name in taken for name in first)
 
+    def machines(self, model: str, taken: Collection[str], now: float) -> set[str]:
+        """Those with a usable slot that brings threads or an accelerator, can use a model, and is no other engine's."""
+        slots = [self.known[name].slot for name in self.usable(now) if name not in taken and self._kind(name) != _SPARE]
+        return {slot.machine for slot in slots if model in slot.models}
+
     def models(self, now: float, taken: Collection[str] = ()) -> frozenset[str]:
         """Names of the models that usable slots can use, those that others took apart."""
         return frozenset().union(*(self.known[name].slot.models for name in self.usable(now) if name not in taken))

@@ -21,10 +21,11 @@ import msgspec
 from murakkab_optimizer.scheduler.events import TaskFailed, TaskFinished, TaskStarted
 from murakkab_runtimes.artifacts import ArtifactStore, no_room
 from murakkab_runtimes.base import Cancelled
-from murakkab_runtimes.mirror import Mirror, StoreFault
+from murakkab_runtimes.mirror import Mirror
 from murakkab_runtimes.secrets import Mask
 from murakkab_runtimes.workers.child import Child
 from murakkab_runtimes.workers.cluster import wire
+from murakkab_runtimes.workers.cluster.reach import Reach
 from murakkab_runtimes.workers.cluster.redis_link import connect
 from murakkab_runtimes.workers.cluster.voice import Voice
 from murakkab_runtimes.workers.messages import Reply, Run
@@ -81,7 +82,7 @@ class Host(Child):
         self._engine, self._lease = "", ""
         self._looked = 0.0
         self._crowded: Path | None = None
-        self._reached, self._reached_at = ("", ""), 0.0
+        self._reach = Reach(slot.machine, self._store)
         self._mirror: Mirror | None = None
         self._done: OrderedDict[str, None] = OrderedDict()
         self._totals: dict[str, wire.Total] = {}
@@ -126,7 +127,7 @@ class Host(Child):
             text = self._close(keys=[orders, wire.session(self._child)])
         return None if text is None else msgspec.json.decode(text, type=wire.Order)
 
-    def send(self, reply: Reply | wire.Returned) -> None:
+    def send(self, reply: Reply | wire.Back) -> None:
         """Tell the engine; waits for a broker that is away. That an attempt starts was told as it began.
 
         How an attempt ended is told in the trip that asks for the next one, which comes at once.
@@ -134,15 +135,15 @@ class Host(Child):
         if isinstance(reply, TaskStarted):
             return
         if isinstance(reply, TaskFailed) and self._crowded is not None:
-            reply = wire.Returned(reply.lease, f"there is no room left in {self._crowded} on {self._machine}")
-        if isinstance(reply, TaskFinished | TaskFailed | wire.Returned):
+            reply = self._returned(reply.lease)
+        if isinstance(reply, TaskFinished | TaskFailed | wire.Back):
             self._count(reply)
             self._engine, self._lease = "", ""
             self._voice.say_soon(reply)
         else:
             self._voice.say(reply)
 
-    def _count(self, reply: TaskFinished | TaskFailed | wire.Returned) -> None:
+    def _count(self, reply: TaskFinished | TaskFailed | wire.Back) -> None:
         before = self._totals.get(self._model, wire.Total())
         if isinstance(reply, TaskFinished):
             now = wire.Total(before.finished + 1, before.failed, round(before.seconds + reply.seconds, 4))
@@ -157,11 +158,23 @@ class Host(Child):
         if not begins(request.lease):
             return
         self._remember(request.lease)
+        if (back := self._obstacle(request)) is not None:
+            self.send(back)
+            return
         self._voice.say_soon(TaskStarted(request.lease))
-        if fault := self._unreachable(request):
-            self.send(TaskFailed(request.lease, fault, retry=False))
-        else:
-            self._run(msgspec.structs.replace(request, threads=min(request.threads, self._width)))
+        self._run(msgspec.structs.replace(request, threads=min(request.threads, self._width)))
+
+    def _obstacle(self, request: Run) -> wire.Back | None:
+        """Why another slot must make an attempt: this machine cannot use the run's artifacts, or has no room."""
+        try:
+            reason = self._reach.obstacle(request, self._engine)
+        except OSError:
+            self._crowded = copies()
+            return self._returned(request.lease)
+        return wire.Unfit(request.lease, reason, self._model) if reason else None
+
+    def _returned(self, lease: str) -> wire.Returned:
+        return wire.Returned(lease, f"there is no room left in {self._crowded} on {self._machine}")
 
     def _begins(self, lease: str, longest_s: float) -> bool:
         """Whether to make an attempt that Celery brought: the slot is its engine's, and nobody began it before."""
@@ -200,32 +213,6 @@ class Host(Child):
             self._mirror = Mirror(request.remote, folder_of(request.remote))
         return self._mirror
 
-    def _unreachable(self, request: Run) -> str:
-        """Why the artifacts of a run cannot be used here; empty when they can. What was found is true for a moment."""
-        place, found_at = (request.remote or request.store, self._engine), time.monotonic()
-        if self._reached == place and found_at - self._reached_at < LOOK_S:
-            return ""
-        try:
-            store = self._store(request)
-            found = (
-                store.read(wire.MARK).decode() if isinstance(store, Mirror) else (store.root / wire.MARK).read_text()
-            )
-            if found == self._engine:
-                self._reached, self._reached_at = place, found_at
-                return ""
-            reason = "another engine's run is there"
-        except (OSError, StoreFault) as fault:
-            reason = str(fault)
-        if request.remote:
-            return (
-                f"the machine {self._machine} cannot use the run's store {request.remote} ({reason}): "
-                "give the worker the address of the store's server and its keys in the environment, as the engine has"
-            )
-        return (
-            f"the machine {self._machine} cannot reach the run's folder {request.store}: share the folder of the runs "
-            "(NFS or the like) and mount it at the same path on every machine, or give the engine a --store"
-        )
-
     def _stop_if_cancelled(self, lease: str) -> None:
         if time.monotonic() - self._looked < LOOK_S:
             return
@@ -263,10 +250,14 @@ class Host(Child):
                 self._tell_state()
 
 
+def copies() -> Path:
+    """The local folder for copies of what lies in stores."""
+    return Path(os.environ.get("MURAKKAB_STORE_FOLDER") or f"{tempfile.gettempdir()}/murakkab-store-{os.getuid()}")
+
+
 def folder_of(remote: str) -> Path:
     """The local folder for what lies at a URL; those of other runs that nobody used for a day are removed."""
-    base = os.environ.get("MURAKKAB_STORE_FOLDER") or Path(tempfile.gettempdir(), f"murakkab-store-{os.getuid()}")
-    folder = Path(base, hashlib.sha256(remote.encode()).hexdigest()[:24])
+    folder = Path(copies(), hashlib.sha256(remote.encode()).hexdigest()[:24])
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.touch()
     for other in folder.parent.iterdir():
