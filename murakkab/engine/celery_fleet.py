@@ -17,6 +17,7 @@ from murakkab.engine.bare import Bare
 from murakkab.engine.broker import Broker, Look
 from murakkab.engine.fleet import OnBarren, OnLost, OnReply
 from murakkab.engine.hearing import Hearing
+from murakkab.engine.inbox import Inbox
 from murakkab.engine.outage import News, Outage
 from murakkab.engine.post import Post
 from murakkab.engine.shared import SharedStore
@@ -66,6 +67,8 @@ class CeleryFleet(SlotFleet):
         self._has_work, self._waiting = wanted, waiting
         self._on_delay, self._on_barren = on_delay, on_barren
         self._cancelled: set[str] = set()
+        if self._shared is not None:
+            self._inbox = Inbox(self._shared, self._take, lambda lease: lease not in self._cancelled, on_barren)
         self._jobs: list[asyncio.Task[None]] = []
         self._up = asyncio.Event()
         self._bare = Bare(self._broker.shown, self._slots)
@@ -95,6 +98,8 @@ class CeleryFleet(SlotFleet):
         for job in self._jobs:
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
+        if self._inbox is not None:
+            await self._inbox.close()
         await asyncio.to_thread(self._post.close)
         with contextlib.suppress(Exception):
             await self._broker.leave(self._owned())
@@ -147,13 +152,15 @@ class CeleryFleet(SlotFleet):
             self._post.lose(letters)
             await asyncio.sleep(POLL_S)
             return
-        if self._shared is not None and (reason := await self._shared.take([said.reply for said in heard])):
-            self._on_barren(reason)
         with self._post.gathering():
             for said in heard:
-                self._take(said)
+                if self._inbox is None or isinstance(said.reply, wire.Refused):
+                    self._take(said)
+                else:
+                    self._inbox.put(said)
 
-    def _take(self, said: wire.Said) -> None:
+    def _take(self, said: wire.Said, gone: str = "") -> None:
+        """Take in what a slot said; ``gone``: why what it made is not to be had any more."""
         if isinstance(said.reply, wire.Refused):
             self._post.refused(said.slot, said.reply.lease)
             return
@@ -173,15 +180,23 @@ class CeleryFleet(SlotFleet):
             self._drop(said.slot, said.reply.reason)
             if isinstance(said.reply, wire.Unfit):
                 self._leave_out(seen.slot.machine, said.reply)
-        elif missed and self._busy.get(said.slot) == lease:
-            self.send(said.slot, Cancel(lease))
-            self._drop(said.slot, "the broker lost what it said")
+        elif (missed or gone) and self._busy.get(said.slot) == lease:
+            self._forgo(said, lease, gone)
         else:
             self._told(said.slot, said.reply)
+
+    def _forgo(self, said: wire.Said, lease: str, gone: str) -> None:
+        """Something that an attempt made is lost: the attempt is, too."""
+        if not isinstance(said.reply, TaskFinished):
+            self.send(said.slot, Cancel(lease))
+        self._drop(said.slot, gone or "the broker lost what it said", TaskFailed(lease, gone) if gone else None)
 
     def _told(self, name: str, reply: Reply) -> None:
         """A reply of a slot that is ours."""
         lease = getattr(reply, "lease", "")
+        if lease and self._busy.get(name) != lease:
+            self._cancelled.discard(lease)  # late news of an attempt that is given up
+            return
         if isinstance(reply, TaskFailed) and reply.error == "cancelled" and lease not in self._cancelled:
             self._drop(name, "another engine took it")
             return

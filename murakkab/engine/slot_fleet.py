@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from murakkab.engine.broker import Broker
 from murakkab.engine.fleet import OnLost, OnReply, WatchedFleet
 from murakkab.engine.hearing import UNHEARD, Deaths
+from murakkab.engine.inbox import Inbox
 from murakkab.engine.post import Post
 from murakkab.engine.slots import Slots
 from murakkab_optimizer.scheduler.events import TaskFailed
@@ -31,6 +32,7 @@ class SlotFleet(WatchedFleet):
         self._on_reply, self._on_lost = on_reply, on_lost
         self._deaths, self._unheard = Deaths(), Deaths(UNHEARD)
         self._taken: Collection[str] = ()
+        self._inbox: Inbox | None = None
 
     def models(self) -> frozenset[str]:
         """Names of the models that can be used at slots that this engine has or may take; while it has none, at any."""
@@ -52,8 +54,13 @@ class SlotFleet(WatchedFleet):
             self._retire(name)
 
     def _check(self, name: str, now: float) -> None:
-        """Tell a slot that is of another version now, is silent, began anew, leaves, or never got its task."""
+        """Tell a slot that is of another version now, is silent, began anew, leaves, or never got its task.
+
+        What it said counts first.
+        """
         seen = self._slots.known[name]
+        if self._inbox is not None and name in self._inbox:
+            return
         if (reason := self._slots.refused.get(name)) is not None:
             self._drop(name, reason)
         elif not self._slots.lives(name, now):

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from murakkab_optimizer.scheduler.events import TaskFailed, TaskFinished, TaskStarted
+from murakkab_optimizer.scheduler.events import TaskFailed, TaskFinished, TaskStarted, parse_lease
 from murakkab_runtimes.artifacts import ArtifactStore, no_room
 from murakkab_runtimes.base import Cancelled
 from murakkab_runtimes.mirror import Mirror
@@ -158,6 +158,8 @@ class Host(Child):
         if not begins(request.lease):
             return
         self._remember(request.lease)
+        if parse_lease(request.lease)[3] > 1:
+            self._mirror = None  # what was put into the store before may be gone: that may be why it is made again
         if (back := self._obstacle(request)) is not None:
             self.send(back)
             return
