@@ -27,17 +27,12 @@ from murakkab_runtimes.workers.child import Child
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.cluster.reach import Reach
 from murakkab_runtimes.workers.cluster.redis_link import connect
+from murakkab_runtimes.workers.cluster.session import Session
 from murakkab_runtimes.workers.cluster.voice import Voice
 from murakkab_runtimes.workers.messages import Reply, Run
 
 LOOK_S = 0.5
 """Shortest time between two looks whether the attempt in hand was cancelled."""
-
-LINGER_S = 0.5
-"""A process waits this long for what follows before it hands itself back to Celery."""
-
-SESSION_S = 600.0
-"""After this long it does so as soon as nothing waits: a message of Celery must not stay unacknowledged for ever."""
 
 ROOM_BYTES = 16 * 2**20
 """A machine that ran out of room takes tasks again when so much can be written."""
@@ -57,12 +52,6 @@ if redis.call('EXISTS', KEYS[3]) == 1 then return 2 end
 return 1
 """
 
-_CLOSE = """
-local order = redis.call('LPOP', KEYS[1])
-if not order then redis.call('DEL', KEYS[2]) end
-return order
-"""
-
 
 class Host(Child):
     """The runtimes of one slot.
@@ -77,7 +66,7 @@ class Host(Child):
         super().__init__(slot.name, BytesIO())
         self._slot, self._machine, self._width = slot.name, slot.machine, slot.width
         self._redis = connect(broker)
-        self._begin, self._close = map(self._redis.register_script, (_BEGIN, _CLOSE))
+        self._begin = self._redis.register_script(_BEGIN)
         self._child = secrets.token_hex(8)
         self._engine, self._lease = "", ""
         self._looked = 0.0
@@ -88,6 +77,8 @@ class Host(Child):
         self._totals: dict[str, wire.Total] = {}
         self._model = ""
         self._voice = Voice(self._redis, slot.name, self._child, self._state)
+        self._session = Session(self._redis, self._child, self._voice)
+        self._closed = threading.Event()
         self._tell_state()
         threading.Thread(target=self._beat, daemon=True).start()
 
@@ -98,13 +89,16 @@ class Host(Child):
         """
         if self._owner() != first.engine:
             return
-        self._redis.set(wire.session(self._child), first.engine, ex=int(longest_s))
-        until = time.monotonic() + SESSION_S
-        with self._voice.session():
+        with self._session.opened(first.engine, longest_s):
             self._carry_out(first, partial(self._begins, longest_s=longest_s))
-            while (order := self._next(until)) is not None:
+            while (order := self._session.next()) is not None:
                 if order.engine == first.engine:
                     self._carry_out(order, self._goes_on)
+
+    def close(self) -> None:
+        """Say nothing more."""
+        self._closed.set()
+        self.spans.close()
 
     def _carry_out(self, order: wire.Order, begins: Callable[[str], bool]) -> None:
         self._engine, request = order.engine, order.request
@@ -117,15 +111,6 @@ class Host(Child):
                 self._load(msgspec.structs.replace(request, threads=min(request.threads, self._width)))
         finally:
             self._rest()
-
-    def _next(self, until: float) -> wire.Order | None:
-        """What the engine sent meanwhile or sends within a moment; None ends the session, and none is lost by that."""
-        orders = wire.following(self._child)
-        text = self._voice.flush_and_wait(orders, LINGER_S) if time.monotonic() < until else None
-        if text is None:
-            self._voice.flush()
-            text = self._close(keys=[orders, wire.session(self._child)])
-        return None if text is None else msgspec.json.decode(text, type=wire.Order)
 
     def send(self, reply: Reply | wire.Back) -> None:
         """Tell the engine; waits for a broker that is away. That an attempt starts was told as it began.
@@ -244,11 +229,11 @@ class Host(Child):
 
     def _beat(self) -> None:
         """Say it again and again: a broker may have lost it."""
-        while True:
-            time.sleep(wire.BEAT_S)
+        while not self._closed.wait(wire.BEAT_S):
             with contextlib.suppress(Exception):
                 if self._crowded is not None and has_room(self._crowded):
                     self._crowded = None
+                self._session.mend()
                 self._tell_state()
 
 
