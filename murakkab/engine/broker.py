@@ -61,6 +61,10 @@ _AT_ONCE = 500
 _KEPT_REPLIES = 250
 
 
+class Refusal(OSError):
+    """The broker answers, and does not do what it is asked: a full disk or memory, a replica, a password."""
+
+
 @dataclass(frozen=True)
 class Letter:
     """An order for a process of a slot."""
@@ -152,7 +156,7 @@ class Broker:
             ) from None
 
     async def read(self) -> Look:
-        """Read all slots; OSError when the broker is away."""
+        """Read all slots; OSError when the broker is away, Refusal when it refuses: so does whatever follows."""
         with _as_os_error():
             seconds, micros = await self._async.time()
             now = seconds + micros / 1e6
@@ -270,10 +274,12 @@ def without_password(url: str) -> str:
 
 @contextlib.contextmanager
 def _as_os_error() -> Iterator[None]:
-    """Turn what the client raises when the broker is away into OSError."""
-    from redis.exceptions import RedisError
+    """Turn what the client raises when the broker is away into OSError, or Refusal when it refuses."""
+    from redis.exceptions import AuthenticationError, AuthorizationError, RedisError, ResponseError
 
     try:
         yield
+    except (ResponseError, AuthenticationError, AuthorizationError) as fault:
+        raise Refusal(str(fault)) from fault
     except RedisError as fault:
         raise OSError(str(fault)) from fault

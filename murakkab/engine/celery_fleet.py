@@ -11,17 +11,20 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from murakkab.engine.bare import Bare
 from murakkab.engine.broker import Broker, Look
-from murakkab.engine.fleet import OnBarren, OnLost, OnReply, WatchedFleet
-from murakkab.engine.hearing import Deaths, Hearing
+from murakkab.engine.fleet import OnBarren, OnLost, OnReply
+from murakkab.engine.hearing import Hearing
+from murakkab.engine.inbox import Inbox
+from murakkab.engine.outage import News, Outage
 from murakkab.engine.post import Post
 from murakkab.engine.shared import SharedStore
+from murakkab.engine.slot_fleet import SlotFleet
 from murakkab.engine.slots import Slots
-from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
-from murakkab_runtimes.workers.binding import Accelerator
+from murakkab.engine.unfit import Unfit
+from murakkab_optimizer.scheduler.events import ItemEmitted, ModelLoaded, TaskFailed, TaskFinished, parse_lease
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run
 
@@ -32,7 +35,7 @@ WAIT_S = 20.0
 """An engine that starts waits this long for a first slot."""
 
 
-class CeleryFleet(WatchedFleet):
+class CeleryFleet(SlotFleet):
     """Slots of a cluster.
 
     Args:
@@ -40,6 +43,7 @@ class CeleryFleet(WatchedFleet):
         store: URL of a store for artifacts; empty where the machines share the folder of the runs.
         wanted: whether there is something to do; an engine that has nothing leaves its slots to others.
         waiting: how much waits, by kind of worker.
+        on_delay: called with why runs wait, and with the run; empty for all.
         on_reply, on_lost, on_barren: as for ``Fleet``.
 
     """
@@ -50,26 +54,26 @@ class CeleryFleet(WatchedFleet):
         store: str,
         wanted: Callable[[], bool],
         waiting: Callable[[], list[wire.Waiting]],
+        on_delay: Callable[[str, str], None],
         on_reply: OnReply,
         on_lost: OnLost,
         on_barren: OnBarren,
     ) -> None:
-        super().__init__()
         self.id = secrets.token_hex(6)
-        self._broker = Broker(url, self.id)
-        self._shared = SharedStore(store, self.id) if store else None
-        self._post = Post(self.id, self._broker, self._shared)
-        self._hearing = Hearing()
+        broker, self._shared = Broker(url, self.id), SharedStore(store, self.id) if store else None
+        slots = Slots(wire.this_version(), wire.catalogue_digest())
+        super().__init__(slots, broker, Post(self.id, broker, self._shared), on_reply, on_lost)
+        self._hearing, self._unfit = Hearing(), Unfit()
         self._has_work, self._waiting = wanted, waiting
-        self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
-        self._slots = Slots(wire.this_version(), wire.catalogue_digest())
+        self._on_delay, self._on_barren = on_delay, on_barren
         self._cancelled: set[str] = set()
-        self._deaths = Deaths()
-        self._taken: set[str] = set()
+        if self._shared is not None:
+            self._inbox = Inbox(self._shared, self._take, lambda lease: lease not in self._cancelled, on_barren)
         self._jobs: list[asyncio.Task[None]] = []
         self._up = asyncio.Event()
         self._bare = Bare(self._broker.shown, self._slots)
-        self._away = self._stopping = False
+        self._outage = Outage(broker.shown, time.monotonic())
+        self._stopping = False
 
     async def start(self) -> None:
         """Reach the broker and take the slots that there are.
@@ -85,7 +89,7 @@ class CeleryFleet(WatchedFleet):
             await asyncio.wait_for(self._up.wait(), WAIT_S)
         except TimeoutError:
             await self.stop()
-            raise self._bare.why() from None
+            raise self._bare.why(self._outage.fault, self._taken, time.monotonic()) from None
 
     async def stop(self) -> None:
         """Give all slots back."""
@@ -94,29 +98,18 @@ class CeleryFleet(WatchedFleet):
         for job in self._jobs:
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
+        if self._inbox is not None:
+            await self._inbox.close()
         await asyncio.to_thread(self._post.close)
         with contextlib.suppress(Exception):
             await self._broker.leave(self._owned())
         await self._broker.close()
 
-    def models(self) -> frozenset[str]:
-        """Names of the models that can be used at slots that this engine has or may take; while it has none, at any."""
-        return self._slots.models(time.monotonic(), self._taken if self._owned() else ())
-
-    def accelerators(self) -> Sequence[Accelerator]:
-        """Those of the same slots."""
-        return self._slots.accelerators(time.monotonic(), self._taken if self._owned() else ())
-
-    def pids(self) -> dict[str, int]:
-        """Process ids by slot, on its machine."""
-        states = {name: self._slots.known[name].state for name in self._owned()}
-        return {name: state.pid for name, state in states.items() if state is not None}
-
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over; a slot that leaves has it given back at once."""
         seen = self._slots.joined(worker)
         if seen is None or seen.leaving:
-            asyncio.get_running_loop().call_soon(self._drop, worker, "it leaves", False)
+            asyncio.get_running_loop().call_soon(self._drop, worker, "it leaves")
             return
         super().run(worker, self._post.addressed(request), timeout_s)
 
@@ -133,9 +126,12 @@ class CeleryFleet(WatchedFleet):
     def _kill(self, worker: str, reason: str) -> None:
         """End the process of a slot; the slot starts another one."""
         if (seen := self._slots.joined(worker)) is not None:
+            self._slots.ended(worker, seen.joined, self._busy.get(worker, ""), time.monotonic())
             self._post.do(self._broker.terminate, seen.slot)
-            self._drop(worker, reason, self._to_blame(worker))
-            self._slots.ended(worker)
+            self._ended(worker, reason, self._deaths)
+
+    def _can_hear(self) -> bool:
+        return not self._outage.silent(time.monotonic())
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
         """Do a step again and again; a fault that nothing foresaw fails the runs in hand and no later ones."""
@@ -156,20 +152,23 @@ class CeleryFleet(WatchedFleet):
             self._post.lose(letters)
             await asyncio.sleep(POLL_S)
             return
-        if self._shared is not None and (reason := await self._shared.take([said.reply for said in heard])):
-            self._on_barren(reason)
         with self._post.gathering():
             for said in heard:
-                self._take(said)
+                if self._inbox is None or isinstance(said.reply, wire.Refused):
+                    self._take(said)
+                else:
+                    self._inbox.put(said)
 
-    def _take(self, said: wire.Said) -> None:
+    def _take(self, said: wire.Said, gone: str = "") -> None:
+        """Take in what a slot said; ``gone``: why what it made is not to be had any more."""
         if isinstance(said.reply, wire.Refused):
             self._post.refused(said.slot, said.reply.lease)
             return
         if isinstance(said.reply, wire.Died):
-            if self._busy.get(said.slot) == said.reply.lease:
-                self._drop(said.slot, said.reply.reason, self._to_blame(said.slot))
-                self._slots.ended(said.slot)
+            seen = self._slots.joined(said.slot)
+            if seen is not None and self._busy.get(said.slot) == said.reply.lease:
+                self._slots.ended(said.slot, seen.joined, said.reply.lease, time.monotonic())
+                self._ended(said.slot, said.reply.reason, self._deaths)
             return
         if not self._hearing.is_new(said):
             return
@@ -177,45 +176,73 @@ class CeleryFleet(WatchedFleet):
         seen = self._slots.joined(said.slot)
         if seen is None or seen.joined != said.child:
             return
-        if isinstance(said.reply, wire.Returned):
-            self._drop(said.slot, said.reply.reason, False)
-        elif missed and self._busy.get(said.slot) == lease:
-            self.send(said.slot, Cancel(lease))
-            self._drop(said.slot, "the broker lost what it said", False)
+        if isinstance(said.reply, wire.Back):
+            self._drop(said.slot, said.reply.reason)
+            if isinstance(said.reply, wire.Unfit):
+                self._leave_out(seen.slot.machine, said.reply)
+        elif (missed or gone) and self._busy.get(said.slot) == lease:
+            self._forgo(said, lease, gone)
         else:
             self._told(said.slot, said.reply)
+
+    def _forgo(self, said: wire.Said, lease: str, gone: str) -> None:
+        """Something that an attempt made is lost: the attempt is, too."""
+        if not isinstance(said.reply, TaskFinished):
+            self.send(said.slot, Cancel(lease))
+        self._drop(said.slot, gone or "the broker lost what it said", TaskFailed(lease, gone) if gone else None)
 
     def _told(self, name: str, reply: Reply) -> None:
         """A reply of a slot that is ours."""
         lease = getattr(reply, "lease", "")
+        if lease and self._busy.get(name) != lease:
+            self._cancelled.discard(lease)  # late news of an attempt that is given up
+            return
         if isinstance(reply, TaskFailed) and reply.error == "cancelled" and lease not in self._cancelled:
-            self._drop(name, "another engine took it", False)
+            self._drop(name, "another engine took it")
             return
         self._alive(name, reply)
         if isinstance(reply, TaskFinished | TaskFailed | ModelLoaded):
             self._post.answered(name)
             self._cancelled.discard(lease)
             self._slots.rested(name)
+        if isinstance(reply, TaskFinished | ItemEmitted):
+            self._unfit.works(self._slots.known[name].slot.machine, parse_lease(lease)[0])
         if isinstance(reply, TaskFinished):
             self._deaths.forget(lease)
+            self._unheard.forget(lease)
         self._on_reply(name, reply)
         if self._slots.known[name].leaving and not self._is_busy(name):
-            self._drop(name, "it leaves", False)
+            self._drop(name, "it leaves")
+
+    def _leave_out(self, machine: str, unfit: wire.Unfit) -> None:
+        """A machine cannot use the artifacts of a run: others are to make the attempt."""
+        now = time.monotonic()
+        able = self._slots.machines(unfit.model, self._taken, now)
+        self._pass_on(self._unfit.told(machine, parse_lease(unfit.lease)[0], unfit.reason, able, now))
 
     async def _look(self) -> None:
         """Follow who comes and goes."""
         try:
             read = await self._broker.read()
             now = time.monotonic()
+            self._slots.refused.clear()
             for slot, state, age in read.slots:
                 self._slots.announced(slot, state, age, now)
-            if self._away:
+            if self._outage.silent(now):
                 self._slots.forgive(now)
-            self._away = False
+                self._wait_anew()
             await self._settle(now, read)
-        except OSError:
-            self._away = True
+            self._outage.over(time.monotonic())
+        except OSError as fault:
+            self._pass_on(self._outage.goes_on(fault, time.monotonic()))
         await asyncio.sleep(POLL_S)
+
+    def _pass_on(self, news: News) -> None:
+        """Tell runs what they are to know."""
+        if news.waiting:
+            self._on_delay(news.waiting, news.run)
+        if news.failing:
+            self._on_barren(news.failing, news.run)
 
     async def _settle(self, now: float, read: Look) -> None:
         """Lose what is gone, own what is free, give back what others need."""
@@ -226,41 +253,22 @@ class CeleryFleet(WatchedFleet):
         self._give_back(usable, part)
         owned = [name for name in self._owned() if not self._slots.known[name].leaving]
         self._taken = read.taken
-        claims = self._slots.claims(usable, owned, read.taken, part)
+        fit = [name for name in usable if not self._unfit.apart(self._slots.known[name].slot.machine, now)]
+        claims = self._slots.claims(fit, owned, read.taken, part)
         mine = await self._broker.own([*claims, *(name for name in self._owned() if name not in claims)])
         await self._broker.wanted(self._wanted(), self._waiting())
+        for slot in self._slots.take_deaf():
+            self._post.do(self._broker.terminate, slot)
         for name in set(self._owned()) - mine:
-            self._drop(name, "another engine took it", False)
+            self._drop(name, "another engine took it")
         for name in claims:
             if name in mine and not self._slots.known[name].joined:
                 self._join(name)
         stuck = self._shared.stuck(now) if self._shared is not None else ""
-        if reason := stuck or self._bare.too_long(not self._owned() and self._wanted(), now):
-            self._on_barren(reason)
-
-    def _give_back(self, usable: list[str], part: float) -> None:
-        """Let go of what is above a part of the fleet: idle slots at once, others when they are idle."""
-        staying = [name for name in self._owned() if not self._slots.known[name].leaving]
-        for name in self._slots.give_back(usable, staying, part, self._is_busy):
-            self._retire(name)
-
-    def _check(self, name: str, now: float) -> None:
-        """Tell a slot that is silent, that began anew, that leaves, or that never got its task."""
-        seen = self._slots.known[name]
-        if not self._slots.lives(name, now):
-            self._drop(name, f"nothing was heard of it on {seen.slot.machine}", self._to_blame(name))
-        elif seen.state is not None and seen.state.child != seen.joined:
-            self._drop(name, "its process ended", self._to_blame(name))
-        elif self._post.is_overdue(seen, now):
-            self._drop(name, "it did not get its task", False)
-        elif seen.slot.draining:
-            self._retire(name)
-
-    def _retire(self, name: str) -> None:
-        """Take no more tasks to a slot; it goes when it is idle."""
-        self._slots.known[name].leaving = True
-        if not self._is_busy(name):
-            self._drop(name, "it leaves", False)
+        if stuck:
+            self._on_barren(stuck)
+        bare = not self._owned() and self._wanted() and len(fit) == len(usable)
+        self._pass_on(self._bare.look(bare, read.taken, now))
 
     def _join(self, name: str) -> None:
         seen = self._slots.known[name]
@@ -270,26 +278,6 @@ class CeleryFleet(WatchedFleet):
         state, slot = seen.state, seen.slot
         self._on_reply(name, Ready(state.pid, slot.machine, slot.cores, slot.models, state.models))
 
-    def _drop(self, name: str, reason: str, blame: bool) -> None:
-        """The scheduler can use a slot no more; a task that ends one process after the other is given up."""
-        if (seen := self._slots.joined(name)) is None:
-            return
-        seen.joined, seen.leaving = "", False
-        lease = self._busy.get(name, "")
-        self._post.answered(name)
-        self._rest(name)
-        self._post.do(self._broker.release, name)
-        if blame and lease and (told := self._deaths.count(lease, f"{name}: {reason}")):
-            self._on_reply(name, TaskFailed(lease, told, retry=False))
-        self._on_lost(name, reason, blame)
-
     def _wanted(self) -> bool:
         """Whether this engine needs slots; one that starts needs some to know that there are any."""
         return self._has_work() or not self._up.is_set()
-
-    def _is_busy(self, name: str) -> bool:
-        """Whether a slot has something to do, or has not answered yet."""
-        return name in self._busy or name in self._post
-
-    def _owned(self) -> list[str]:
-        return [name for name, seen in self._slots.known.items() if seen.joined]

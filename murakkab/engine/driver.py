@@ -231,10 +231,18 @@ class Driver:
         live.abort_reason = live.abort_reason or reason
         asyncio.get_running_loop().call_soon(self.apply, ev.RunCancelled(live.record.run))
 
-    def _give_up(self, reason: str) -> None:
-        """Fail all runs at once."""
-        for live in list(self.live.values()):
+    def _give_up(self, reason: str, run: str = "") -> None:
+        """Fail a run at once; all where none is named."""
+        for live in self._named(run):
             self._fail(live, reason)
+
+    def _named(self, run: str) -> list[LiveRun]:
+        return [live for name, live in self.live.items() if run in ("", name)]
+
+    def delayed(self, reason: str, run: str = "") -> None:
+        """Tell why a run waits; all where none is named."""
+        for live in self._named(run):
+            live.feed.send("run.waiting", self.now(), reason=reason, nodes=[])
 
     def _fail(self, live: LiveRun, reason: str) -> None:
         """Fail a run at once, also one that the scheduler does not know or cannot end; nothing is journaled."""
@@ -263,9 +271,9 @@ class Driver:
     def _lost(self, worker: str, reason: str, blame: bool) -> None:
         self.apply(ev.WorkerLost(worker, reason, blame))
 
-    def _barren(self, reason: str | Exception) -> None:
-        if self.live:
-            self._give_up(reason if isinstance(reason, str) else self._explain(reason))
+    def _barren(self, reason: str | Exception, run: str = "") -> None:
+        if self._named(run):
+            self._give_up(reason if isinstance(reason, str) else self._explain(reason), run)
 
     def _later(self, delay: float, action: Callable[[], None]) -> None:
         def fire() -> None:

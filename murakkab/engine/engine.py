@@ -96,7 +96,8 @@ class Engine:
             return partial(LocalFleet, folder.path, self.cores + _SPARE_WORKERS)
         from murakkab.engine.celery_fleet import CeleryFleet
 
-        return partial(CeleryFleet, self.options.broker, self.options.store, self._busy, self._waiting)
+        told = self._busy, self._waiting, lambda reason, run: self._driver.delayed(reason, run)
+        return partial(CeleryFleet, self.options.broker, self.options.store, *told)
 
     def _observed(self, driver: Driver) -> Driver:
         """The driver, with all that watches it; spans are made where the environment says where to send them."""

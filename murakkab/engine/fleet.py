@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from murakkab.engine.loading import loading_s
 from murakkab.profiling.accelerators import accelerators
 from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
 from murakkab_runtimes.catalog import load_catalog
@@ -29,7 +30,13 @@ _NONE = "no worker process can be started"
 
 OnReply = Callable[[str, Reply], None]
 OnLost = Callable[[str, str, bool], None]
-OnBarren = Callable[[str | Exception], None]
+
+
+class OnBarren(Protocol):
+    """Called with why no run, or the named one, can go on: in words, or the fault that nothing foresaw."""
+
+    def __call__(self, reason: str | Exception, run: str = "") -> None:
+        """Fail them."""
 
 
 class Fleet(Protocol):
@@ -37,7 +44,7 @@ class Fleet(Protocol):
 
     It tells of them by callbacks in the engine's event loop: ``on_reply`` with a worker's name and each of its replies,
     the first one Ready; ``on_lost`` with name, reason and whether the task in hand may be to blame; ``on_barren`` when
-    no run can go on, with the reason in words, or the fault that nothing foresaw.
+    no run, or one of them, can go on.
     """
 
     async def start(self) -> None:
@@ -74,7 +81,7 @@ class WatchedFleet(ABC):
     def __init__(self) -> None:
         self._busy: dict[str, str] = {}
         self._silence: dict[str, float] = {}
-        self._watch: dict[str, asyncio.TimerHandle] = {}
+        self._watch: dict[str, tuple[float, asyncio.TimerHandle]] = {}
         self._forgiven: set[str] = set()
 
     @abstractmethod
@@ -88,13 +95,13 @@ class WatchedFleet(ABC):
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over and watch it; one that may take ``timeout_s`` may be silent for as long."""
         self._busy[worker] = request.lease
-        self._silence[worker] = max(SILENCE_S, timeout_s)
+        self._silence[worker] = max(SILENCE_S, timeout_s, loading_s(request.card))
         self._wait(worker, self._silence[worker])
         self.send(worker, request)
 
     def load(self, worker: str, request: Load) -> None:
         """Ask for a model to be loaded and watch it."""
-        self._wait(worker, SILENCE_S)
+        self._wait(worker, max(SILENCE_S, loading_s(request.card)))
         self.send(worker, request)
 
     def cancel(self, worker: str, request: Cancel) -> None:
@@ -115,22 +122,38 @@ class WatchedFleet(ABC):
         self._busy.pop(name, None)
         self._silence.pop(name, None)
         self._forgiven.discard(name)
-        if timer := self._watch.pop(name, None):
-            timer.cancel()
+        self._let_be(name)
+
+    def _let_be(self, name: str) -> None:
+        if name in self._watch:
+            self._watch.pop(name)[1].cancel()
 
     def _wait(self, name: str, seconds: float) -> None:
-        if timer := self._watch.pop(name, None):
-            timer.cancel()
-        reason = f"it said nothing for {seconds:.0f} s and was ended"
-        self._watch[name] = asyncio.get_running_loop().call_later(seconds, self._kill, name, reason)
+        self._let_be(name)
+        self._watch[name] = seconds, asyncio.get_running_loop().call_later(seconds, self._too_long, name, seconds)
+
+    def _wait_anew(self) -> None:
+        """Give all workers that are watched their time again."""
+        for name, (seconds, _) in list(self._watch.items()):
+            self._wait(name, seconds)
+
+    def _too_long(self, name: str, seconds: float) -> None:
+        if self._can_hear():
+            self._kill(name, f"it said nothing for {seconds:.0f} s and was ended")
+        else:
+            self._wait(name, seconds)
+
+    def _can_hear(self) -> bool:
+        """Whether what workers say comes through now: only then silence means something."""
+        return True
 
     def _to_blame(self, name: str) -> bool:
         """Whether the task in a worker's hands may be the cause of its end."""
         return name in self._busy and name not in self._forgiven
 
     def _unwatch(self) -> None:
-        for timer in self._watch.values():
-            timer.cancel()
+        for name in list(self._watch):
+            self._let_be(name)
 
 
 class LocalFleet(WatchedFleet):

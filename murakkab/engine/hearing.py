@@ -7,6 +7,9 @@ from murakkab_runtimes.workers.cluster import wire
 DEADLY = 2
 """A task at which this many processes ended is not tried again."""
 
+UNHEARD = 5
+"""The same for a task at which so many slots fell silent: as a rule their machines went, whatever they were at."""
+
 
 class Hearing:
     """Follows the numbers of each process."""
@@ -30,16 +33,22 @@ class Hearing:
 
 
 class Deaths:
-    """At which tasks processes ended."""
+    """At which tasks workers ended.
 
-    def __init__(self) -> None:
+    Args:
+        limit: a task at which so many ended is given up.
+
+    """
+
+    def __init__(self, limit: int = DEADLY) -> None:
+        self._limit = limit
         self._by_task: dict[str, list[str]] = {}
 
     def count(self, lease: str, how: str) -> str:
-        """Note that a process ended at an attempt; returns why its task is to be given up, if it is."""
+        """Note that a worker ended at an attempt; returns why its task is to be given up, if it is."""
         deaths = self._by_task.setdefault(_task(lease), [])
         deaths.append(how)
-        if len(deaths) < DEADLY:
+        if len(deaths) < self._limit:
             return ""
         del self._by_task[_task(lease)]
         return f"{len(deaths)} workers ended at it and it is not tried again: {'; '.join(deaths)}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,8 +17,11 @@ from murakkab_runtimes.mirror import Mirror, StoreFault
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.messages import Run
 
-TRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+TRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, math.inf)
 """Waits between attempts to fetch what a worker made."""
+
+GONE_S = 2.0
+"""What is not there is there no more, where the next wait would be so long: a shared folder may show a file late."""
 
 GIVE_S = 60.0
 """Runs fail when what their tasks need could not be put into the store for this long."""
@@ -94,19 +97,26 @@ class SharedStore:
         inputs = [name for given in request.inputs.values() for name in ([given] if isinstance(given, str) else given)]
         mirror.share(name for name in (request.item, request.previous, *inputs) if name is not None)
 
-    async def take(self, replies: Iterable[object]) -> str:
-        """Fetch what tasks made before the engine hears of it; returns why that cannot be done, after a minute."""
-        made = [reply for reply in replies if isinstance(reply, ItemEmitted | TaskFinished)]
-        reason = ""
-        for pause in TRIES_S if made else ():
+    async def take(self, reply: ItemEmitted | TaskFinished) -> None:
+        """Fetch what a task made, before the engine hears of it; tries for a minute.
+
+        Raises:
+            FileNotFoundError: it is not there: it was removed.
+            StoreFault: the store cannot be reached.
+            OSError: it cannot be written here.
+        """
+        for pause in TRIES_S:
             try:
-                await asyncio.gather(*(asyncio.to_thread(self._fetch, reply) for reply in made))
-            except (OSError, StoreFault) as fault:
-                reason = f"what a worker made cannot be fetched: {fault}"
-                await asyncio.sleep(pause)
+                await asyncio.to_thread(self._fetch, reply)
+            except FileNotFoundError:
+                if pause >= GONE_S:
+                    raise
+            except (OSError, StoreFault):
+                if pause == math.inf:
+                    raise
             else:
-                return ""
-        return reason
+                return
+            await asyncio.sleep(pause)
 
     def _fetch(self, reply: ItemEmitted | TaskFinished) -> None:
         mirror = self._runs.get(parse_lease(reply.lease)[0])

@@ -16,6 +16,15 @@ LOST_S = 6.0
 FRESH_S = 3.0
 """A slot that is met for the first time lives when it announced itself within this time."""
 
+AGAIN_S = 10.0
+"""A process that was ended, and is still at what it was ended for after this long, is ended again: Celery's word for it
+gets lost where nobody listens."""
+
+BACK_S = 30.0
+"""One that was ended and tells after this long that it is at something else, or at nothing, lives."""
+
+_REMEMBERED_S = 2.0 * wire.FORGET_S
+
 _THREADS, _SPARE = "threads", "spare"
 """Kinds of slots on processors: those that bring threads, and those that bring none."""
 
@@ -41,27 +50,46 @@ class Seen:
 
 
 @dataclass
+class Ended:
+    """A process that ended or was ended.
+
+    Attributes:
+        at: when, in the clock of the engine.
+        lease: attempt that it was at.
+        told: when the end was last asked for.
+
+    """
+
+    at: float
+    lease: str
+    told: float
+
+
+@dataclass
 class Slots:
     """All slots that were announced, by name.
 
-    ``refused`` says why others cannot be used, ``dead`` names processes that ended.
+    ``refused`` says why others cannot be used, ``dead`` names processes that ended, as far as is known; ``deaf`` are
+    slots whose process is still at what it was ended for.
     """
 
     version: str
     digest: str
     known: dict[str, Seen] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
-    dead: set[str] = field(default_factory=set)
+    dead: dict[str, Ended] = field(default_factory=dict)
+    deaf: list[wire.Slot] = field(default_factory=list)
     _over: Counter[str] = field(default_factory=Counter)
 
     def announced(self, slot: wire.Slot, state: wire.State | None, age_s: float, now: float) -> None:
         """Take in what was read of a slot; ``age_s`` is the age of its announcement."""
-        if reason := wire.misfit(slot, self.version, self.digest):
-            self.refused[slot.name] = f"{slot.name} on {slot.machine}: {reason}"
-            return
         self.refused.pop(slot.name, None)
+        if reason := wire.misfit(slot, self.version, self.digest):
+            if age_s <= LOST_S:
+                self.refused[slot.name] = f"{slot.name} on {slot.machine}: {reason}"
+            return
         if state is not None and state.child in self.dead:
-            state = None
+            state = self._back(slot, state, now)
         seen = self.known.get(slot.name)
         if seen is None:
             if age_s <= FRESH_S:
@@ -73,12 +101,34 @@ class Slots:
         if state is not None:
             seen.state = state
 
-    def ended(self, name: str) -> None:
-        """The process of a slot is gone; the slot is usable again when it has another one."""
+    def _back(self, slot: wire.Slot, state: wire.State, now: float) -> wire.State | None:
+        """What a process says that was ended; None as long as it may be gone, or is to be ended again."""
+        ended = self.dead[state.child]
+        if state.engine and state.lease == ended.lease:
+            if now - ended.told > AGAIN_S:
+                ended.told = now
+                self.deaf.append(slot)
+            return None
+        if now - ended.at <= BACK_S:
+            return None
+        del self.dead[state.child]
+        return state
+
+    def ended(self, name: str, child: str, lease: str, now: float) -> None:
+        """A process of a slot is gone, which was at an attempt; the slot is of use again when it has another one.
+
+        Or when the process lives: word of its end may get lost.
+        """
+        self.dead = {child: ended for child, ended in self.dead.items() if now - ended.told < _REMEMBERED_S}
         seen = self.known[name]
-        if seen.state is not None:
-            self.dead.add(seen.state.child)
+        self.dead[child] = Ended(now, lease, now)
+        if seen.state is not None and seen.state.child == child:
             seen.state = None
+
+    def take_deaf(self) -> list[wire.Slot]:
+        """Slots whose process is to be ended again."""
+        deaf, self.deaf = self.deaf, []
+        return deaf
 
     def joined(self, name: str) -> Seen | None:
         """What is known of a slot that the scheduler knows; None for others."""
@@ -100,9 +150,28 @@ class Slots:
         fit = [
             seen.slot
             for name, seen in self.known.items()
-            if self.lives(name, now) and seen.state is not None and not seen.state.full and not seen.slot.draining
+            if self.lives(name, now)
+            and seen.state is not None
+            and not seen.state.full
+            and not seen.slot.draining
+            and name not in self.refused
         ]
         return [slot.name for slot in sorted(fit, key=lambda slot: (slot.cores == 0, slot.name))]
+
+    def full(self, now: float) -> list[str]:
+        """Machines with slots that live and have no room to write."""
+        seen = [seen for name, seen in self.known.items() if self.lives(name, now)]
+        return sorted({one.slot.machine for one in seen if one.state is not None and one.state.full})
+
+    def all_taken(self, taken: Collection[str], now: float) -> bool:
+        """Whether there are usable slots, and other engines own all that this one could begin with."""
+        first = [name for name in self.usable(now) if self._kind(name) == _THREADS]
+        return bool(first) and all(name in taken for name in first)
+
+    def machines(self, model: str, taken: Collection[str], now: float) -> set[str]:
+        """Those with a usable slot that brings threads or an accelerator, can use a model, and is no other engine's."""
+        slots = [self.known[name].slot for name in self.usable(now) if name not in taken and self._kind(name) != _SPARE]
+        return {slot.machine for slot in slots if model in slot.models}
 
     def models(self, now: float, taken: Collection[str] = ()) -> frozenset[str]:
         """Names of the models that usable slots can use, those that others took apart."""

@@ -75,7 +75,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def machine(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
     """Four slots that stay for all tests of a module."""
-    made = Worker(server.url, "m1", 2, tmp_path_factory.mktemp("m1") / "log", **toy_environment())
+    folder = tmp_path_factory.mktemp("m1")
+    place = {"MURAKKAB_STORE_FOLDER": str(folder / "copies")}
+    made = Worker(server.url, "m1", 2, folder / "log", **toy_environment(), **place)
     yield made
     assert made.end() == 0, made.log.read_text()
 

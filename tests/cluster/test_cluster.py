@@ -26,7 +26,7 @@ async def ends(made: Engine, folder: Path, text: str = SUMS, **inputs: object) -
     return await asyncio.wait_for(made.wait(run), 60)
 
 
-async def until_event(made: Engine, run: str, kind: str, node: str) -> dict:
+async def until_event(made: Engine, run: str, kind: str, node: str | None = None) -> dict:
     async for event in made.events(run):
         if event["event"] == kind and event.get("node") == node:
             return event
@@ -247,13 +247,37 @@ def test_replies_that_come_again_count_once(server: Server, machine: Worker, tmp
     with_engine(server.url, tmp_path, scenario)
 
 
-def test_a_folder_that_is_not_shared_is_told(server: Server, machine: Worker, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_shared_is_told(
+    server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("murakkab.engine.unfit.PATIENCE_S", 0.0)
+
     async def scenario(made: Engine) -> None:
         made._driver.fleet._post.mark = lambda store: (store / wire.MARK).write_text("another folder at the same path")
         end = await ends(made, tmp_path, count=2)
         assert end["status"] == "failed"
         assert "the machine m1 cannot reach the run's folder" in end["error"]
         assert "mount it at the same path" in end["error"]
+
+    with_engine(server.url, tmp_path, scenario)
+
+
+def test_a_folder_that_is_away_for_a_moment_costs_no_run(
+    server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("murakkab.engine.unfit.APART_S", 0.1)
+
+    async def scenario(made: Engine) -> None:
+        marks: list[Path] = []
+        made._driver.fleet._post.mark = lambda store: (marks.append(store), (store / wire.MARK).write_text("away"))
+        run = await made.submit(workflow(SUMS, tmp_path), {"count": 2})
+        told = await until_event(made, run, "run.waiting")
+        assert "the machine m1 cannot reach the run's folder" in told["reason"]
+        made._driver.fleet._post.mark = lambda store: (store / wire.MARK).write_text(made._driver.fleet.id)
+        made._driver.fleet._post.mark(marks[0])
+        end = await asyncio.wait_for(made.wait(run), 60)
+        assert end["status"] == "succeeded", end
+        assert not [event async for event in made.events(run) if event["event"] == "task.failed"]
 
     with_engine(server.url, tmp_path, scenario)
 
@@ -286,6 +310,28 @@ def test_what_cannot_be_read_at_the_broker_fails_the_runs_in_hand_and_no_later_o
         assert (await ends(made, tmp_path, count=2))["status"] == "succeeded"
 
     with_engine(server.url, tmp_path, scenario)
+
+
+def test_a_broker_that_refuses_for_a_while_is_told_and_costs_no_run(
+    server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("murakkab.engine.post.PICKUP_S", 1.0)
+    end = tmp_path / "end"
+
+    async def scenario(made: Engine) -> None:
+        run = await made.submit(workflow(TROUBLE, tmp_path), {"how": "hang", "until": str(end)})
+        await until_event(made, run, "task.started", "trouble")
+        server.client.config_set("maxmemory", 1)
+        assert "refuses: " in (await until_event(made, run, "run.waiting"))["reason"]
+        end.touch()
+        server.client.config_set("maxmemory", 0)
+        assert (await asyncio.wait_for(made.wait(run), 60))["status"] == "succeeded"
+        assert (await ends(made, tmp_path, count=2))["status"] == "succeeded"
+
+    try:
+        with_engine(server.url, tmp_path, scenario)
+    finally:
+        server.client.config_set("maxmemory", 0)
 
 
 def test_another_version_is_refused_with_the_reason(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import os
 import resource
 import signal
@@ -15,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from murakkab.engine import Engine
+from murakkab.engine import Engine, EngineOptions
 from murakkab.engine.broker import Broker, Letter
-from murakkab_optimizer.scheduler.events import ItemEmitted
+from murakkab_optimizer.scheduler.events import ItemEmitted, TaskFinished
 from murakkab_runtimes.workers.cluster import wire
 from tests.cluster.conftest import Server, Worker, toy_environment, wait_for, with_engine
 from tests.engine.conftest import SUMS, workflow
@@ -143,6 +144,45 @@ def test_a_message_that_the_broker_lost_is_missed(
         assert not [e for e in events if e["event"] == "task.failed"], "nothing is held against it"
 
     with_engine(server.url, tmp_path, scenario)
+
+
+def test_an_artifact_that_is_gone_from_the_store_costs_its_attempt_and_nothing_else(
+    server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("murakkab.engine.shared.TRIES_S", (0.01, math.inf))
+    removed: list[str] = []
+    replies = Broker.replies
+
+    async def thieving(self: Broker, letters: Sequence[Letter] = ()) -> list[wire.Said]:
+        heard = await replies(self, letters)
+        for reply in [said.reply for said in heard]:
+            if not removed and isinstance(reply, TaskFinished) and "/double/" in reply.lease:
+                (file,) = (tmp_path / "shared" / reply.lease.split("/")[0]).rglob(reply.value)
+                file.unlink()
+                removed.append(reply.lease.rsplit("#")[0])
+        return heard
+
+    monkeypatch.setattr(Broker, "replies", thieving)
+
+    async def go() -> None:
+        options = EngineOptions(tmp_path / "runs", broker=server.url, store=f"file://{tmp_path}/shared", cache=False)
+        made = Engine(options)
+        try:
+            await made.start()
+            flow = workflow(SUMS, tmp_path)
+            runs = [await made.submit(flow, {"count": 3, "pause": pause}) for pause in (0.0, 0.01)]
+            for run in runs:
+                end = await asyncio.wait_for(made.wait(run), 60)
+                assert end["status"] == "succeeded", end
+                assert [item["sum"] for item in end["outputs"]["total"]] == [0, 2, 6]
+            (lost,) = removed
+            events = [event async for event in made.events(lost.split("/")[0]) if event.get("node") == "double"]
+            failed = [event for event in events if event["event"] == "task.failed"]
+            assert ["is not in the store any more" in event["error"] for event in failed] == [True]
+        finally:
+            await made.close()
+
+    asyncio.run(go())
 
 
 @pytest.mark.soak

@@ -45,3 +45,35 @@ def test_accelerators_are_shared_apart_from_what_stands_beside_them() -> None:
     assert slots.claims(usable, [], ["a-1", "a-3", "a-5"], 0.5) == ["a-2", "a-4", "a-6"]
     assert slots.give_back(usable, usable, 0.5, lambda name: name == "a-5") == ["a-1", "a-3", "a-6"]
     assert [one.uuid for one in slots.accelerators(0.0, taken={"a-5"})] == ["GPU-a-6"]
+
+
+def told(slots: Slots, now: float, engine: str = "", lease: str = "", child: str = "child") -> None:
+    """The slot ``a-1`` announced itself, and its process told what it is at."""
+    slot = wire.Slot("a-1", "a", "cpu", 1, 1, 100, "1", "d", "q.a-1", "a-1@a", ("voice",), beat=int(now))
+    slots.announced(slot, wire.State(child, 1, engine, lease), 0.0, now)
+
+
+def test_a_process_whose_end_was_asked_for_in_vain_is_asked_again_and_used_again() -> None:
+    slots = Slots("1", "d")
+    told(slots, 0.0, "e", "r/n/-#1")
+    slots.ended("a-1", "child", "r/n/-#1", 1.0)
+    told(slots, 2.0, "e", "r/n/-#1")
+    assert not slots.usable(2.0)
+    assert not slots.take_deaf(), "Celery has some time to end it"
+    told(slots, 12.0, "e", "r/n/-#1")
+    assert [slot.name for slot in slots.take_deaf()] == ["a-1"]
+    told(slots, 13.0, "e", "r/n/-#1")
+    assert not slots.take_deaf()
+    assert not slots.usable(13.0)
+    told(slots, 20.0)
+    assert not slots.usable(20.0), "what it told last may be older than its end"
+    told(slots, 32.0)
+    assert slots.usable(32.0) == ["a-1"]
+
+
+def test_a_slot_whose_process_ended_is_used_again_as_soon_as_it_has_another_one() -> None:
+    slots = Slots("1", "d")
+    told(slots, 0.0, "e", "r/n/-#1")
+    slots.ended("a-1", "child", "r/n/-#1", 1.0)
+    told(slots, 2.0, child="another")
+    assert slots.usable(2.0) == ["a-1"]

@@ -142,7 +142,7 @@ async def run(server: Server, bucket: str, folder: Path) -> dict:
     try:
         await made.start()
         number = await made.submit(workflow(SUMS, folder), {"count": 4})
-        return await asyncio.wait_for(made.wait(number), 60)
+        return await asyncio.wait_for(made.wait(number), 120)
     finally:
         await made.close()
 
@@ -158,10 +158,27 @@ def test_a_run_on_a_machine_without_its_folder(server: Server, bucket: str, s3: 
 
 @pytest.mark.soak
 def test_a_worker_that_cannot_reach_the_store_is_told(
-    server: Server, bucket: str, s3: dict[str, str], tmp_path: Path
+    server: Server, bucket: str, s3: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("murakkab.engine.unfit.PATIENCE_S", 0.1)
     with far_worker(server, tmp_path, **{**s3, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}):
         end = asyncio.run(run(server, bucket, tmp_path))
     assert end["status"] == "failed"
     assert "the machine far cannot use the run's store s3://shows/runs/" in end["error"]
     assert "keys in the environment" in end["error"]
+
+
+@pytest.mark.soak
+def test_a_stray_worker_that_cannot_reach_the_store_costs_no_run(
+    server: Server, bucket: str, s3: dict[str, str], tmp_path: Path
+) -> None:
+    place = {"MURAKKAB_STORE_FOLDER": str(tmp_path / "stray"), "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    with far_worker(server, tmp_path, **s3):
+        stray = Worker(server.url, "stray", 1, tmp_path / "stray.log", **{**toy_environment(), **s3, **place})
+        try:
+            wait_for(lambda: server.client.zcard("murakkab:slots") == 6)
+            end = asyncio.run(run(server, bucket, tmp_path))
+        finally:
+            stray.end()
+    assert end["status"] == "succeeded", end
+    assert [item["sum"] for item in end["outputs"]["total"]] == [0, 2, 6, 12]

@@ -18,25 +18,21 @@ from pathlib import Path
 
 import msgspec
 
-from murakkab_optimizer.scheduler.events import TaskFailed, TaskFinished, TaskStarted
+from murakkab_optimizer.scheduler.events import TaskFailed, TaskFinished, TaskStarted, parse_lease
 from murakkab_runtimes.artifacts import ArtifactStore, no_room
 from murakkab_runtimes.base import Cancelled
-from murakkab_runtimes.mirror import Mirror, StoreFault
+from murakkab_runtimes.mirror import Mirror
 from murakkab_runtimes.secrets import Mask
 from murakkab_runtimes.workers.child import Child
 from murakkab_runtimes.workers.cluster import wire
+from murakkab_runtimes.workers.cluster.reach import Reach
 from murakkab_runtimes.workers.cluster.redis_link import connect
+from murakkab_runtimes.workers.cluster.session import Session
 from murakkab_runtimes.workers.cluster.voice import Voice
 from murakkab_runtimes.workers.messages import Reply, Run
 
 LOOK_S = 0.5
 """Shortest time between two looks whether the attempt in hand was cancelled."""
-
-LINGER_S = 0.5
-"""A process waits this long for what follows before it hands itself back to Celery."""
-
-SESSION_S = 600.0
-"""After this long it does so as soon as nothing waits: a message of Celery must not stay unacknowledged for ever."""
 
 ROOM_BYTES = 16 * 2**20
 """A machine that ran out of room takes tasks again when so much can be written."""
@@ -56,12 +52,6 @@ if redis.call('EXISTS', KEYS[3]) == 1 then return 2 end
 return 1
 """
 
-_CLOSE = """
-local order = redis.call('LPOP', KEYS[1])
-if not order then redis.call('DEL', KEYS[2]) end
-return order
-"""
-
 
 class Host(Child):
     """The runtimes of one slot.
@@ -76,17 +66,19 @@ class Host(Child):
         super().__init__(slot.name, BytesIO())
         self._slot, self._machine, self._width = slot.name, slot.machine, slot.width
         self._redis = connect(broker)
-        self._begin, self._close = map(self._redis.register_script, (_BEGIN, _CLOSE))
+        self._begin = self._redis.register_script(_BEGIN)
         self._child = secrets.token_hex(8)
         self._engine, self._lease = "", ""
         self._looked = 0.0
         self._crowded: Path | None = None
-        self._reached, self._reached_at = ("", ""), 0.0
+        self._reach = Reach(slot.machine, self._store)
         self._mirror: Mirror | None = None
         self._done: OrderedDict[str, None] = OrderedDict()
         self._totals: dict[str, wire.Total] = {}
         self._model = ""
         self._voice = Voice(self._redis, slot.name, self._child, self._state)
+        self._session = Session(self._redis, self._child, self._voice)
+        self._closed = threading.Event()
         self._tell_state()
         threading.Thread(target=self._beat, daemon=True).start()
 
@@ -97,13 +89,16 @@ class Host(Child):
         """
         if self._owner() != first.engine:
             return
-        self._redis.set(wire.session(self._child), first.engine, ex=int(longest_s))
-        until = time.monotonic() + SESSION_S
-        with self._voice.session():
+        with self._session.opened(first.engine, longest_s):
             self._carry_out(first, partial(self._begins, longest_s=longest_s))
-            while (order := self._next(until)) is not None:
+            while (order := self._session.next()) is not None:
                 if order.engine == first.engine:
                     self._carry_out(order, self._goes_on)
+
+    def close(self) -> None:
+        """Say nothing more."""
+        self._closed.set()
+        self.spans.close()
 
     def _carry_out(self, order: wire.Order, begins: Callable[[str], bool]) -> None:
         self._engine, request = order.engine, order.request
@@ -117,16 +112,7 @@ class Host(Child):
         finally:
             self._rest()
 
-    def _next(self, until: float) -> wire.Order | None:
-        """What the engine sent meanwhile or sends within a moment; None ends the session, and none is lost by that."""
-        orders = wire.following(self._child)
-        text = self._voice.flush_and_wait(orders, LINGER_S) if time.monotonic() < until else None
-        if text is None:
-            self._voice.flush()
-            text = self._close(keys=[orders, wire.session(self._child)])
-        return None if text is None else msgspec.json.decode(text, type=wire.Order)
-
-    def send(self, reply: Reply | wire.Returned) -> None:
+    def send(self, reply: Reply | wire.Back) -> None:
         """Tell the engine; waits for a broker that is away. That an attempt starts was told as it began.
 
         How an attempt ended is told in the trip that asks for the next one, which comes at once.
@@ -134,15 +120,15 @@ class Host(Child):
         if isinstance(reply, TaskStarted):
             return
         if isinstance(reply, TaskFailed) and self._crowded is not None:
-            reply = wire.Returned(reply.lease, f"there is no room left in {self._crowded} on {self._machine}")
-        if isinstance(reply, TaskFinished | TaskFailed | wire.Returned):
+            reply = self._returned(reply.lease)
+        if isinstance(reply, TaskFinished | TaskFailed | wire.Back):
             self._count(reply)
             self._engine, self._lease = "", ""
             self._voice.say_soon(reply)
         else:
             self._voice.say(reply)
 
-    def _count(self, reply: TaskFinished | TaskFailed | wire.Returned) -> None:
+    def _count(self, reply: TaskFinished | TaskFailed | wire.Back) -> None:
         before = self._totals.get(self._model, wire.Total())
         if isinstance(reply, TaskFinished):
             now = wire.Total(before.finished + 1, before.failed, round(before.seconds + reply.seconds, 4))
@@ -157,11 +143,25 @@ class Host(Child):
         if not begins(request.lease):
             return
         self._remember(request.lease)
+        if parse_lease(request.lease)[3] > 1:
+            self._mirror = None  # what was put into the store before may be gone: that may be why it is made again
+        if (back := self._obstacle(request)) is not None:
+            self.send(back)
+            return
         self._voice.say_soon(TaskStarted(request.lease))
-        if fault := self._unreachable(request):
-            self.send(TaskFailed(request.lease, fault, retry=False))
-        else:
-            self._run(msgspec.structs.replace(request, threads=min(request.threads, self._width)))
+        self._run(msgspec.structs.replace(request, threads=min(request.threads, self._width)))
+
+    def _obstacle(self, request: Run) -> wire.Back | None:
+        """Why another slot must make an attempt: this machine cannot use the run's artifacts, or has no room."""
+        try:
+            reason = self._reach.obstacle(request, self._engine)
+        except OSError:
+            self._crowded = copies()
+            return self._returned(request.lease)
+        return wire.Unfit(request.lease, reason, self._model) if reason else None
+
+    def _returned(self, lease: str) -> wire.Returned:
+        return wire.Returned(lease, f"there is no room left in {self._crowded} on {self._machine}")
 
     def _begins(self, lease: str, longest_s: float) -> bool:
         """Whether to make an attempt that Celery brought: the slot is its engine's, and nobody began it before."""
@@ -200,32 +200,6 @@ class Host(Child):
             self._mirror = Mirror(request.remote, folder_of(request.remote))
         return self._mirror
 
-    def _unreachable(self, request: Run) -> str:
-        """Why the artifacts of a run cannot be used here; empty when they can. What was found is true for a moment."""
-        place, found_at = (request.remote or request.store, self._engine), time.monotonic()
-        if self._reached == place and found_at - self._reached_at < LOOK_S:
-            return ""
-        try:
-            store = self._store(request)
-            found = (
-                store.read(wire.MARK).decode() if isinstance(store, Mirror) else (store.root / wire.MARK).read_text()
-            )
-            if found == self._engine:
-                self._reached, self._reached_at = place, found_at
-                return ""
-            reason = "another engine's run is there"
-        except (OSError, StoreFault) as fault:
-            reason = str(fault)
-        if request.remote:
-            return (
-                f"the machine {self._machine} cannot use the run's store {request.remote} ({reason}): "
-                "give the worker the address of the store's server and its keys in the environment, as the engine has"
-            )
-        return (
-            f"the machine {self._machine} cannot reach the run's folder {request.store}: share the folder of the runs "
-            "(NFS or the like) and mount it at the same path on every machine, or give the engine a --store"
-        )
-
     def _stop_if_cancelled(self, lease: str) -> None:
         if time.monotonic() - self._looked < LOOK_S:
             return
@@ -255,18 +229,22 @@ class Host(Child):
 
     def _beat(self) -> None:
         """Say it again and again: a broker may have lost it."""
-        while True:
-            time.sleep(wire.BEAT_S)
+        while not self._closed.wait(wire.BEAT_S):
             with contextlib.suppress(Exception):
                 if self._crowded is not None and has_room(self._crowded):
                     self._crowded = None
+                self._session.mend()
                 self._tell_state()
+
+
+def copies() -> Path:
+    """The local folder for copies of what lies in stores."""
+    return Path(os.environ.get("MURAKKAB_STORE_FOLDER") or f"{tempfile.gettempdir()}/murakkab-store-{os.getuid()}")
 
 
 def folder_of(remote: str) -> Path:
     """The local folder for what lies at a URL; those of other runs that nobody used for a day are removed."""
-    base = os.environ.get("MURAKKAB_STORE_FOLDER") or Path(tempfile.gettempdir(), f"murakkab-store-{os.getuid()}")
-    folder = Path(base, hashlib.sha256(remote.encode()).hexdigest()[:24])
+    folder = Path(copies(), hashlib.sha256(remote.encode()).hexdigest()[:24])
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.touch()
     for other in folder.parent.iterdir():

@@ -136,14 +136,15 @@ def _watch(slot: wire.Slot, broker: str, announcer: Announcer) -> None:
         _host = Host(slot, broker)
 
     def failed(exception: BaseException, **_: Any) -> None:  # noqa: ANN401
-        announcer.died(f"its process ended: {exception}")
+        if _host is None:  # Celery tells of a fault here, too, in the process that works: that one lives
+            announcer.died(f"its process ended: {exception}")
 
     def leaving(**_: Any) -> None:  # noqa: ANN401
         announcer.drain()
 
     def down(**_: Any) -> None:  # noqa: ANN401
         if _host is not None:
-            _host.spans.close()
+            _host.close()
 
     signals.worker_process_init.connect(up, weak=False)
     signals.worker_process_shutdown.connect(down, weak=False)

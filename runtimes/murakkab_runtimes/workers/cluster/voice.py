@@ -60,13 +60,13 @@ class Voice:
         self.flush()
         self._engine, self._place = engine, 0
 
-    def say(self, reply: Reply | wire.Returned) -> None:
+    def say(self, reply: Reply | wire.Back) -> None:
         """Say something now, after what waits."""
         with self._lock:
             self._add(reply)
             self.flush()
 
-    def say_soon(self, reply: Reply | wire.Returned) -> None:
+    def say_soon(self, reply: Reply | wire.Back) -> None:
         """Say something, and the state, with what comes next or after ``HOLD_S``."""
         with self._lock:
             self._add(reply)
@@ -91,7 +91,7 @@ class Voice:
             self._forget()
         return None if found is None else bytes(found[1])
 
-    def _add(self, reply: Reply | wire.Returned) -> None:
+    def _add(self, reply: Reply | wire.Back) -> None:
         if not self._waiting:
             self._since = time.monotonic()
         self._number += 1

@@ -147,6 +147,17 @@ class Returned(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
+class Unfit(msgspec.Struct, frozen=True, tag=True):
+    """A slot cannot use the artifacts of an attempt's run; another machine may. ``model`` is that of the attempt."""
+
+    lease: str
+    reason: str
+    model: str
+
+
+Back = Returned | Unfit
+
+
 class Refused(msgspec.Struct, frozen=True, tag=True):
     """The process of a slot does not wait for more: what was sent to it directly must go by Celery. Redis says this."""
 
@@ -164,7 +175,7 @@ class Said(msgspec.Struct, frozen=True):
     child: str
     number: int
     place: int
-    reply: WorkerReply | Died | Returned | Refused
+    reply: WorkerReply | Died | Back | Refused
 
 
 class Order(msgspec.Struct, frozen=True):

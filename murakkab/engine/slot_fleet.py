@@ -1,0 +1,105 @@
+"""The slots that an engine holds: who is at what there, and which of them it loses or lets go of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+
+from murakkab.engine.broker import Broker
+from murakkab.engine.fleet import OnLost, OnReply, WatchedFleet
+from murakkab.engine.hearing import UNHEARD, Deaths
+from murakkab.engine.inbox import Inbox
+from murakkab.engine.post import Post
+from murakkab.engine.slots import Slots
+from murakkab_optimizer.scheduler.events import TaskFailed
+from murakkab_runtimes.workers.binding import Accelerator
+
+
+class SlotFleet(WatchedFleet):
+    """Slots that were announced, of which the scheduler knows those that the engine owns.
+
+    Args:
+        slots: all that were announced.
+        broker: to give slots back over.
+        post: what slots were sent.
+        on_reply, on_lost: as for ``Fleet``.
+
+    """
+
+    def __init__(self, slots: Slots, broker: Broker, post: Post, on_reply: OnReply, on_lost: OnLost) -> None:
+        super().__init__()
+        self._slots, self._broker, self._post = slots, broker, post
+        self._on_reply, self._on_lost = on_reply, on_lost
+        self._deaths, self._unheard = Deaths(), Deaths(UNHEARD)
+        self._taken: Collection[str] = ()
+        self._inbox: Inbox | None = None
+
+    def models(self) -> frozenset[str]:
+        """Names of the models that can be used at slots that this engine has or may take; while it has none, at any."""
+        return self._slots.models(time.monotonic(), self._taken if self._owned() else ())
+
+    def accelerators(self) -> Sequence[Accelerator]:
+        """Those of the same slots."""
+        return self._slots.accelerators(time.monotonic(), self._taken if self._owned() else ())
+
+    def pids(self) -> dict[str, int]:
+        """Process ids by slot, on its machine."""
+        states = {name: self._slots.known[name].state for name in self._owned()}
+        return {name: state.pid for name, state in states.items() if state is not None}
+
+    def _give_back(self, usable: list[str], part: float) -> None:
+        """Let go of what is above a part of the fleet: idle slots at once, others when they are idle."""
+        staying = [name for name in self._owned() if not self._slots.known[name].leaving]
+        for name in self._slots.give_back(usable, staying, part, self._is_busy):
+            self._retire(name)
+
+    def _check(self, name: str, now: float) -> None:
+        """Tell a slot that is of another version now, is silent, began anew, leaves, or never got its task.
+
+        What it said counts first.
+        """
+        seen = self._slots.known[name]
+        if self._inbox is not None and name in self._inbox:
+            return
+        if (reason := self._slots.refused.get(name)) is not None:
+            self._drop(name, reason)
+        elif not self._slots.lives(name, now):
+            self._ended(name, f"nothing was heard of it on {seen.slot.machine}", self._unheard)
+        elif seen.state is not None and seen.state.child != seen.joined:
+            self._ended(name, "its process ended", self._deaths)
+        elif self._post.is_overdue(seen, now):
+            self._drop(name, "it did not get its task")
+        elif seen.slot.draining:
+            self._retire(name)
+
+    def _retire(self, name: str) -> None:
+        """Take no more tasks to a slot; it goes when it is idle."""
+        self._slots.known[name].leaving = True
+        if not self._is_busy(name):
+            self._drop(name, "it leaves")
+
+    def _ended(self, name: str, reason: str, deaths: Deaths) -> None:
+        """A slot is gone; a task at which too many of such ``deaths`` were is given up."""
+        lease = self._busy[name] if self._to_blame(name) else ""
+        told = deaths.count(lease, f"{name}: {reason}") if lease else ""
+        failed = TaskFailed(lease, told, retry=False) if told else None
+        self._drop(name, reason, failed, blame=bool(lease) and deaths is self._deaths)
+
+    def _drop(self, name: str, reason: str, failed: TaskFailed | None = None, *, blame: bool = False) -> None:
+        """The scheduler can use a slot no more; ``failed`` is what became of the task in its hands."""
+        if (seen := self._slots.joined(name)) is None:
+            return
+        seen.joined, seen.leaving = "", False
+        self._post.answered(name)
+        self._rest(name)
+        self._post.do(self._broker.release, name)
+        if failed is not None:
+            self._on_reply(name, failed)
+        self._on_lost(name, reason, blame)
+
+    def _is_busy(self, name: str) -> bool:
+        """Whether a slot has something to do, or has not answered yet."""
+        return name in self._busy or name in self._post
+
+    def _owned(self) -> list[str]:
+        return [name for name, seen in self._slots.known.items() if seen.joined]
