@@ -268,7 +268,8 @@ class CeleryFleet(WatchedFleet):
         seen.joined, seen.leaving = seen.state.child, False
         self._up.set()
         state, slot = seen.state, seen.slot
-        self._on_reply(name, Ready(state.pid, slot.machine, slot.cores, slot.models, state.models))
+        room_mb = slot.memory_mb if slot.accelerator is not None else 0
+        self._on_reply(name, Ready(state.pid, slot.machine, slot.cores, slot.models, state.models, room_mb))
 
     def _drop(self, name: str, reason: str, blame: bool) -> None:
         """The scheduler can use a slot no more; a task that ends one process after the other is given up."""

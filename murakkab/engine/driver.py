@@ -169,6 +169,8 @@ class Driver:
             case cmd.LoadModel(worker, model):
                 card = load_catalog()[model]
                 self.fleet.load(worker, Load(card, max(card.needs.threads, 1)))
+            case cmd.UnloadModel(worker, model):
+                self.fleet.unload(worker, model)
             case cmd.Publish(run):
                 self._publish(self.live[run], command, now)
             case cmd.MakeShot(run):
@@ -256,7 +258,8 @@ class Driver:
 
     def _reply(self, worker: str, reply: Reply) -> None:
         if isinstance(reply, Ready):
-            self.apply(ev.WorkerJoined(worker, reply.machine, reply.cores, reply.models, reply.held))
+            place = reply.machine, reply.cores, reply.models, reply.held, reply.room_mb
+            self.apply(ev.WorkerJoined(worker, *place))
         else:
             self.apply(reply)
 

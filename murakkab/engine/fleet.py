@@ -6,7 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -26,6 +26,8 @@ SILENCE_S = 300.0
 _RESTART_S = (0.0, 0.2, 1.0, 5.0)
 
 _NONE = "no worker process can be started"
+
+_Asked = TypeVar("_Asked", Run, Load)
 
 OnReply = Callable[[str, Reply], None]
 OnLost = Callable[[str, str, bool], None]
@@ -61,6 +63,9 @@ class Fleet(Protocol):
     def load(self, worker: str, request: Load) -> None:
         """Ask for a model to be loaded and watch it."""
 
+    def unload(self, worker: str, model: str) -> None:
+        """Have a worker let go of a model, before the next thing that it is asked for."""
+
     def cancel(self, worker: str, request: Cancel) -> None:
         """Ask for a task to stop; a worker that does not is ended."""
 
@@ -76,6 +81,7 @@ class WatchedFleet(ABC):
         self._silence: dict[str, float] = {}
         self._watch: dict[str, asyncio.TimerHandle] = {}
         self._forgiven: set[str] = set()
+        self._unloads: dict[str, list[str]] = {}
 
     @abstractmethod
     def send(self, worker: str, request: Request) -> None:
@@ -90,12 +96,21 @@ class WatchedFleet(ABC):
         self._busy[worker] = request.lease
         self._silence[worker] = max(SILENCE_S, timeout_s)
         self._wait(worker, self._silence[worker])
-        self.send(worker, request)
+        self.send(worker, self._with_unloads(worker, request))
 
     def load(self, worker: str, request: Load) -> None:
         """Ask for a model to be loaded and watch it."""
         self._wait(worker, SILENCE_S)
-        self.send(worker, request)
+        self.send(worker, self._with_unloads(worker, request))
+
+    def unload(self, worker: str, model: str) -> None:
+        """Have a worker let go of a model, before the next thing that it is asked for."""
+        self._unloads.setdefault(worker, []).append(model)
+
+    def _with_unloads(self, worker: str, request: _Asked) -> _Asked:
+        """A request, with what its worker is to let go of first."""
+        going = tuple(name for name in self._unloads.pop(worker, ()) if name != request.card.name)
+        return msgspec.structs.replace(request, unload=going) if going else request
 
     def cancel(self, worker: str, request: Cancel) -> None:
         """Ask for a task to stop; a worker that does not is ended."""
@@ -114,6 +129,7 @@ class WatchedFleet(ABC):
     def _rest(self, name: str) -> None:
         self._busy.pop(name, None)
         self._silence.pop(name, None)
+        self._unloads.pop(name, None)
         self._forgiven.discard(name)
         if timer := self._watch.pop(name, None):
             timer.cancel()
@@ -230,7 +246,10 @@ class LocalFleet(WatchedFleet):
         if isinstance(reply, Ready):
             self._up.add(name)
             self._stillborn = 0
-            reply = msgspec.structs.replace(reply, models=self._usable(name))
+            bound = self._bound.get(name)
+            reply = msgspec.structs.replace(
+                reply, models=self._usable(name), room_mb=bound.memory_mb if bound is not None else 0
+            )
         self._alive(name, reply)
         if isinstance(reply, TaskFinished | TaskFailed):
             self._deaths = 0
