@@ -128,7 +128,7 @@ class Engine:
         if self._cache is not None:
             await asyncio.to_thread(self._cache.trim)
 
-    def expect(self, workflow: Workflow) -> None:
+    async def expect(self, workflow: Workflow) -> None:
         """Load the models that runs of a workflow need, before the first one is asked for.
 
         Raises:
@@ -137,7 +137,7 @@ class Engine:
         from murakkab.language import check_inputs, compile_graph
 
         graph = compile_graph(workflow, check_inputs(workflow, {}))
-        plan = self._plans.make_now(graph)
+        plan = await self._plans.make(graph, {})
         self._loaded |= planning.must_load(plan)
         self._driver.apply(ev.ModelsExpected(graph, plan))
 
