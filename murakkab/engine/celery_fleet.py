@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from murakkab.engine.bare import Bare
 from murakkab.engine.broker import Broker, Look
@@ -106,6 +106,10 @@ class CeleryFleet(WatchedFleet):
     def accelerators(self) -> Sequence[Accelerator]:
         """Those of the same slots."""
         return self._slots.accelerators(time.monotonic(), self._taken if self._owned() else ())
+
+    def pace(self) -> Mapping[str, float]:
+        """That of the same slots."""
+        return self._slots.pace(time.monotonic(), self._taken if self._owned() else ())
 
     def pids(self) -> dict[str, int]:
         """Process ids by slot, on its machine."""

@@ -277,7 +277,8 @@ class Engine:
         """Hand a run over to the driver; ``pins`` is None where its plan was given."""
         slow = planning.must_load(event.plan)
         results = self._cache if record.uses_cache else None
-        live = LiveRun(self.store, record, event.graph, event.plan, began, results, cold=not slow <= self._loaded)
+        cold, pace = not slow <= self._loaded, self._driver.fleet.pace()
+        live = LiveRun(self.store, record, event.graph, event.plan, began, results, cold=cold, pace=pace)
         self._loaded |= slow
         self.store.save(record)
         self._driver.add(live)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -56,6 +56,9 @@ class Fleet(Protocol):
 
     def accelerators(self) -> Sequence[Accelerator]:
         """Those that its workers are bound to, each one once."""
+
+    def pace(self) -> Mapping[str, float]:
+        """By class of work, how much slower the cores are than those of the shipped profiles; empty: this machine's."""
 
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over and watch it; one that may take ``timeout_s`` may be silent for as long."""
@@ -203,6 +206,10 @@ class LocalFleet(WatchedFleet):
     def accelerators(self) -> Sequence[Accelerator]:
         """Those of this machine."""
         return self._accelerators
+
+    def pace(self) -> Mapping[str, float]:
+        """That of this machine."""
+        return {}
 
     def pids(self) -> dict[str, int]:
         """Process ids by worker."""

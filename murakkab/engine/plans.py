@@ -56,4 +56,5 @@ class Plans:
     def _there(self) -> There | None:
         if self._driver is None or not (models := self._driver.fleet.models()):
             return None
-        return There(models, tuple(self._driver.fleet.accelerators()))
+        fleet = self._driver.fleet
+        return There(models, tuple(fleet.accelerators()), tuple(sorted(fleet.pace().items())))
