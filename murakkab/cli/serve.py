@@ -100,7 +100,7 @@ async def _serve(options: EngineOptions, host: str, port: int, offer: dict[str, 
             calibrate.begin()
             await engine.start()
             await calibrate.ready()
-            _warm_up(engine)
+            await _warm_up(engine)
             await serve_page(
                 engine,
                 host,
@@ -169,11 +169,11 @@ def _checked(folder: Path | None) -> Path | None:
     return folder
 
 
-def _warm_up(engine: Engine) -> None:
+async def _warm_up(engine: Engine) -> None:
     """Load the models of the shipped workflows that can run here without inputs; the others load when asked for."""
     from murakkab.engine import UserError
     from murakkab.language import InputProblem, WorkflowError, load_workflow, workflow_folder
 
     for path in sorted(workflow_folder().glob("*.yaml")):
         with contextlib.suppress(UserError, InputProblem, WorkflowError):
-            engine.expect(load_workflow(path))
+            await engine.expect(load_workflow(path))

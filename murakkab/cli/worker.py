@@ -36,6 +36,7 @@ def worker(
 
     Each accelerator that CUDA_VISIBLE_DEVICES names (by default all) has a process of its own.
     """
+    import asyncio
     import os
     import re
 
@@ -44,7 +45,11 @@ def worker(
     machine = name or _default_name()
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}", machine):
         raise UserError(f"'{machine}' is no name of a machine", "Use up to 63 letters, digits, dots and dashes.")
+    from murakkab.profiling import calibrate
+
+    calibrate.begin()
     others = _check(broker, machine)
+    asyncio.run(calibrate.ready())
     from murakkab.profiling.accelerators import accelerators
     from murakkab_runtimes.workers.cluster.machine import Machine
 
@@ -52,7 +57,8 @@ def worker(
     bound = [one for one in accelerators() if one.uuid not in others]
     more = "".join(f", {one.name}" for one in bound)
     typer.echo(f"{machine}: {many} cores{more} for {_shown(broker)} (Ctrl-C drains)", err=True)
-    made = Machine(broker, machine, many, lambda text: typer.echo(f"{machine}: {text}", err=True), bound)
+    pace = calibrate.pace()
+    made = Machine(broker, machine, many, lambda text: typer.echo(f"{machine}: {text}", err=True), bound, pace)
     if metrics is not None:
         typer.echo(f"{machine}: figures at {_expose(made, broker, metrics)}", err=True)
     made.run()

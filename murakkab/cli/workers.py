@@ -62,6 +62,7 @@ def _row(slot: Any, state: Any, age_s: float) -> dict[str, Any]:  # noqa: ANN401
         "accelerator": slot.accelerator.uuid if slot.accelerator else "",
         "cores": slot.cores,
         "memory_mb": slot.memory_mb,
+        "pace": slot.pace,
         "status": at,
         "task": state.lease if state else "",
         "models": list(state.models) if state else [],

@@ -276,7 +276,8 @@ class CeleryFleet(SlotFleet):
         seen.joined, seen.leaving = seen.state.child, False
         self._up.set()
         state, slot = seen.state, seen.slot
-        self._on_reply(name, Ready(state.pid, slot.machine, slot.cores, slot.models, state.models))
+        room_mb = slot.memory_mb if slot.accelerator is not None else 0
+        self._on_reply(name, Ready(state.pid, slot.machine, slot.cores, slot.models, state.models, room_mb))
 
     def _wanted(self) -> bool:
         """Whether this engine needs slots; one that starts needs some to know that there are any."""

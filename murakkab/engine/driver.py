@@ -102,8 +102,7 @@ class Driver:
             for failing in [live] if live is not None else list(self.live.values()):
                 self._fail(failing, reason)
             return
-        with contextlib.suppress(OSError):
-            self._journal.commands(commands)
+        self._journal.commands(commands)
         if live is not None:
             self._guarded(live, live.told, _as_told(event, commands), now)
             self._guarded(live, lambda what, _: self._keep(live, what), event, now)
@@ -126,9 +125,16 @@ class Driver:
                 self._guarded(live, live.timed_out, command.lease, now)
 
     def _ask_quietly(self, event: Event, now: float) -> None:
-        """Let the scheduler know of an event that is in no journal, so that it has no worker for busy that is not."""
-        for command in self.scheduler.handle(event, now):
+        """Let the scheduler know what happened after its runs were given up: no worker is busy that is not."""
+        for command in self._ask(event, now):
             self._do(command, now)
+
+    def _ask(self, event: Event, now: float) -> list[Command]:
+        """Ask the scheduler; the journal has the event in its place as soon as it can be written."""
+        self._journal.late(event, now)
+        commands = self.scheduler.handle(event, now)
+        self._journal.commands(commands)
+        return commands
 
     def _guarded(self, live: LiveRun | None, action: Callable[[_T, float], None], what: _T, now: float) -> None:
         """Fail the run when the action goes wrong; the others go on."""
@@ -147,9 +153,10 @@ class Driver:
         return f"unexpected fault: {type(fault).__name__}: {fault}; the details are in {log}"
 
     def _note(self, event: Event, now: float, live: LiveRun | None) -> None:
-        self._journal.event(event, now)
+        """Write an event down: what is in the engine's journal, the scheduler is told at once."""
         if live is not None:
             live.journal.event(event, now)
+        self._journal.event(event, now)
 
     def _concerned(self, event: Event) -> LiveRun | None:
         """The run that an event counts for; None for workers' news and for leases that are no longer held."""
@@ -169,6 +176,8 @@ class Driver:
             case cmd.LoadModel(worker, model):
                 card = load_catalog()[model]
                 self.fleet.load(worker, Load(card, max(card.needs.threads, 1)))
+            case cmd.UnloadModel(worker, model):
+                self.fleet.unload(worker, model)
             case cmd.Publish(run):
                 self._publish(self.live[run], command, now)
             case cmd.MakeShot(run):
@@ -245,11 +254,11 @@ class Driver:
             live.feed.send("run.waiting", self.now(), reason=reason, nodes=[])
 
     def _fail(self, live: LiveRun, reason: str) -> None:
-        """Fail a run at once, also one that the scheduler does not know or cannot end; nothing is journaled."""
+        """Fail a run at once, also one that the scheduler does not know or cannot end."""
         live.abort_reason = live.abort_reason or reason
         run, now = live.record.run, self.now()
         try:
-            commands = self.scheduler.handle(ev.RunCancelled(run), now)
+            commands = self._ask(ev.RunCancelled(run), now)
         except Exception as fault:
             self._explain(fault)
             commands = []
@@ -264,7 +273,8 @@ class Driver:
 
     def _reply(self, worker: str, reply: Reply) -> None:
         if isinstance(reply, Ready):
-            self.apply(ev.WorkerJoined(worker, reply.machine, reply.cores, reply.models, reply.held))
+            place = reply.machine, reply.cores, reply.models, reply.held, reply.room_mb
+            self.apply(ev.WorkerJoined(worker, *place))
         else:
             self.apply(reply)
 

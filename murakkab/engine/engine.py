@@ -129,7 +129,7 @@ class Engine:
         if self._cache is not None:
             await asyncio.to_thread(self._cache.trim)
 
-    def expect(self, workflow: Workflow) -> None:
+    async def expect(self, workflow: Workflow) -> None:
         """Load the models that runs of a workflow need, before the first one is asked for.
 
         Raises:
@@ -138,7 +138,7 @@ class Engine:
         from murakkab.language import check_inputs, compile_graph
 
         graph = compile_graph(workflow, check_inputs(workflow, {}))
-        plan = self._plans.make_now(graph)
+        plan = await self._plans.make(graph, {})
         self._loaded |= planning.must_load(plan)
         self._driver.apply(ev.ModelsExpected(graph, plan))
 
@@ -278,7 +278,8 @@ class Engine:
         """Hand a run over to the driver; ``pins`` is None where its plan was given."""
         slow = planning.must_load(event.plan)
         results = self._cache if record.uses_cache else None
-        live = LiveRun(self.store, record, event.graph, event.plan, began, results, cold=not slow <= self._loaded)
+        cold, pace = not slow <= self._loaded, self._driver.fleet.pace()
+        live = LiveRun(self.store, record, event.graph, event.plan, began, results, cold=cold, pace=pace)
         self._loaded |= slow
         self.store.save(record)
         self._driver.add(live)

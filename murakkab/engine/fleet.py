@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -27,6 +27,8 @@ SILENCE_S = 300.0
 _RESTART_S = (0.0, 0.2, 1.0, 5.0)
 
 _NONE = "no worker process can be started"
+
+_Asked = TypeVar("_Asked", Run, Load)
 
 OnReply = Callable[[str, Reply], None]
 OnLost = Callable[[str, str, bool], None]
@@ -62,11 +64,17 @@ class Fleet(Protocol):
     def accelerators(self) -> Sequence[Accelerator]:
         """Those that its workers are bound to, each one once."""
 
+    def pace(self) -> Mapping[str, float]:
+        """By class of work, how much slower the cores are than those of the shipped profiles; empty: this machine's."""
+
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over and watch it; one that may take ``timeout_s`` may be silent for as long."""
 
     def load(self, worker: str, request: Load) -> None:
         """Ask for a model to be loaded and watch it."""
+
+    def unload(self, worker: str, model: str) -> None:
+        """Have a worker let go of a model, before the next thing that it is asked for."""
 
     def cancel(self, worker: str, request: Cancel) -> None:
         """Ask for a task to stop; a worker that does not is ended."""
@@ -83,6 +91,7 @@ class WatchedFleet(ABC):
         self._silence: dict[str, float] = {}
         self._watch: dict[str, tuple[float, asyncio.TimerHandle]] = {}
         self._forgiven: set[str] = set()
+        self._unloads: dict[str, list[str]] = {}
 
     @abstractmethod
     def send(self, worker: str, request: Request) -> None:
@@ -97,12 +106,21 @@ class WatchedFleet(ABC):
         self._busy[worker] = request.lease
         self._silence[worker] = max(SILENCE_S, timeout_s, loading_s(request.card))
         self._wait(worker, self._silence[worker])
-        self.send(worker, request)
+        self.send(worker, self._with_unloads(worker, request))
 
     def load(self, worker: str, request: Load) -> None:
         """Ask for a model to be loaded and watch it."""
         self._wait(worker, max(SILENCE_S, loading_s(request.card)))
-        self.send(worker, request)
+        self.send(worker, self._with_unloads(worker, request))
+
+    def unload(self, worker: str, model: str) -> None:
+        """Have a worker let go of a model, before the next thing that it is asked for."""
+        self._unloads.setdefault(worker, []).append(model)
+
+    def _with_unloads(self, worker: str, request: _Asked) -> _Asked:
+        """A request, with what its worker is to let go of first."""
+        going = tuple(name for name in self._unloads.pop(worker, ()) if name != request.card.name)
+        return msgspec.structs.replace(request, unload=going) if going else request
 
     def cancel(self, worker: str, request: Cancel) -> None:
         """Ask for a task to stop; a worker that does not is ended."""
@@ -121,6 +139,7 @@ class WatchedFleet(ABC):
     def _rest(self, name: str) -> None:
         self._busy.pop(name, None)
         self._silence.pop(name, None)
+        self._unloads.pop(name, None)
         self._forgiven.discard(name)
         self._let_be(name)
 
@@ -211,6 +230,10 @@ class LocalFleet(WatchedFleet):
         """Those of this machine."""
         return self._accelerators
 
+    def pace(self) -> Mapping[str, float]:
+        """That of this machine."""
+        return {}
+
     def pids(self) -> dict[str, int]:
         """Process ids by worker."""
         return {name: worker.pid for name, worker in self._workers.items() if worker.pid is not None}
@@ -253,7 +276,10 @@ class LocalFleet(WatchedFleet):
         if isinstance(reply, Ready):
             self._up.add(name)
             self._stillborn = 0
-            reply = msgspec.structs.replace(reply, models=self._usable(name))
+            bound = self._bound.get(name)
+            reply = msgspec.structs.replace(
+                reply, models=self._usable(name), room_mb=bound.memory_mb if bound is not None else 0
+            )
         self._alive(name, reply)
         if isinstance(reply, TaskFinished | TaskFailed):
             self._deaths = 0

@@ -30,11 +30,14 @@ class There(msgspec.Struct, frozen=True):
     Attributes:
         models: names of those that they can use.
         accelerators: each one once.
+        pace: by class of work, how much slower their cores are than those of the shipped profiles; empty where nobody
+            knows.
 
     """
 
     models: frozenset[str]
     accelerators: tuple[Accelerator, ...] = ()
+    pace: tuple[tuple[str, float], ...] = ()
 
 
 Usable = tuple[list[ModelCard], dict[str, str]]
@@ -71,8 +74,8 @@ def _usable_now(cards: Same, environment: tuple[tuple[str, str | None], ...], wh
     return available(cards.what)
 
 
-def profiles(cards: Mapping[str, ModelCard]) -> list[Profile]:
-    """What is known of speeds on this machine; read again when the user's store was written.
+def profiles(cards: Mapping[str, ModelCard], there: There | None = None) -> list[Profile]:
+    """What is known of speeds on this machine, or of workers; read again when the user's store was written.
 
     What runs say touches the store when it matters. Where nothing was measured or calibrated, it stands alone.
     """
@@ -80,15 +83,15 @@ def profiles(cards: Mapping[str, ModelCard]) -> list[Profile]:
 
     store = ProfileStore()
     stamp = next((file.stat().st_mtime_ns for file in (store.path, store.runs.path) if file.exists()), 0)
-    return _profiles_now(Same(cards), str(store.path), stamp)
+    return _profiles_now(Same(cards), str(store.path), stamp, () if there is None else there.pace)
 
 
 @lru_cache(maxsize=4)
-def _profiles_now(cards: Same, path: str, stamp: int) -> list[Profile]:
+def _profiles_now(cards: Same, path: str, stamp: int, pace: tuple[tuple[str, float], ...]) -> list[Profile]:
     from murakkab.profiling import known_profiles
     from murakkab_runtimes.catalog import load_profiles
 
-    return known_profiles(cards.what.values(), load_profiles())
+    return known_profiles(cards.what.values(), load_profiles(), pace=dict(pace))
 
 
 def memories() -> Sequence[Seen]:

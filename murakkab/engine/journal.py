@@ -2,12 +2,15 @@
 
 One JSON object a line: ``{"now": seconds, "event": {...}}`` or ``{"commands": [...]}``. A line is handed to the
 operating system before the next step, so a killed process loses nothing; it is forced to the disk at most
-``SYNC_S`` later, so a power cut loses no more than that.
+``SYNC_S`` later, so a power cut loses no more than that. What cannot be written, since the disk is full, is written in
+its place as soon as there is room: before anything else is.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -32,7 +35,7 @@ class Journal:
     """Appends entries to a file; ``close`` it at the end.
 
     Raises:
-        OSError: the file cannot be written (a full disk, for example); nothing of the entry counts then.
+        OSError: the file cannot be opened.
 
     """
 
@@ -40,6 +43,7 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lines = LineFile(path)
         self._encoder = msgspec.json.Encoder()
+        self._owed: deque[bytes] = deque()
         self._dirty = threading.Event()
         self._closed = threading.Event()
         self._fault: OSError | None = None
@@ -47,27 +51,48 @@ class Journal:
         self._syncer.start()
 
     def event(self, event: Event, now: float) -> None:
-        """Write an event down; tells of an earlier one that could not be forced to the disk."""
+        """Write an event down.
+
+        Raises:
+            OSError: it cannot be written (a full disk, for example), and does not count; or an earlier one could not be
+                forced to the disk.
+        """
         fault, self._fault = self._fault, None
         if fault is not None:
             raise fault
-        self._append(Entry(now=now, event=event))
+        self._settle()
+        self._lines.append(self._encoder.encode(Entry(now=now, event=event)))
+        self._dirty.set()
+
+    def late(self, event: Event, now: float) -> None:
+        """Write an event down that counts whether it can be written now or not."""
+        self._owe(Entry(now=now, event=event))
 
     def commands(self, commands: Sequence[Command]) -> None:
-        """Write down what the last event led to (see ``told``)."""
+        """Write down what the last event led to (see ``told``), now or later."""
         if commands:
-            self._append(Entry(commands=tuple(map(told, commands))))
+            self._owe(Entry(commands=tuple(map(told, commands))))
 
     def close(self) -> None:
         """Force everything to the disk and end."""
+        with contextlib.suppress(OSError):
+            self._settle()
         self._closed.set()
         self._dirty.set()
         self._syncer.join()
         self._lines.close()
 
-    def _append(self, entry: Entry) -> None:
-        self._lines.append(self._encoder.encode(entry))
-        self._dirty.set()
+    def _owe(self, entry: Entry) -> None:
+        self._owed.append(self._encoder.encode(entry))
+        with contextlib.suppress(OSError):
+            self._settle()
+
+    def _settle(self) -> None:
+        """Write down what is owed."""
+        while self._owed:
+            self._lines.append(self._owed[0])
+            self._owed.popleft()
+            self._dirty.set()
 
     def _sync(self) -> None:
         """Force lines to the disk until closed."""

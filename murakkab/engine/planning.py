@@ -93,7 +93,7 @@ def _kept_plan(
 ) -> Plan:
     """The plan of an earlier run of the same form, or a new one."""
     can, cannot = usable(cards) if there is None else offered(cards, there)
-    known = profiles(cards)
+    known = profiles(cards, there)
     asked = msgspec.json.encode(
         (cores, pins, [card.name for card in can], os.environ.get(PRICE)), order="deterministic"
     )

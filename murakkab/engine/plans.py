@@ -43,10 +43,6 @@ class Plans:
         planned = partial(make_plan, graph, self._threads(), pins, self._there())
         return await asyncio.get_running_loop().run_in_executor(self._thread, planned)
 
-    def make_now(self, graph: Graph) -> Plan:
-        """The same at once."""
-        return make_plan(graph, self._threads(), {}, self._there())
-
     def close(self) -> None:
         """Make no more plans."""
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -60,4 +56,5 @@ class Plans:
     def _there(self) -> There | None:
         if self._driver is None or not (models := self._driver.fleet.models()):
             return None
-        return There(models, tuple(self._driver.fleet.accelerators()))
+        fleet = self._driver.fleet
+        return There(models, tuple(fleet.accelerators()), tuple(sorted(fleet.pace().items())))

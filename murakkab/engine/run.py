@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 import msgspec
@@ -47,6 +48,7 @@ class LiveRun:
         began: time of the request, in the clock of the scheduler.
         results: those kept for all runs, or None where this run uses none and leaves none.
         cold: whether models of the plan had to be loaded first.
+        pace: of the workers, where they are on other machines; see ``Fleet.pace``.
 
     Attributes:
         place: absolute path of the run's artifacts.
@@ -64,8 +66,10 @@ class LiveRun:
         results: ResultCache | None = None,
         *,
         cold: bool = False,
+        pace: Mapping[str, float] | None = None,
     ) -> None:
         self.store, self.record, self.graph, self.plan, self.cold = store, record, graph, plan, cold
+        self.pace = pace
         self.folder = store.folder(record.run)
         self._lock: TextIO = store.lock(record.run)
         self.artifacts = ArtifactStore(self.folder / "artifacts")
@@ -218,7 +222,7 @@ class LiveRun:
             events = read_events(self.folder / "events.jsonl")
             learn_memory(self.graph, self.plan, events)
             if self.record.status == "succeeded":
-                return learn(self.graph, self.plan, load_catalog(), load_profiles(), events)
+                return learn(self.graph, self.plan, load_catalog(), load_profiles(), events, pace=self.pace)
         return []
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from murakkab.engine.broker import Broker
 from murakkab.engine.fleet import OnLost, OnReply, WatchedFleet
@@ -41,6 +41,10 @@ class SlotFleet(WatchedFleet):
     def accelerators(self) -> Sequence[Accelerator]:
         """Those of the same slots."""
         return self._slots.accelerators(time.monotonic(), self._taken if self._owned() else ())
+
+    def pace(self) -> Mapping[str, float]:
+        """That of the same slots."""
+        return self._slots.pace(time.monotonic(), self._taken if self._owned() else ())
 
     def pids(self) -> dict[str, int]:
         """Process ids by slot, on its machine."""

@@ -182,6 +182,16 @@ class Slots:
         found = [self.known[name].slot.accelerator for name in self.usable(now) if name not in taken]
         return tuple({one.uuid: one for one in found if one is not None}.values())
 
+    def pace(self, now: float, taken: Collection[str] = ()) -> dict[str, float]:
+        """By class of work, how much slower the cores of the same slots are on average; empty where none tells."""
+        slots = [self.known[name].slot for name in self.usable(now) if name not in taken]
+        told = [slot.pace for slot in slots if slot.cores and min(slot.pace.values(), default=0.0) > 0.0]
+        return {
+            name: round(len(factors) / sum(1 / factor for factor in factors), 3)
+            for name in sorted(set[str]().union(*told))
+            if (factors := [pace[name] for pace in told if name in pace])
+        }
+
     def claims(self, usable: Collection[str], owned: Collection[str], taken: Collection[str], part: float) -> list[str]:
         """The slots to own next: those owned already, and free ones up to a part of the fleet.
 

@@ -82,6 +82,12 @@ async def ready() -> None:
     _begun[:] = [process for process in _begun if process.returncode is None]
 
 
+def pace() -> dict[str, float]:
+    """By class of work, the factors of this machine; empty where it was never calibrated, or by other probes."""
+    found = ProfileStore().content().calibration
+    return dict(found.factors) if found is not None and found.probes == PROBES else {}
+
+
 def calibrate() -> Calibration:
     """Run the probes."""
     factors = {name: round(seconds / REFERENCE_S[name], 3) for name, seconds in measured().items()}

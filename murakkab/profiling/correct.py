@@ -39,6 +39,7 @@ def learn(
     shipped: Sequence[Profile],
     events: Iterable[Event],
     store: ProfileStore | None = None,
+    pace: Mapping[str, float] | None = None,
 ) -> list[str]:
     """Correct the profiles that a plan went by, once for the whole run; returns what has drifted, in words.
 
@@ -46,12 +47,13 @@ def learn(
 
     What was expected at conditions that nobody measured speaks for all profiles that it was inferred from, by the same
     factor, so that what is inferred next comes to what was observed. Results from the cache, failed attempts, tasks
-    whose work cannot be counted, settings that no profile is of and work of less than ``LEAST_S`` say nothing.
+    whose work cannot be counted, settings that no profile is of and work of less than ``LEAST_S`` say nothing. What
+    was done on other machines, of another ``pace``, says nothing of this one.
     """
     if store is None and not corrects():
         return []
     store = store or ProfileStore()
-    known = _Known(_models(plan, cards), shipped, store)
+    known = _Known(_models(plan, cards), shipped, store, pace)
     sums: dict[str, _Sum] = {}
     events = list(events)
     keep_firsts(graph, plan, events, store)
@@ -81,8 +83,14 @@ def _models(plan: Plan, cards: Mapping[str, ModelCard]) -> list[ModelCard]:
 class _Known:
     """Speeds as they are corrected by now, and the profiles as they were before."""
 
-    def __init__(self, cards: Sequence[ModelCard], shipped: Sequence[Profile], store: ProfileStore) -> None:
-        before = known_profiles(cards, shipped, store, corrected=False)
+    def __init__(
+        self,
+        cards: Sequence[ModelCard],
+        shipped: Sequence[Profile],
+        store: ProfileStore,
+        pace: Mapping[str, float] | None,
+    ) -> None:
+        before = known_profiles(cards, shipped, store, corrected=False, pace=pace)
         learnt = store.runs.content().learnt
         self._after = [as_runs_say(profile, learnt) for profile in before]
         self._before = {id(one): (other, _factor(other, one)) for other, one in zip(before, self._after, strict=True)}

@@ -18,15 +18,24 @@ CORRECTION = "MURAKKAB_CORRECTION"
 """Environment variable: with ``off``, runs say nothing of the user's profiles, and what they said does not count."""
 
 
+ALIKE = 0.1
+"""Machines that differ by less count as alike: a calibration of half a second is no more exact."""
+
+
 def corrects() -> bool:
     """Whether what runs say of the user's profiles counts."""
     return os.environ.get(CORRECTION, "").lower() not in ("off", "0", "no")
 
 
 def known_profiles(
-    cards: Iterable[ModelCard], shipped: Sequence[Profile], store: ProfileStore | None = None, *, corrected: bool = True
+    cards: Iterable[ModelCard],
+    shipped: Sequence[Profile],
+    store: ProfileStore | None = None,
+    *,
+    corrected: bool = True,
+    pace: Mapping[str, float] | None = None,
 ) -> list[Profile]:
-    """The profiles that a plan on this machine uses, the most trustworthy first.
+    """The profiles that a plan on this machine, or for workers elsewhere, uses, the most trustworthy first.
 
     Measured ones are left out where the model, its adapter or its packages have changed since. Shipped ones that a
     measured one replaces are left out; the others are scaled where a calibration is kept. Cited ones stay as they are.
@@ -38,6 +47,7 @@ def known_profiles(
         shipped: profiles that come with the catalogue.
         store: of this machine; by default the user's.
         corrected: by what runs observed; of the user's store only where ``MURAKKAB_CORRECTION`` does not forbid it.
+        pace: by class of work, the factors of the machines that do the work; of this one by default.
 
     """
     corrected = corrected and (store is not None or corrects())
@@ -47,6 +57,8 @@ def known_profiles(
     others = (_scaled(p, by_name.get(p.model), kept.calibration) for p in shipped if not _replaced(p, here))
     loads = {profile.model: profile.load_s for profile in here}
     found = here + [_loading(profile, loads) for profile in others]
+    if pace:
+        found = [_there(profile, by_name.get(profile.model), kept.calibration, pace) for profile in found]
     learnt = store.runs.content().learnt if corrected else {}
     return [as_runs_say(profile, learnt) for profile in found] if learnt else found
 
@@ -86,6 +98,19 @@ def _scaled(profile: Profile, card: ModelCard | None, calibration: Calibration |
         return profile
     by = factor(card.packages, calibration)
     source = f"{known.source}; times {by:.2f} by a calibration of this machine on {calibration.date}"
+    return profile.slower(by, kind="scaled", source=source)
+
+
+def _there(profile: Profile, card: ModelCard | None, here: Calibration | None, pace: Mapping[str, float]) -> Profile:
+    """A profile as it would be on other machines; one that was measured here, only where this one is calibrated."""
+    known = profile.provenance
+    told = ("shipped", "scaled", "measured") if here is not None else ("shipped",)
+    if known.kind not in told or profile.device != CPU or card is None:
+        return profile
+    by = factor(card.packages, Calibration(dict(pace), "")) / (factor(card.packages, here) if here else 1.0)
+    if abs(by - 1.0) < ALIKE:
+        return profile
+    source = f"{known.source}; times {by:.2f}, by the calibrations of the workers' machines and this one"
     return profile.slower(by, kind="scaled", source=source)
 
 

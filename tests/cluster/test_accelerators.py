@@ -15,6 +15,7 @@ import pytest
 
 from murakkab.cli.workers import app
 from murakkab.engine import Engine
+from murakkab_runtimes.workers.cluster import wire
 from tests.cluster.conftest import Server, Worker, toy_environment, wait_for, with_engine
 from tests.cluster.test_cli import murakkab
 from tests.engine.conftest import TOYS, workflow
@@ -32,6 +33,16 @@ needs: {threads: 1, accelerator_mb: 4000}
 ---
 apiVersion: murakkab/v1
 kind: Model
+name: toy-sculptor
+capability: toy-sculpt
+adapter: toy-seen
+description: Needs a whole accelerator.
+licence: Apache-2.0
+source: tests
+needs: {threads: 1, accelerator_mb: 80000}
+---
+apiVersion: murakkab/v1
+kind: Model
 name: toy-clerk
 capability: toy-clerk
 adapter: toy-seen
@@ -42,6 +53,14 @@ source: tests
 apiVersion: murakkab/v1
 kind: Profiles
 model: toy-painter
+unit: task
+provenance: {kind: cited, date: "2026-11", source: tests}
+rows:
+  - {device: H100, devices: 1, unit_s: 0.1}
+---
+apiVersion: murakkab/v1
+kind: Profiles
+model: toy-sculptor
 unit: task
 provenance: {kind: cited, date: "2026-11", source: tests}
 rows:
@@ -58,6 +77,16 @@ nodes:
 outputs:
   paint: ${{ nodes.paint }}
   file: ${{ nodes.file }}
+"""
+
+SCULPT = """
+apiVersion: murakkab/v1
+kind: Workflow
+metadata: {name: sculpt, description: Takes a whole accelerator.}
+nodes:
+  sculpt: {capability: toy-sculpt}
+outputs:
+  sculpt: ${{ nodes.sculpt }}
 """
 
 
@@ -107,3 +136,23 @@ def test_what_needs_an_accelerator_is_done_by_its_process_and_nothing_else_is(
 
     monkeypatch.setattr("murakkab.engine.celery_fleet.WAIT_S", 90.0)
     with_engine(server.url, tmp_path, scenario)
+
+
+def test_a_worker_lets_go_of_what_no_run_needs_when_the_engine_says_so(
+    server: Server, machine: Worker, catalogue: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MURAKKAB_CATALOG", catalogue)
+
+    async def scenario(made: Engine) -> None:
+        for text in (BOTH, SCULPT):
+            run = await made.submit(workflow(text, tmp_path), {})
+            end = await asyncio.wait_for(made.wait(run), 60)
+            assert end["status"] == "succeeded", end
+
+    monkeypatch.setattr("murakkab.engine.celery_fleet.WAIT_S", 90.0)
+    with_engine(server.url, tmp_path, scenario)
+    (journal,) = (tmp_path / "runs" / ".engines").glob("*/journal.jsonl")
+    assert '{"type":"UnloadModel","worker":"m1-4","model":"toy-painter"}' in journal.read_text()
+    state = wire.told(server.client.get(wire.state("m1-4")))
+    assert state is not None
+    assert state.models == ("toy-sculptor",)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from murakkab.engine.slots import Slots
 from murakkab_runtimes.workers.binding import Accelerator
 from murakkab_runtimes.workers.cluster import wire
+from murakkab_runtimes.workers.cluster.machine import slots as machine_slots
 
 
-def heard(slots: Slots, name: str, cores: int, *models: str, bound: Accelerator | None = None) -> None:
+def heard(slots: Slots, name: str, cores: int, *models: str, bound: Accelerator | None = None, **pace: float) -> None:
     """A slot was heard of; ``a-1`` is on the machine ``a``."""
     machine, device = name.partition("-")[0], bound.name if bound else "cpu"
-    slot = wire.Slot(name, machine, device, cores, 1, 100, "1", "d", f"q.{name}", f"{name}@{machine}", models, bound)
+    place = f"q.{name}", f"{name}@{machine}", models, bound
+    slot = wire.Slot(name, machine, device, cores, 1, 100, "1", "d", *place, pace=pace)
     slots.announced(slot, wire.State(f"child of {name}", 1), 0.0, 0.0)
 
 
@@ -77,3 +79,21 @@ def test_a_slot_whose_process_ended_is_used_again_as_soon_as_it_has_another_one(
     slots.ended("a-1", "child", "r/n/-#1", 1.0)
     told(slots, 2.0, child="another")
     assert slots.usable(2.0) == ["a-1"]
+
+
+def test_the_pace_of_a_fleet_is_that_of_all_its_cores_at_work() -> None:
+    slots = Slots("1", "d")
+    assert slots.pace(0.0) == {}
+    heard(slots, "a-1", 1, "voice", drawing=1.0, inference=2.0)
+    heard(slots, "b-1", 1, "voice", drawing=3.0, inference=2.0)
+    heard(slots, "b-2", 0, "voice", drawing=3.0, inference=2.0)
+    heard(slots, "c-1", 1, "voice")
+    assert slots.pace(0.0) == {"drawing": 1.5, "inference": 2.0}, "in three seconds four drawings of one second"
+    assert slots.pace(0.0, taken={"a-1"}) == {"drawing": 3.0, "inference": 2.0}
+    assert slots.pace(60.0) == {}, "nobody was heard of lately"
+
+
+def test_slots_on_processors_announce_the_pace_of_their_machine() -> None:
+    bound = Accelerator("GPU-a", "H100", 80_000)
+    found = machine_slots("m", 1, [bound], {"drawing": 1.2})
+    assert [slot.pace for slot in found] == [{"drawing": 1.2}] * 3 + [{}]

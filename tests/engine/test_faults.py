@@ -8,14 +8,16 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from murakkab.engine import Engine, EngineOptions, UserError
 from murakkab.engine.driver import Driver
-from murakkab.engine.journal import Journal
+from murakkab.engine.journal import Journal, read_journal, told
 from murakkab.engine.run import LiveRun
 from murakkab_optimizer.scheduler import Scheduler
 from murakkab_optimizer.scheduler import events as ev
+from murakkab_optimizer.simulator import replay
 from tests.engine.conftest import SUMS, TROUBLE, workflow
 
 
@@ -84,6 +86,16 @@ def test_an_event_that_cannot_be_journaled_fails_the_run_and_the_engine_goes_on(
         assert all(worker.lease is None for worker in made._driver.scheduler._fleet.workers.values())
 
     with_engine(tmp_path, scenario)
+    check_replay(tmp_path)
+
+
+def check_replay(folder: Path) -> None:
+    """The engine's journal says all that the scheduler was told: it answers as it did."""
+    (journal,) = (folder / "runs" / ".engines").glob("*/journal.jsonl")
+    entries = list(read_journal(journal))
+    events = [(entry.now, entry.event) for entry in entries if entry.event is not None]
+    answers = [msgspec.json.encode(tuple(map(told, found))) for found in replay(events, cores=2) if found]
+    assert answers == [msgspec.json.encode(entry.commands) for entry in entries if entry.commands is not None]
 
 
 def test_workers_that_never_come_up_fail_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

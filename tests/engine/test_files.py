@@ -17,6 +17,7 @@ from murakkab.engine.folder import forget_old_engines
 from murakkab.engine.journal import Journal, read_journal
 from murakkab.engine.lines import LineFile, read_lines
 from murakkab.engine.locks import claim, is_claimed
+from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
 
 
@@ -51,6 +52,22 @@ def test_a_journal_goes_on_after_a_full_disk(tmp_path: Path) -> None:
     journal.close()
     events = [entry.event for entry in read_journal(tmp_path / "journal.jsonl")]
     assert events == [ev.WorkerJoined("w1"), ev.WorkerJoined("w3")]
+
+
+def test_what_counts_all_the_same_has_its_place_in_the_journal_once_there_is_room(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    told, lost, late, next_ = (ev.RunCancelled(name) for name in ("told", "lost", "late", "next"))
+    journal.event(told, 1.0)
+    with room_for((tmp_path / "journal.jsonl").stat().st_size + 7):
+        with pytest.raises(OSError, match="No space left"):
+            journal.event(lost, 2.0)
+        journal.late(late, 3.0)
+        journal.commands([cmd.SetTimer("timer", 5.0)])
+    journal.event(next_, 4.0)
+    journal.close()
+    entries = list(read_journal(tmp_path / "journal.jsonl"))
+    assert [entry.event for entry in entries] == [told, late, None, next_]
+    assert entries[2].commands == (cmd.SetTimer("timer", 5.0),)
 
 
 def test_a_disk_that_fails_later_fails_the_next_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -202,3 +202,12 @@ def test_what_runs_say_makes_no_file_of_figures(store: ProfileStore) -> None:
         run(store, finished(1.0, frames=40))
     assert [path.name for path in store.path.parent.glob("*.json")] == [store.runs.path.name]
     assert store.read()[1] == ""
+
+
+def test_runs_on_slower_machines_say_nothing_of_this_one_and_what_they_say_counts_there(store: ProfileStore) -> None:
+    there = {"drawing": 3.0, "encoding": 3.0, "inference": 3.0}
+    for _ in range(40):
+        learn(GRAPH, PLAN, CARDS, [SHIPPED], [finished(3.0, frames=40)], store, pace=there)
+    assert unit_s(store) == 0.01
+    (found,) = known_profiles([CARDS["lanczos"]], [SHIPPED], store, pace=there)
+    assert found.unit_s == pytest.approx(0.01 * 3.0 * 2.0, rel=0.05)

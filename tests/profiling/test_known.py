@@ -138,3 +138,26 @@ def test_seconds_to_load_are_those_of_this_machine(store: ProfileStore) -> None:
     others.append(msgspec.structs.replace(others[0], device="A100", load_s=3.0))
     found = known_profiles([HOSTS, LANCZOS], others, store)
     assert [profile.load_s for profile in found] == [7.5, 7.5, 0.25, 3.0]
+
+
+def test_the_pace_of_other_machines_scales_what_is_known_of_this_one(store: ProfileStore) -> None:
+    calibrated(store, drawing=2.0, encoding=1.0, inference=1.0)
+    keep(store, measured(LANCZOS, 0.5))
+    cited = Profile("drawn-hosts", "frame", 2.0, "A100", provenance=Provenance("cited"))
+    others = [shipped("drawn-hosts", 3.0), cited]
+    there = {"drawing": 3.0, "encoding": 2.0, "inference": 2.0}
+    before = known_profiles([LANCZOS, HOSTS], others, store)
+    mine, drawn, published = known_profiles([LANCZOS, HOSTS], others, store, pace=there)
+    assert mine.unit_s == pytest.approx(0.5 * 2.0)
+    assert drawn.unit_s == pytest.approx(3.0 * math.sqrt(3.0 * 2.0)), "it draws and encodes"
+    assert published == cited
+    assert (mine.provenance.kind, drawn.provenance.kind) == ("scaled", "scaled")
+    alike = {"drawing": 2.1, "encoding": 1.05, "inference": 1.0}
+    assert known_profiles([LANCZOS, HOSTS], others, store, pace=alike) == before
+
+
+def test_without_a_calibration_of_this_machine_only_shipped_ones_are_known_elsewhere(store: ProfileStore) -> None:
+    keep(store, measured(LANCZOS, 0.5))
+    there = {"drawing": 3.0, "encoding": 3.0, "inference": 3.0}
+    mine, drawn = known_profiles([LANCZOS, HOSTS], [shipped("drawn-hosts")], store, pace=there)
+    assert (mine.unit_s, drawn.unit_s) == (0.5, pytest.approx(6.0))

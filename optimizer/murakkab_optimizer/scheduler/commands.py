@@ -71,6 +71,13 @@ class LoadModel(msgspec.Struct, frozen=True, tag=True):
     model: str
 
 
+class UnloadModel(msgspec.Struct, frozen=True, tag=True):
+    """Let go of a model that a worker holds, before the next thing that it is asked for."""
+
+    worker: str
+    model: str
+
+
 class Publish(msgspec.Struct, frozen=True, tag=True):
     """Show the viewer item number ``index`` of the published node."""
 
@@ -125,4 +132,4 @@ class SetTimer(msgspec.Struct, frozen=True, tag=True):
     at: float
 
 
-Command = StartTask | Evaluate | CancelTask | LoadModel | Publish | MakeShot | FinishRun | SetTimer
+Command = StartTask | Evaluate | CancelTask | LoadModel | UnloadModel | Publish | MakeShot | FinishRun | SetTimer

@@ -150,6 +150,7 @@ class WorkerJoined(msgspec.Struct, frozen=True, tag=True):
         cores: threads that it adds to those of its machine.
         models: names of those that can be used there; None for all.
         held: names of those that it has loaded already.
+        room_mb: MiB of its accelerator; 0 for none, or where that is not known.
 
     """
 
@@ -158,6 +159,7 @@ class WorkerJoined(msgspec.Struct, frozen=True, tag=True):
     cores: int = 0
     models: tuple[str, ...] | None = None
     held: tuple[str, ...] = ()
+    room_mb: int = 0
 
 
 class WorkerLost(msgspec.Struct, frozen=True, tag=True):

@@ -22,7 +22,7 @@ from murakkab_optimizer.scheduler.runs import RunState, place
 from murakkab_optimizer.scheduler.shift import Shift
 from murakkab_optimizer.scheduler.state import Status, TaskState
 from murakkab_optimizer.scheduler.timers import Timers
-from murakkab_optimizer.scheduler.wanted import wanted
+from murakkab_optimizer.scheduler.wanted import configurations, sizes_mb, wanted
 from murakkab_optimizer.scheduler.workers import Fleet
 
 BACKOFF_S = 0.2
@@ -44,12 +44,13 @@ class Scheduler:
     """
 
     def __init__(self, cores: int, policy: str = "least-slack", rungs: str = DEFAULT) -> None:
-        self._fleet = Fleet(cores)
+        self._fleet = Fleet(cores, self._needed)
         self._shift = Shift(self._fleet.instances)
         self._filming = Filming(rungs, self._fleet)
         self._timers = Timers()
         self._attempts = Attempts(self._fleet, self._filming, self._timers, policy)
         self._runs: dict[str, RunState] = {}
+        self._awaited: set[str] = set()
         self._out: list[Command] = []
 
     @property
@@ -73,7 +74,7 @@ class Scheduler:
     def unfinished(self, run: str) -> set[str]:
         """Nodes of a run that may still have something to do; none of one that is not being made."""
         state = self._runs.get(run)
-        return {name for name, node in state.growth.nodes.items() if not node.closed(())} if state else set()
+        return state.unfinished() if state else set()
 
     def holds(self, lease: str) -> bool:
         """Whether a result under this lease would count."""
@@ -156,7 +157,7 @@ class Scheduler:
 
     def _joined(self, event: ev.WorkerJoined, now: float) -> None:
         self._lost(ev.WorkerLost(event.worker, "it began anew", blame=False), now)
-        self._fleet.joined(event.worker, event.machine, event.cores, event.models, event.held)
+        self._fleet.joined(event.worker, event.machine, event.cores, event.models, event.held, event.room_mb)
         self._instances_changed(event.models, now, rising=True)
 
     def _lost(self, event: ev.WorkerLost, now: float) -> None:
@@ -180,6 +181,7 @@ class Scheduler:
         self._fleet.loaded(event.worker, event.model, event.error)
 
     def _expected(self, event: ev.ModelsExpected, now: float) -> None:
+        self._awaited.update(one.model for one in configurations(event.plan))
         self._want(event.graph, event.plan)
 
     def _moved(self, event: ev.PlaybackMoved, now: float) -> None:
@@ -211,7 +213,11 @@ class Scheduler:
 
     def _want(self, graph: Graph, plan: Plan) -> None:
         """Load ahead what a run needs."""
-        self._fleet.want(*wanted(graph, plan))
+        self._fleet.want(*wanted(graph, plan), sizes_mb(plan))
+
+    def _needed(self) -> set[str]:
+        """Names of the models that runs in hand, or those that are expected, may still use."""
+        return self._awaited.union(*(state.models() for state in self._runs.values()))
 
     def _go_on(self, state: RunState, now: float) -> None:
         """Do the next thing for all tasks that wait for nothing any more; end the run when there is none."""

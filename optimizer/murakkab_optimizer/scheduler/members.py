@@ -14,7 +14,8 @@ class WorkerState:
     """One worker: it does one thing at a time, a task (``lease``) or loading a model (``loading``).
 
     ``number`` counts the workers as they join; ``large`` its large models; ``gone`` says that it was lost,
-    ``brings`` how many threads it adds to its machine, ``usable`` which models it can hold (None: all).
+    ``brings`` how many threads it adds to its machine, ``usable`` which models it can hold (None: all), ``room_mb`` how
+    much memory its accelerator has (0: not known, or none).
     """
 
     __slots__ = (
@@ -27,19 +28,27 @@ class WorkerState:
         "models",
         "name",
         "number",
+        "room_mb",
         "threads",
         "usable",
         "wanted",
     )
 
     def __init__(
-        self, name: str, number: int, machine: Machine, brings: int, usable: frozenset[str] | None = None
+        self,
+        name: str,
+        number: int,
+        machine: Machine,
+        brings: int,
+        usable: frozenset[str] | None = None,
+        room_mb: int = 0,
     ) -> None:
         self.name = name
         self.number = number
         self.machine = machine
         self.brings = brings
         self.usable = usable
+        self.room_mb = room_mb
         self.models: set[str] = set()
         self.wanted: list[str] = []
         self.lease: str | None = None

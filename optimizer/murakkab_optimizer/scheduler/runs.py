@@ -58,6 +58,16 @@ class RunState:
             shots.take_over(self.shots)
         self.shots = shots
 
+    def unfinished(self) -> set[str]:
+        """Nodes that may still have something to do."""
+        return {name for name, node in self.growth.nodes.items() if not node.closed(())}
+
+    def models(self) -> set[str]:
+        """Names of the models that these may use."""
+        nodes, plan = self.unfinished(), self.plan
+        filmed = (one.model for rung in plan.rungs for node, one in rung.nodes.items() if node in nodes)
+        return {one.chosen.model for node, one in plan.nodes.items() if node in nodes}.union(filmed)
+
     @property
     def staged(self) -> bool:
         """Whether its shots are made in stages on instances of accelerators."""

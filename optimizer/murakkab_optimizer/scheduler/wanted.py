@@ -1,9 +1,11 @@
-"""Which models a run needs, and of which one worker is enough."""
+"""Which models a run needs, of which one worker is enough, and what they take of an accelerator."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from murakkab_optimizer.graph import Graph
-from murakkab_optimizer.plan import Plan
+from murakkab_optimizer.plan import Configuration, Plan
 
 
 def wanted(graph: Graph, plan: Plan) -> tuple[dict[str, int], set[str]]:
@@ -20,3 +22,20 @@ def wanted(graph: Graph, plan: Plan) -> tuple[dict[str, int], set[str]]:
     several = {chosen[n.name].model for n in nodes if not n.join and not loops.issuperset(lineages[n.name])}
     models = {c.model: 0 if c.devices else c.needs.memory_mb for c in chosen.values()}
     return models, models.keys() - several
+
+
+def configurations(plan: Plan) -> Iterator[Configuration]:
+    """All that tasks of a plan may be done with."""
+    for node in plan.nodes.values():
+        yield node.chosen
+    for rung in plan.rungs:
+        yield from rung.nodes.values()
+
+
+def sizes_mb(plan: Plan) -> dict[str, int]:
+    """MiB that the models of a plan take of one accelerator, by name; those that need none are left out."""
+    sizes: dict[str, int] = {}
+    for one in configurations(plan):
+        if size := one.needs.accelerator_mb // max(one.devices, 1):
+            sizes[one.model] = max(sizes.get(one.model, 0), size)
+    return sizes

@@ -7,12 +7,13 @@ lost, and a run that needs something new, has all of them looked at.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
-from murakkab_optimizer.scheduler.commands import LoadModel
+from murakkab_optimizer.scheduler.commands import LoadModel, UnloadModel
 from murakkab_optimizer.scheduler.homes import Homes
 from murakkab_optimizer.scheduler.machines import Machine, Machines
 from murakkab_optimizer.scheduler.members import Rank, WorkerState
+from murakkab_optimizer.scheduler.room import Room
 
 
 class Fleet:
@@ -20,10 +21,11 @@ class Fleet:
 
     Args:
         cores: of the machine without a name, to which workers belong that name none; it is always there.
+        needed: names the models that runs may still use; what nobody needs makes room on accelerators.
 
     """
 
-    def __init__(self, cores: int) -> None:
+    def __init__(self, cores: int, needed: Callable[[], Collection[str]] = tuple) -> None:
         self._machines = Machines(cores)
         self.idle = 0
         self.workers: dict[str, WorkerState] = {}
@@ -32,6 +34,7 @@ class Fleet:
         self._joined = 0
         self._stale = False
         self._homes = Homes()
+        self._room = Room(needed)
         self._wanting: Counter[str] = Counter()
         self._holders: dict[str, Rank] = {}
         self._seekers: dict[str, Rank] = {}
@@ -95,20 +98,25 @@ class Fleet:
         """The worker that is still at an attempt, cancelled or not."""
         return self._at.get(lease)
 
-    def want(self, models: Mapping[str, int], single: Iterable[str] = ()) -> None:
+    def want(
+        self, models: Mapping[str, int], single: Iterable[str] = (), sizes_mb: Mapping[str, int] | None = None
+    ) -> None:
         """Note models that runs need and load them ahead.
 
         Args:
             models: memory in MiB by name, in the order of first need.
             single: those of which no two tasks run at once.
+            sizes_mb: MiB that models take of an accelerator, by name.
 
         """
         weighs, counts = self._homes.note(models, single)
+        self._room.note(sizes_mb or {})
         revived = self._deadly & models.keys()
         self._deadly -= revived
+        again = self._room.ask_again(models)
         if weighs:
             self._weigh()
-        if self._stale or weighs or counts or revived:
+        if self._stale or weighs or counts or revived or again:
             self._place()
 
     def _place(self) -> None:
@@ -121,7 +129,7 @@ class Fleet:
             worker.wanted.clear()
         for name, model in self._homes.places(self.workers.values()):
             worker = self.workers[name]
-            if model in self._deadly:
+            if model in self._deadly or self._room.has_left(worker, model):
                 continue
             if model not in worker.models and worker.loading != model and not self._homes.enough(worker.machine, model):
                 worker.wanted.append(model)
@@ -195,15 +203,26 @@ class Fleet:
     def _seeking(self, model: str) -> Rank:
         return Rank(lambda worker: model in worker.wanted and not self._housed(worker, model))
 
-    def assign(self, worker: WorkerState, lease: str, model: str, threads: int) -> None:
-        """Give ``worker`` an attempt; it holds the model from now on."""
+    def assign(self, worker: WorkerState, lease: str, model: str, threads: int) -> list[UnloadModel]:
+        """Give ``worker`` an attempt; it holds the model from now on. Return what it is to let go of first."""
         self._at[lease] = worker
         worker.lease, worker.threads = lease, threads
         self._machines.take(worker.machine, threads)
         self.idle -= 1
+        unloads = self._unload(worker, self._room.spare(worker, model)) if worker.room_mb else []
         if model not in worker.models:
             self._homed(worker, model)
             self._hold(worker, model)
+        return unloads
+
+    def _unload(self, worker: WorkerState, models: Collection[str]) -> list[UnloadModel]:
+        """A worker lets go of models."""
+        for model in models:
+            worker.models.remove(model)
+            worker.large -= self._homes.large(model)
+            self._unhomed(worker, model)
+            self._room.leave(worker, model)
+        return [UnloadModel(worker.name, model) for model in models]
 
     def release(self, worker: WorkerState) -> None:
         """The worker is idle again."""
@@ -221,6 +240,7 @@ class Fleet:
         cores: int = 0,
         models: Collection[str] | None = None,
         held: Collection[str] = (),
+        room_mb: int = 0,
     ) -> None:
         """A worker that was not there is; give it a share of the models that runs need.
 
@@ -230,13 +250,14 @@ class Fleet:
             cores: threads that it adds to the budget of its machine.
             models: that can be used there; None for all.
             held: those that it has loaded already.
+            room_mb: MiB of its accelerator; 0 for none, or where that is not known.
         """
         self._joined += 1
         home = self._machines.joined(machine, cores)
         self._able_on.clear()
         self._widest.clear()
         usable = None if models is None else frozenset(models)
-        worker = self.workers[name] = WorkerState(name, self._joined, home, cores, usable)
+        worker = self.workers[name] = WorkerState(name, self._joined, home, cores, usable, room_mb)
         self._count(worker, 1)
         self._anyone.setdefault(usable, Rank(lambda worker: True))
         for model in held:
@@ -254,6 +275,7 @@ class Fleet:
             return None
         self.idle -= worker.idle
         worker.gone = True
+        self._room.forget(worker)
         self._count(worker, -1)
         self._machines.take(worker.machine, -worker.threads)
         self._machines.left(worker.machine, worker.brings)
@@ -269,14 +291,16 @@ class Fleet:
         self.want({})
         return worker
 
-    def load_commands(self) -> list[LoadModel]:
-        """Use idle workers and free threads to load models before they are asked for."""
-        commands = []
+    def load_commands(self) -> list[LoadModel | UnloadModel]:
+        """Use idle workers and free threads to load models before they are asked for, as far as they have room."""
+        commands: list[LoadModel | UnloadModel] = []
         while self.free_threads > 0 and (worker := self._loaders.best(1)) is not None:
             model = worker.wanted[0]
-            if self._housed(worker, model):
+            spare = self._room.spare(worker, model)
+            if self._housed(worker, model) or not self._room.fits(worker, model, spare):
                 self._forgo(worker, model)
                 continue
+            commands += self._unload(worker, spare)
             self._homed(worker, model)
             worker.loading, worker.threads = model, 1
             self._machines.take(worker.machine, 1)

@@ -96,6 +96,7 @@ class Child:
     def _load(self, request: Load) -> None:
         error = ""
         try:
+            self._runtimes.let_go(request.unload)
             self._runtimes.get(request.card, request.threads).warm()
         except Exception as fault:
             traceback.print_exc()
@@ -118,6 +119,7 @@ class Child:
         try:
             self._stop_if_cancelled(request.lease)
             self.send(TaskStarted(request.lease))
+            self._runtimes.let_go(request.unload)
             runtime = self._runtimes.get(request.card, request.threads)
             began = time.perf_counter()
             scratch = store.scratch()

@@ -1,11 +1,14 @@
-"""The models that a worker process holds. On an accelerator, those unused for longest make room for others."""
+"""The models that a worker process holds: it lets go of them when it is told to.
+
+On an accelerator, those unused for longest make room for others where what it was told to let go of is not enough.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 
 from murakkab_optimizer.catalog import ModelCard
@@ -40,6 +43,12 @@ class Held:
                 found = runtime_class(card.adapter)(card, max(threads, 1))
         self._runtimes[card.name] = found
         return found
+
+    def let_go(self, names: Iterable[str]) -> None:
+        """Let go of these, as far as they are held."""
+        for name in names:
+            if name in self._runtimes:
+                self._let_go(name)
 
     def leave_only(self, card: ModelCard) -> bool:
         """Let go of all other models that take memory of the accelerator; whether there was one."""

@@ -27,6 +27,7 @@ class Run(msgspec.Struct, frozen=True, tag=True):
         streams: whether the node may emit items.
         secrets: names of those whose values must not leave the worker.
         trace: context of the trace that the attempt is part of (W3C ``traceparent``); empty for none.
+        unload: names of models to let go of first.
 
     """
 
@@ -46,13 +47,15 @@ class Run(msgspec.Struct, frozen=True, tag=True):
     secrets: tuple[str, ...] = ()
     trace: str = ""
     remote: str = ""
+    unload: tuple[str, ...] = ()
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):
-    """Load and warm a model."""
+    """Load and warm a model, after letting go of those that ``unload`` names."""
 
     card: ModelCard
     threads: int = 1
+    unload: tuple[str, ...] = ()
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):
@@ -73,6 +76,7 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
         cores: threads that it adds to those of its machine.
         models: names of those that can be used there; None for all.
         held: names of those that it has loaded already.
+        room_mb: MiB of its accelerator; 0 for none.
 
     """
 
@@ -81,6 +85,7 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     cores: int = 0
     models: tuple[str, ...] | None = None
     held: tuple[str, ...] = ()
+    room_mb: int = 0
 
 
 Request = Run | Load | Cancel | Stop

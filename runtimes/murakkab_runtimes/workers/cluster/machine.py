@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -51,6 +51,7 @@ class Machine:
         cores: threads that tasks may use here together.
         tell: takes what a person should know.
         accelerators: that tasks may use here; each has a process of its own, and the others see none.
+        pace: of its cores, see ``wire.Slot``.
 
     Attributes:
         ended: by slot, how often its process ended without being told to.
@@ -64,9 +65,10 @@ class Machine:
         cores: int,
         tell: Callable[[str], None],
         accelerators: Sequence[Accelerator] = (),
+        pace: Mapping[str, float] | None = None,
     ) -> None:
         self._broker, self._tell = broker, tell
-        self._places = [_Place(slot) for slot in slots(name, cores, accelerators)]
+        self._places = [_Place(slot) for slot in slots(name, cores, accelerators, pace or {})]
         self._told = 0
         self.ended: Counter[str] = Counter()
 
@@ -135,7 +137,7 @@ class Machine:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def slots(machine: str, cores: int, accelerators: Sequence[Accelerator] = ()) -> list[wire.Slot]:
+def slots(machine: str, cores: int, accelerators: Sequence[Accelerator], pace: Mapping[str, float]) -> list[wire.Slot]:
     """One slot a core, the spare ones, and one an accelerator, which brings no thread of its own."""
     version, digest, memory = wire.this_version(), wire.catalogue_digest(), _memory_mb()
     cards = [card for card in load_catalog().values() if not obstacle(card)]
@@ -155,6 +157,7 @@ def slots(machine: str, cores: int, accelerators: Sequence[Accelerator] = ()) ->
             hostname=f"{name}@{machine}",
             models=tuple(sorted(card.name for card in cards if takes(bound, card))),
             accelerator=bound,
+            pace=dict(pace) if bound is None else {},
         )
 
     return [slot(*place) for place in enumerate([*[None] * (cores + SPARE), *accelerators])]

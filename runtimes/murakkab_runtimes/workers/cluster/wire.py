@@ -49,6 +49,8 @@ class Slot(msgspec.Struct, frozen=True):
         digest: of the catalogue there.
         beat: grows with every announcement.
         draining: it takes no more tasks and leaves.
+        pace: by class of work, how much slower a core there is than those that the shipped profiles were measured on;
+            empty where nobody knows, and for accelerators.
         queue: of Celery, to which its tasks go.
         hostname: of its Celery worker.
         models: names of those that can be used there.
@@ -70,6 +72,7 @@ class Slot(msgspec.Struct, frozen=True):
     accelerator: Accelerator | None = None
     beat: int = 0
     draining: bool = False
+    pace: dict[str, float] = {}
 
 
 def announced(name: str, text: bytes) -> Slot:
