@@ -62,6 +62,30 @@ def test_progress_is_told_step_by_step_and_a_cancelled_task_ends(pipelines: Path
     model.run(Task({"section": SECTION, "width": 32, "height": 32}, tmp_path))
 
 
+def times_rested(runtime: Runtime) -> list[str]:
+    """Grows each time that what is off-loaded leaves the device."""
+    seen: list[str] = []
+    runtime._model.pipe.maybe_free_model_hooks = lambda: seen.append("rested")  # type: ignore[attr-defined]
+    return seen
+
+
+def test_what_is_off_loaded_leaves_the_device_however_a_task_ends(pipelines: Path, tmp_path: Path) -> None:
+    def stop(_done: float) -> None:
+        raise Cancelled
+
+    model = load(card("sdxl", "text-to-image", STEPS))
+    rested = times_rested(model)
+    with pytest.raises(Cancelled):
+        model.run(Task({"section": SECTION, "width": 32, "height": 32}, tmp_path, on_progress=stop))
+    assert rested
+    made: dict[str, Any] = {"prompt": WORDS, "width": 32, "height": 32}
+    for capability in ("text-encoding", "latent-denoising", "latent-decoding"):
+        part = load(card("sdxl", capability, STEPS))
+        rested = times_rested(part)
+        made |= do(part, tmp_path, **made)
+        assert rested
+
+
 def test_a_film_longer_than_the_model_can_make_goes_on_from_its_last_frame(pipelines: Path, tmp_path: Path) -> None:
     begin = do(load(card("sdxl", "text-to-image", STEPS)), tmp_path, section=SECTION, width=32, height=32)["image"]
     model = load(card("ltx", "image-text-to-video", STEPS, pipeline="LTXImageToVideoPipeline", **FILM))
