@@ -104,6 +104,15 @@ def test_a_film_longer_than_the_model_can_make_goes_on_from_its_last_frame(pipel
     assert seen[-1] == pytest.approx(1.0)
 
 
+def test_a_card_that_does_not_say_how_many_frames_can_be_made_is_told(pipelines: Path, tmp_path: Path) -> None:
+    begin = do(load(card("sdxl", "text-to-image", STEPS)), tmp_path, section=SECTION, width=32, height=32)["image"]
+    options = {name: value for name, value in FILM.items() if name != "frames"}
+    model = load(card("ltx", "image-text-to-video", STEPS, pipeline="LTXImageToVideoPipeline", **options))
+    asked = {"image": begin, "prompt": WORDS, "seconds": 1.25, "fps": 8, "width": 32, "height": 32}
+    with pytest.raises(InputError, match="no further frame behind 9 of 10; its card needs the option 'frames'"):
+        do(model, tmp_path, **asked)
+
+
 def test_no_steps_give_the_still_picture(pipelines: Path, tmp_path: Path) -> None:
     begin = do(load(card("sdxl", "text-to-image", STEPS)), tmp_path, section=SECTION, width=32, height=32)["image"]
     options = {"pipeline": "LTXImageToVideoPipeline", **FILM}
