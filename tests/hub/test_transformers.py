@@ -12,6 +12,7 @@ import pytest
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import Cancelled, InputError, Task, runtime_class
+from murakkab_runtimes.text.forms import FORMS
 from murakkab_runtimes.text.model import LanguageModel, Request
 from tests.hub.conftest import TEMPLATE, hub_card
 
@@ -105,6 +106,26 @@ def test_an_answer_is_heard_as_it_grows_and_can_be_ended(model: LanguageModel) -
 
     with pytest.raises(Cancelled):
         model.complete(request, stop)
+
+
+def test_an_answer_that_nobody_follows_stops_at_the_next_token(
+    model: LanguageModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens: list[int] = []
+    inner = model._model  # type: ignore[attr-defined]
+    inner.register_forward_pre_hook(lambda *_: tokens.append(1))
+
+    def stop(_done: float) -> None:
+        if tokens:
+            raise Cancelled
+
+    def form(_task: Task, writer: LanguageModel) -> None:
+        writer.complete(Request(HELLO, max_tokens=32))
+
+    monkeypatch.setitem(FORMS, "toy", form)
+    with pytest.raises(Cancelled):
+        model.run(Task({"form": "toy"}, tmp_path, on_progress=stop))
+    assert len(tokens) <= 2
 
 
 def test_a_text_that_ends_the_answer_is_not_part_of_it(model: LanguageModel) -> None:
