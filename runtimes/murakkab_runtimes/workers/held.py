@@ -1,4 +1,7 @@
-"""The models that a worker process holds. On an accelerator, those unused for longest make room for others."""
+"""The models that a worker process holds. On an accelerator, those unused for longest make room for others.
+
+Where a task finds no room all the same, there or in the memory of the machine, all others go.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +45,8 @@ class Held:
         return found
 
     def leave_only(self, card: ModelCard) -> bool:
-        """Let go of all other models that take memory of the accelerator; whether there was one."""
-        others = [name for name in self._on_accelerator() if name != card.name]
+        """Let go of all other models, for one that found no room; whether there was one."""
+        others = [name for name in self._runtimes if name != card.name]
         for name in others:
             self._let_go(name)
         return bool(others)
