@@ -40,13 +40,14 @@ def learn_memory(
     """Keep what a run saw of memory; processes that run on plan anew where something was seen for the first time.
 
     A task that found no room needs more than its device has. One that was done needs what it took, and has room.
+    Where there are accelerators of several types, nobody knows on which of them a task was done, and nothing is kept.
 
     Args:
         graph: of the run.
         plan: of the run.
         events: that people are told of it.
         store: by default the user's; nothing is kept there where ``MURAKKAB_CORRECTION`` forbids it.
-        cluster: the machine; by default this one.
+        cluster: the machines that worked; by default this one.
         cards: the models; by default those of the catalogue.
 
     Raises:
@@ -135,15 +136,17 @@ def _seen(graph: Graph, plan: Plan, events: Iterable[Event], cluster: Cluster | 
     nodes = {node.name: node for node in graph.nodes if node.capability}
     known = {rung.name: rung for rung in plan.rungs}
     rungs: dict[Path, Rung] = {}
+    where = cluster
     for event in events:
         if event["event"] == "shot.rung" and event["rung"] in known:
             rungs[tuple(event["path"])] = known[event["rung"]]
         node = nodes.get(str(event.get("node")))
         peak, beyond = _peak(event), event["event"] == "task.failed" and bool(event.get("memory"))
         if node is not None and (peak or beyond):
+            where = where or this_cluster()
             one = _of(plan, rungs, node, tuple(event["path"]))
-            room = _room(cluster or this_cluster(), one.device) if beyond else 0.0
-            if peak or room:
+            room = _room(where, one.device) if beyond else 0.0
+            if (peak or room) and _is_the_one(where, one.device):
                 yield msgspec.structs.replace(one, peak_mb=peak, beyond_mb=room)
 
 
@@ -156,6 +159,12 @@ def _peak(event: Event) -> float:
 def _of(plan: Plan, rungs: Mapping[Path, Rung], node: Node, path: Path) -> Seen:
     chosen = configured(plan, rungs, node, path)
     return configuration(chosen.model, chosen.device or CPU, node, chosen.knobs)
+
+
+def _is_the_one(cluster: Cluster, device: str) -> bool:
+    """Whether a task that was planned on a device was done there: it may be done on any accelerator that there is."""
+    types = {offer.device.name for offer in cluster.offers if offer.device.kind == "gpu"}
+    return device not in types or len(types) == 1
 
 
 def _room(cluster: Cluster, device: str) -> float:

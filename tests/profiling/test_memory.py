@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from murakkab.engine.here import There, elsewhere
 from murakkab.profiling.memory import LAPSE_DAYS, forget_memory, known_memories, learn_memory
 from murakkab.profiling.store import ProfileStore
 from murakkab_optimizer.catalog import ModelCard, Needs, Quality
@@ -16,6 +17,7 @@ from murakkab_optimizer.hardware import Cluster, DeviceType, Offer
 from murakkab_optimizer.plan import Plan, Rung
 from murakkab_optimizer.planner import NoPlanError, PlanRequest, plan_greedy, plan_workflow
 from murakkab_optimizer.profiles.nouns import Profile
+from murakkab_runtimes.workers.binding import Accelerator
 
 CORE = DeviceType("cpu", 0.0, kind="cpu", peak_w=4.0)
 
@@ -180,3 +182,28 @@ def test_what_was_seen_of_a_model_can_be_forgotten(store: ProfileStore) -> None:
     forget_memory(["large"], store)
     assert known_memories(store) == ()
     assert store.runs.content().bases == {}
+
+
+def test_what_workers_found_no_room_in_is_learnt_of_their_accelerators(store: ProfileStore) -> None:
+    known = Accelerator("GPU-1", "Wonder 9", 24_000)
+    there = elsewhere(There(frozenset({"large"}), (known,)))
+    plan = planned(gpu(24_000), store)
+    chosen = plan.nodes["paint"]
+    on_wonder = msgspec.structs.replace(chosen, chosen=msgspec.structs.replace(chosen.chosen, device="Wonder 9"))
+    plan = msgspec.structs.replace(plan, nodes={"paint": on_wonder})
+    learn_memory(graph(), plan, [NO_ROOM], store, there)
+    assert [(one.device, one.beyond_mb) for one in known_memories(store)] == [("Wonder 9", 24_000.0)]
+
+
+def test_what_processors_of_other_machines_found_no_room_in_is_not_known(store: ProfileStore) -> None:
+    plan = plan_workflow(PlanRequest(graph(), [card("slow", 0.9)], [Profile("slow", "image", 1.0)], gpu(0)))
+    learn_memory(graph(), plan, [NO_ROOM], store, elsewhere(There(frozenset({"slow"}))))
+    assert not known_memories(store)
+
+
+def test_nothing_is_learnt_where_nobody_knows_on_which_accelerator_a_task_was_done(store: ProfileStore) -> None:
+    small = DeviceType("G0", 0.0, memory_mb=8_000, peak_w=300.0, server_size=1)
+    one = gpu(24_000)
+    both = msgspec.structs.replace(one, offers=(*one.offers, Offer(small, 1, spot=False)))
+    learn_memory(graph(), planned(one, store), [finished(7_000), NO_ROOM], store, both)
+    assert not known_memories(store)
