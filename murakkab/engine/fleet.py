@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from murakkab.profiling.accelerators import accelerators
+from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
 from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.hub.weights import slowest_load_s
 from murakkab_runtimes.workers.binding import Accelerator, environment, takes
 from murakkab_runtimes.workers.local import LocalWorker
 from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run
@@ -22,6 +24,9 @@ CANCEL_S = 5.0
 
 SILENCE_S = 300.0
 """A worker that says nothing about its task or its load for this long is taken for hung and ended."""
+
+COMPILE_S = 1800.0
+"""A model that torch compiles may say nothing for this long."""
 
 _RESTART_S = (0.0, 0.2, 1.0, 5.0)
 
@@ -88,13 +93,13 @@ class WatchedFleet(ABC):
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over and watch it; one that may take ``timeout_s`` may be silent for as long."""
         self._busy[worker] = request.lease
-        self._silence[worker] = max(SILENCE_S, timeout_s)
+        self._silence[worker] = max(_patience_s(request.card, request.knobs), timeout_s)
         self._wait(worker, self._silence[worker])
         self.send(worker, request)
 
     def load(self, worker: str, request: Load) -> None:
         """Ask for a model to be loaded and watch it."""
-        self._wait(worker, SILENCE_S)
+        self._wait(worker, _patience_s(request.card, request.card.knobs))
         self.send(worker, request)
 
     def cancel(self, worker: str, request: Cancel) -> None:
@@ -131,6 +136,12 @@ class WatchedFleet(ABC):
     def _unwatch(self) -> None:
         for timer in self._watch.values():
             timer.cancel()
+
+
+def _patience_s(card: ModelCard, knobs: Mapping[str, Any]) -> float:
+    """How long a worker may say nothing of a task of a model, or of its load."""
+    compiles = COMPILE_S if knobs.get("compile") is True else 0.0
+    return max(SILENCE_S, slowest_load_s(card), compiles)
 
 
 class LocalFleet(WatchedFleet):

@@ -19,6 +19,9 @@ from murakkab_runtimes.base import Unavailable
 
 FOLDERS = "MURAKKAB_MODELS"
 
+SLOWEST_MB_S = 100.0
+"""A disk reads weights at this pace at least."""
+
 _SUFFIXES = {".safetensors", ".bin", ".pth", ".pt", ".gguf", ".onnx"}
 """Of files of weights."""
 
@@ -49,6 +52,11 @@ def folder_of(place: Repository) -> Path:
     if (found := _find(place) or next(_folders(place), None)) is None:
         raise Unavailable(f"the weights {place.repo} are not on this machine")
     return found
+
+
+def slowest_load_s(card: ModelCard) -> float:
+    """Seconds that it may take to read the weights of a model."""
+    return card.weights_mb / SLOWEST_MB_S
 
 
 def missing(weights: Weights) -> list[Repository]:
