@@ -11,6 +11,7 @@ import pytest
 
 from murakkab_runtimes.base import InputError, OutOfMemory, Unavailable
 from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.hub import diffusion_parts, loading
 from murakkab_runtimes.hub.device import pick_device, pick_dtype
 from murakkab_runtimes.hub.memory import is_broken, peak_mb, watched
 from murakkab_runtimes.hub.settings import Settings, check_device, read_settings
@@ -64,6 +65,25 @@ def test_number_formats_are_those_of_the_device() -> None:
     assert pick_dtype("bfloat16", pick_device()) is torch.bfloat16
     with pytest.raises(InputError, match="float8"):
         pick_dtype("float8", torch.device("cpu"))
+
+
+def test_weights_of_four_bits_are_computed_in_the_number_format_of_the_model(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    torch = pytest.importorskip("torch", reason="comes with the extra 'torch'")
+    pytest.importorskip("diffusers", reason="comes with the extra 'diffusers'")
+    info = tmp_path / "bitsandbytes-0.48.0.dist-info"  # its version is asked for; nothing is computed here
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bitsandbytes\nVersion: 0.48.0\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    four = Settings(quantization="nf4", dtype="bfloat16")
+    language = loading.arguments(four, torch.device("cuda"))["quantization_config"]
+    assert language.bnb_4bit_compute_dtype is torch.bfloat16
+    dtypes = {"default": torch.float16, "transformer_2": torch.bfloat16}
+    index = {"transformer": [], "transformer_2": [], "vae": []}
+    parts = diffusion_parts._quantized(four, index, dtypes)["quantization_config"].quant_mapping
+    formats = {name: how.bnb_4bit_compute_dtype for name, how in parts.items()}
+    assert formats == {"transformer": torch.float16, "transformer_2": torch.bfloat16}
 
 
 def test_memory_is_counted_and_its_end_is_told() -> None:
