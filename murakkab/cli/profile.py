@@ -28,16 +28,21 @@ def profile(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer repeats, one instance at a time.")] = False,
     repeats: Annotated[int | None, typer.Option("--repeats", min=1, help="Rounds of a configuration.")] = None,
     show: Annotated[bool, typer.Option("--list", help="Show what is kept and measure nothing.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="Measure what is kept, too.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Measure what is kept, too; forget what found no room.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print what is kept as JSON.")] = False,
 ) -> None:
     """Measure every configuration of the models on this machine, so that plans go by it.
 
     What is measured is kept at once: a call that was stopped goes on where it was.
     """
+    from murakkab.profiling.memory import forget_memory
     from murakkab.profiling.store import ProfileStore
 
     store, cards = ProfileStore(), _cards(models or [])
+    if again and not show:
+        forget_memory(cards, store)
     if not show:
         _measure(store, cards, quick=quick, repeats=repeats, again=again)
     _tell(store, cards, json=json)

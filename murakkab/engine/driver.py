@@ -19,6 +19,7 @@ import msgspec
 
 from murakkab.engine.evaluation import Evaluator
 from murakkab.engine.fleet import FleetMaker
+from murakkab.engine.here import There
 from murakkab.engine.journal import Journal
 from murakkab.engine.observing import Observer
 from murakkab.engine.requests import request, silence_s
@@ -184,11 +185,16 @@ class Driver:
                 self.live[run].make_shot(command, now)
             case cmd.FinishRun(run):
                 if live := self.live.pop(run, None):
-                    live.finish(command, now)
+                    live.finish(command, now, self._there())
                     for observer in self.observers:
                         self._guarded(None, observer.ended, live, now)
             case cmd.SetTimer(name, at):
                 self._later(at - now, lambda: self.apply(ev.TimerFired(name)))
+
+    def _there(self) -> There | None:
+        """What the workers of other machines have; None where they are of this one."""
+        models = self.fleet.models()
+        return None if models is None else There(models, tuple(self.fleet.accelerators()))
 
     def _start_task(self, command: cmd.StartTask) -> None:
         live = self.live[command.run]

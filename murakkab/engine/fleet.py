@@ -6,14 +6,15 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from murakkab.engine.loading import loading_s
 from murakkab.profiling.accelerators import accelerators
+from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
 from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.hub.weights import slowest_load_s
 from murakkab_runtimes.workers.binding import Accelerator, environment, takes
 from murakkab_runtimes.workers.local import LocalWorker
 from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run
@@ -23,6 +24,9 @@ CANCEL_S = 5.0
 
 SILENCE_S = 300.0
 """A worker that says nothing about its task or its load for this long is taken for hung and ended."""
+
+COMPILE_S = 1800.0
+"""A model that torch compiles may say nothing for this long."""
 
 _RESTART_S = (0.0, 0.2, 1.0, 5.0)
 
@@ -104,13 +108,13 @@ class WatchedFleet(ABC):
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over and watch it; one that may take ``timeout_s`` may be silent for as long."""
         self._busy[worker] = request.lease
-        self._silence[worker] = max(SILENCE_S, timeout_s, loading_s(request.card))
+        self._silence[worker] = max(_patience_s(request.card, request.knobs), timeout_s)
         self._wait(worker, self._silence[worker])
         self.send(worker, self._with_unloads(worker, request))
 
     def load(self, worker: str, request: Load) -> None:
         """Ask for a model to be loaded and watch it."""
-        self._wait(worker, max(SILENCE_S, loading_s(request.card)))
+        self._wait(worker, _patience_s(request.card, request.card.knobs))
         self.send(worker, self._with_unloads(worker, request))
 
     def unload(self, worker: str, model: str) -> None:
@@ -173,6 +177,12 @@ class WatchedFleet(ABC):
     def _unwatch(self) -> None:
         for name in list(self._watch):
             self._let_be(name)
+
+
+def _patience_s(card: ModelCard, knobs: Mapping[str, Any]) -> float:
+    """How long a worker may say nothing of a task of a model, or of its load."""
+    compiles = COMPILE_S if knobs.get("compile") is True else 0.0
+    return max(SILENCE_S, slowest_load_s(card), compiles)
 
 
 class LocalFleet(WatchedFleet):

@@ -138,6 +138,11 @@ def machines(cores: int, there: There | None) -> Cluster:
     return msgspec.structs.replace(found, offers=tuple(offers))
 
 
+def elsewhere(there: There) -> Cluster:
+    """What workers of other machines have, as far as they tell; the memory of their machines they do not."""
+    return msgspec.structs.replace(machines(1, there), memory_mb=0)
+
+
 def this_machine(there: There | None = None) -> Here:
     """What is planned for: a processor and accelerators beside it, in the region that ``MURAKKAB_REGION`` names.
 

@@ -16,6 +16,7 @@ from murakkab.engine.caching import RunCache
 from murakkab.engine.errors import UserError
 from murakkab.engine.feed import FINISHED, RunFeed, read_events
 from murakkab.engine.figures import PlaybackFigures, PlayerReport
+from murakkab.engine.here import There, elsewhere
 from murakkab.engine.journal import Journal
 from murakkab.engine.outputs import keep_outputs
 from murakkab.engine.promises import missed
@@ -186,8 +187,14 @@ class LiveRun:
         self.figures.reported(report)
         self.feed.send("playback.moved", now, position_s=round(report.position_s, 2), **report.measured())
 
-    def finish(self, command: FinishRun, now: float) -> None:
-        """Close the playlist, keep the outputs, write record and report, and tell the feed."""
+    def finish(self, command: FinishRun, now: float, there: There | None = None) -> None:
+        """Close the playlist, keep the outputs, write record and report, and tell the feed.
+
+        Args:
+            command: says how it ended.
+            now: in the clock of the scheduler.
+            there: what workers of other machines have, if it is them that worked.
+        """
         status, error = command.status, command.error
         if self.abort_reason:
             status, error = "failed", self.abort_reason
@@ -203,14 +210,14 @@ class LiveRun:
             shutil.rmtree(self.artifacts.scratch_root, ignore_errors=True)
         with contextlib.suppress(OSError):
             self.store.save(self.record)
-        self.feed.send(FINISHED, now, **self._summary(), input_fault=command.input_fault, drift=self._learnt())
+        self.feed.send(FINISHED, now, **self._summary(), input_fault=command.input_fault, drift=self._learnt(there))
         try:
             with contextlib.suppress(OSError):
                 write_report(self.folder, self.record, self.graph, self.plan)
         finally:
             self.close()
 
-    def _learnt(self) -> list[str]:
+    def _learnt(self, there: There | None) -> list[str]:
         """Correct the profiles by what the tasks took, if all were done; what has drifted far, in words.
 
         Which tasks had room in memory is learnt of every run.
@@ -220,7 +227,7 @@ class LiveRun:
 
         with contextlib.suppress(OSError, UserError):
             events = read_events(self.folder / "events.jsonl")
-            learn_memory(self.graph, self.plan, events)
+            learn_memory(self.graph, self.plan, events, cluster=elsewhere(there) if there else None)
             if self.record.status == "succeeded":
                 return learn(self.graph, self.plan, load_catalog(), load_profiles(), events, pace=self.pace)
         return []

@@ -144,8 +144,11 @@ class Session:
             processes[-1].loaded()
 
     def _counts(self, card: ModelCard) -> list[int]:
-        """Numbers of instances beyond one that work at once on the cores and in the memory that there is."""
-        if not card.needs.threads:
+        """Numbers of instances beyond one that work at once on the cores and in the memory that there is.
+
+        An accelerator has one, as a worker of it does.
+        """
+        if not card.needs.threads or card.needs.accelerator_mb:
             return []
         room = self.machine.memory_gib * 1024 * 0.5 / max(card.needs.memory_mb, 1)
         most = min(self.machine.cores // card.needs.threads, MOST_LOADED, int(room))

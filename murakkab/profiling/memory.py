@@ -3,38 +3,52 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from murakkab.profiling.correct import Event, configured
 from murakkab.profiling.known import corrects
 from murakkab.profiling.machine import this_cluster
-from murakkab.profiling.store import ProfileStore
+from murakkab.profiling.store import Basis, Corrections, ProfileStore
+from murakkab.profiling.versions import is_current, quick_versions_of
+from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node, Path
 from murakkab_optimizer.hardware import CPU, Cluster
 from murakkab_optimizer.plan import Plan, Rung
 from murakkab_optimizer.planner.room import configuration
 from murakkab_optimizer.profiles.memory import Seen
+from murakkab_runtimes.catalog import load_catalog
+
+LAPSE_DAYS = 30
+"""That a task found no room counts for as long: something else may have taken the memory then."""
 
 PEAK = "peak_mb"
 """What a task says of itself: MiB of its device that its model took at most."""
 
 
 def learn_memory(
-    graph: Graph, plan: Plan, events: Iterable[Event], store: ProfileStore | None = None, cluster: Cluster | None = None
+    graph: Graph,
+    plan: Plan,
+    events: Iterable[Event],
+    store: ProfileStore | None = None,
+    cluster: Cluster | None = None,
+    cards: Mapping[str, ModelCard] | None = None,
 ) -> None:
     """Keep what a run saw of memory; processes that run on plan anew where something was seen for the first time.
 
     A task that found no room needs more than its device has. One that was done needs what it took, and has room.
+    Where there are accelerators of several types, nobody knows on which of them a task was done, and nothing is kept.
 
     Args:
         graph: of the run.
         plan: of the run.
         events: that people are told of it.
         store: by default the user's; nothing is kept there where ``MURAKKAB_CORRECTION`` forbids it.
-        cluster: the machine; by default this one.
+        cluster: the machines that worked; by default this one.
+        cards: the models; by default those of the catalogue.
 
     Raises:
         UserError: the store cannot be written.
@@ -45,24 +59,69 @@ def learn_memory(
     seen = list(_seen(graph, plan, events, cluster))
     if not seen:
         return
-    store = store or ProfileStore()
+    store, cards = store or ProfileStore(), load_catalog() if cards is None else cards
     with store.runs.changing() as kept:
-        before = dict(kept.memory)
+        before = list(_holding(kept, cards))
         for one in seen:
-            kept.memory[one.key] = kept.memory.get(one.key, one).and_then(one)
-            if one.peak_mb:
-                _had_room(kept.memory, one)
-        new = before != kept.memory
+            _keep(kept, one, cards.get(one.model))
+        new = before != list(_holding(kept, cards))
     if new:
         with contextlib.suppress(FileNotFoundError):
             os.utime(store.path)
 
 
-def known_memories(store: ProfileStore | None = None) -> Sequence[Seen]:
-    """What was seen of memory on this machine; of the user's store only where ``MURAKKAB_CORRECTION`` lets it count."""
+def known_memories(store: ProfileStore | None = None, cards: Mapping[str, ModelCard] | None = None) -> Sequence[Seen]:
+    """What was seen of memory on this machine, and still holds.
+
+    What was seen of another version of a model does not, nor that a task found no room ``LAPSE_DAYS`` ago. What is in
+    the user's store counts only where ``MURAKKAB_CORRECTION`` lets it.
+
+    Args:
+        store: by default the user's.
+        cards: the models; by default those of the catalogue.
+
+    """
     if store is None and not corrects():
         return ()
-    return tuple((store or ProfileStore()).runs.content().memory.values())
+    return tuple(_holding((store or ProfileStore()).runs.content(), load_catalog() if cards is None else cards))
+
+
+def forget_memory(models: Collection[str], store: ProfileStore) -> None:
+    """Drop what was seen of the memory of models.
+
+    Raises:
+        UserError: the store cannot be written.
+
+    """
+    if not any(one.model in models for one in store.runs.content().memory.values()):
+        return
+    with store.runs.changing() as kept:
+        kept.memory = {key: one for key, one in kept.memory.items() if one.model not in models}
+        kept.bases = {key: basis for key, basis in kept.bases.items() if key in kept.memory}
+
+
+def _holding(kept: Corrections, cards: Mapping[str, ModelCard]) -> Iterator[Seen]:
+    """What is kept and still holds."""
+    for key, one in kept.memory.items():
+        basis, card = kept.bases.get(key, Basis()), cards.get(one.model)
+        if card is None or is_current(card, basis.versions):
+            yield msgspec.structs.replace(one, beyond_mb=0.0) if _lapsed(basis) else one
+
+
+def _lapsed(basis: Basis) -> bool:
+    return basis.refused is not None and (datetime.date.today() - basis.refused).days > LAPSE_DAYS
+
+
+def _keep(kept: Corrections, one: Seen, card: ModelCard | None) -> None:
+    """Add what was seen to what was seen before of the same versions."""
+    basis = kept.bases.get(one.key, Basis())
+    of_these = card is None or is_current(card, basis.versions)
+    after = kept.memory.get(one.key, one).and_then(one) if of_these else one
+    refused = datetime.date.today() if one.beyond_mb else basis.refused if after.beyond_mb else None
+    kept.memory[one.key] = after
+    kept.bases[one.key] = Basis(quick_versions_of(card) if card else {}, refused)
+    if one.peak_mb:
+        _had_room(kept.memory, one)
 
 
 def _had_room(memory: dict[str, Seen], done: Seen) -> None:
@@ -77,15 +136,17 @@ def _seen(graph: Graph, plan: Plan, events: Iterable[Event], cluster: Cluster | 
     nodes = {node.name: node for node in graph.nodes if node.capability}
     known = {rung.name: rung for rung in plan.rungs}
     rungs: dict[Path, Rung] = {}
+    where = cluster
     for event in events:
         if event["event"] == "shot.rung" and event["rung"] in known:
             rungs[tuple(event["path"])] = known[event["rung"]]
         node = nodes.get(str(event.get("node")))
         peak, beyond = _peak(event), event["event"] == "task.failed" and bool(event.get("memory"))
         if node is not None and (peak or beyond):
+            where = where or this_cluster()
             one = _of(plan, rungs, node, tuple(event["path"]))
-            room = _room(cluster or this_cluster(), one.device) if beyond else 0.0
-            if peak or room:
+            room = _room(where, one.device) if beyond else 0.0
+            if (peak or room) and _is_the_one(where, one.device):
                 yield msgspec.structs.replace(one, peak_mb=peak, beyond_mb=room)
 
 
@@ -98,6 +159,12 @@ def _peak(event: Event) -> float:
 def _of(plan: Plan, rungs: Mapping[Path, Rung], node: Node, path: Path) -> Seen:
     chosen = configured(plan, rungs, node, path)
     return configuration(chosen.model, chosen.device or CPU, node, chosen.knobs)
+
+
+def _is_the_one(cluster: Cluster, device: str) -> bool:
+    """Whether a task that was planned on a device was done there: it may be done on any accelerator that there is."""
+    types = {offer.device.name for offer in cluster.offers if offer.device.kind == "gpu"}
+    return device not in types or len(types) == 1
 
 
 def _room(cluster: Cluster, device: str) -> float:

@@ -15,9 +15,11 @@ from types import TracebackType
 import msgspec
 
 from murakkab.profiling.messages import Fault, Loaded, Reply, Request
+from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.hub.weights import slowest_load_s
 
 LOAD_S = 120.0
-"""A model that is not loaded after this long is given up."""
+"""A model that is not loaded after this long is given up, unless reading its weights may take longer."""
 
 _SINGLE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _DECODER = msgspec.json.Decoder(Reply)
@@ -68,7 +70,7 @@ class ModelProcess:
         Raises:
             Failed: it cannot be loaded.
         """
-        reply = self.reply(LOAD_S)
+        reply = self.reply(max(LOAD_S, slowest_load_s(load_catalog()[self.model])))
         assert isinstance(reply, Loaded)
         return reply.load_s
 

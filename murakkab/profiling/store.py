@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import fcntl
 import logging
 import os
@@ -88,12 +89,26 @@ class Learnt(msgspec.Struct, frozen=True):
     applied: float = 1.0
 
 
+class Basis(msgspec.Struct, frozen=True):
+    """What a figure of memory is of.
+
+    Attributes:
+        versions: of the model, by part; of other ones it says nothing.
+        refused: when a task last found no room; None where none did.
+
+    """
+
+    versions: dict[str, str] = {}
+    refused: datetime.date | None = None
+
+
 class Corrections(msgspec.Struct):
     """What runs said.
 
     Attributes:
         learnt: by the key of the profile, see ``key_of``.
         memory: by configuration, see ``Seen.key``.
+        bases: of the figures of memory, by the same.
         firsts: seconds of first tasks in the latest runs, see ``profiling.firsts``.
 
     """
@@ -101,6 +116,7 @@ class Corrections(msgspec.Struct):
     schema: int = SCHEMA
     learnt: dict[str, Learnt] = {}
     memory: dict[str, Seen] = {}
+    bases: dict[str, Basis] = {}
     firsts: dict[str, tuple[float, ...]] = {}
 
 

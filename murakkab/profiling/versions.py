@@ -28,6 +28,13 @@ def versions_of(card: ModelCard) -> dict[str, str]:
     return {CARD: _card(card), ADAPTER: adapter_version(card.adapter)} | {d: version(d) for d in sorted(distributions)}
 
 
+def quick_versions_of(card: ModelCard) -> dict[str, str]:
+    """As ``versions_of``, of those packages alone that are called as their distributions are."""
+    named = {name: _installed(name) for name in sorted(card.packages)}
+    known = {CARD: _card(card), ADAPTER: adapter_version(card.adapter)}
+    return known | {name: number for name, number in named.items() if number}
+
+
 @cache
 def _distributions() -> Mapping[str, list[str]]:
     return packages_distributions()

@@ -67,6 +67,14 @@ def test_nothing_here_can_use_them():
 
 
 HUB = [card for card in CARDS.values() if card.weights]
+
+
+def put(folder):
+    """Weights of nothing."""
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").touch()
+
+
 PUBLISHED = ["flux-1-dev", "gemma-3-27b", "whisper-large-v3", "phi-4", "deepseek-r1-distill-qwen-32b"]
 
 
@@ -77,7 +85,7 @@ def test_a_published_model_that_an_adapter_runs_is_used_where_its_weights_are(mo
     assert name in available(CARDS)[1]
     here = msgspec.structs.replace(card, packages=())
     assert missing_parts(here) == [f"the weights {card.weights.repo}"]
-    (tmp_path / card.weights.repo).mkdir(parents=True)
+    put(tmp_path / card.weights.repo)
     monkeypatch.setenv("MURAKKAB_MODELS", str(tmp_path))
     assert missing_parts(here) == []
 
@@ -93,10 +101,11 @@ def test_a_model_of_several_repositories_needs_them_all(monkeypatch, tmp_path):
     assert obstacle(card) == f"run: hf download {repos[0]} {unused} && " + " && ".join(
         f"hf download {repo}" for repo in repos[1:]
     )
-    (tmp_path / repos[0]).mkdir(parents=True)
-    (tmp_path / repos[2]).mkdir(parents=True)
+    put(tmp_path / repos[0])
+    for part in ("image_encoder", "feature_extractor"):
+        put(tmp_path / repos[2] / part)
     assert obstacle(card) == f"run: hf download {repos[1]}"
-    (tmp_path / repos[1]).mkdir()
+    put(tmp_path / repos[1])
     assert obstacle(card) == ""
 
 

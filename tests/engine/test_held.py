@@ -71,10 +71,13 @@ def test_what_a_worker_is_to_let_go_of_goes_with_the_next_request_once() -> None
     assert sent == [("other", ()), ("w", ("b",)), ("w", ())]
 
 
-def test_a_task_without_room_is_tried_again_alone_before_it_counts_as_too_large(tmp_path: Path) -> None:
+@pytest.mark.parametrize("accelerator_mb", [0, 8000])
+def test_a_task_without_room_is_tried_again_alone_before_it_counts_as_too_large(
+    tmp_path: Path, accelerator_mb: int
+) -> None:
     arguments = {"how": "memory", "until": str(tmp_path / "never")}
-    run = Run("r/trouble/-#1", str(tmp_path), named("large", 8000), {}, 1, arguments, 0)
-    child, said = served(Load(named("other", 4000)), run, run)
+    run = Run("r/trouble/-#1", str(tmp_path), named("large", accelerator_mb), {}, 1, arguments, 0)
+    child, said = served(Load(named("other", accelerator_mb // 2)), run, run)
     first, again = (reply for reply in said if reply["type"] == "TaskFailed")
     assert (first.get("retry", True), first.get("memory", False)) == (True, False)
     assert "other models were let go" in first["error"]

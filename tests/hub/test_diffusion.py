@@ -62,6 +62,30 @@ def test_progress_is_told_step_by_step_and_a_cancelled_task_ends(pipelines: Path
     model.run(Task({"section": SECTION, "width": 32, "height": 32}, tmp_path))
 
 
+def times_rested(runtime: Runtime) -> list[str]:
+    """Grows each time that what is off-loaded leaves the device."""
+    seen: list[str] = []
+    runtime._model.pipe.maybe_free_model_hooks = lambda: seen.append("rested")  # type: ignore[attr-defined]
+    return seen
+
+
+def test_what_is_off_loaded_leaves_the_device_however_a_task_ends(pipelines: Path, tmp_path: Path) -> None:
+    def stop(_done: float) -> None:
+        raise Cancelled
+
+    model = load(card("sdxl", "text-to-image", STEPS))
+    rested = times_rested(model)
+    with pytest.raises(Cancelled):
+        model.run(Task({"section": SECTION, "width": 32, "height": 32}, tmp_path, on_progress=stop))
+    assert rested
+    made: dict[str, Any] = {"prompt": WORDS, "width": 32, "height": 32}
+    for capability in ("text-encoding", "latent-denoising", "latent-decoding"):
+        part = load(card("sdxl", capability, STEPS))
+        rested = times_rested(part)
+        made |= do(part, tmp_path, **made)
+        assert rested
+
+
 def test_a_film_longer_than_the_model_can_make_goes_on_from_its_last_frame(pipelines: Path, tmp_path: Path) -> None:
     begin = do(load(card("sdxl", "text-to-image", STEPS)), tmp_path, section=SECTION, width=32, height=32)["image"]
     model = load(card("ltx", "image-text-to-video", STEPS, pipeline="LTXImageToVideoPipeline", **FILM))
@@ -78,6 +102,15 @@ def test_a_film_longer_than_the_model_can_make_goes_on_from_its_last_frame(pipel
     assert seen == sorted(seen)
     assert len(seen) == 4
     assert seen[-1] == pytest.approx(1.0)
+
+
+def test_a_card_that_does_not_say_how_many_frames_can_be_made_is_told(pipelines: Path, tmp_path: Path) -> None:
+    begin = do(load(card("sdxl", "text-to-image", STEPS)), tmp_path, section=SECTION, width=32, height=32)["image"]
+    options = {name: value for name, value in FILM.items() if name != "frames"}
+    model = load(card("ltx", "image-text-to-video", STEPS, pipeline="LTXImageToVideoPipeline", **options))
+    asked = {"image": begin, "prompt": WORDS, "seconds": 1.25, "fps": 8, "width": 32, "height": 32}
+    with pytest.raises(InputError, match="no further frame behind 9 of 10; its card needs the option 'frames'"):
+        do(model, tmp_path, **asked)
 
 
 def test_no_steps_give_the_still_picture(pipelines: Path, tmp_path: Path) -> None:
@@ -145,9 +178,18 @@ def test_what_the_pipeline_does_not_take_is_refused_as_it_is_loaded(pipelines: P
 
 
 def test_number_format_attention_and_tiling_are_knobs(pipelines: Path, tmp_path: Path) -> None:
-    knobs = {**STEPS, "dtype": "bfloat16", "attention": "sdpa", "tiling": True}
-    value = do(load(card("flux", "text-to-image", knobs)), tmp_path, section=SECTION, width=32, height=32)
-    assert png(value["image"]).std() > 0
+    asked = {"dtype": "bfloat16", "attention": "eager", "tiling": True}
+    usual, other = (load(card("flux", "text-to-image", {**STEPS, **knobs})) for knobs in ({}, asked))
+    assert loaded_as(usual) == (torch.float32, {None}, False)
+    assert loaded_as(other) == (torch.bfloat16, {"_native_math"}, True)
+    assert png(do(other, tmp_path, section=SECTION, width=32, height=32)["image"]).shape == (32, 32, 3)
+
+
+def loaded_as(runtime: Runtime) -> tuple[Any, set[str | None], bool]:
+    """Number format of a denoiser, its backends of attention, and whether its autoencoder works tile by tile."""
+    pipe = runtime._model.pipe  # type: ignore[attr-defined]
+    backends = {processor._attention_backend for processor in pipe.transformer.attn_processors.values()}
+    return next(pipe.transformer.parameters()).dtype, backends, pipe.vae.use_tiling
 
 
 def test_a_pipeline_that_works_piece_by_piece_is_run_whole_and_not_in_parts(pipelines: Path, tmp_path: Path) -> None:

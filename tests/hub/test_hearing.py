@@ -185,12 +185,23 @@ def test_what_is_no_sound_is_refused(hearing: Runtime, tmp_path: Path) -> None:
         hearing.run(Task({"audio": tmp_path / "none.wav"}, tmp_path))
 
 
-@pytest.mark.parametrize("knobs", [{"dtype": "bfloat16"}, {"attention": "eager"}, {"quantization": "int8"}])
-def test_settings_leave_the_words_as_they_are(knobs: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("knobs", "loaded"),
+    [
+        ({}, ("float32", "sdpa", "Parameter")),
+        ({"dtype": "bfloat16"}, ("bfloat16", "sdpa", "Parameter")),
+        ({"attention": "eager"}, ("float32", "eager", "Parameter")),
+        ({"quantization": "int8"}, ("float32", "sdpa", "Int8Tensor")),
+    ],
+)
+def test_settings_leave_the_words_as_they_are(knobs: dict[str, Any], loaded: tuple[str, ...], tmp_path: Path) -> None:
     if "quantization" in knobs:
         pytest.importorskip("torchao", reason="comes with the extra 'gpu'")
-    found = hear(load(msgspec.structs.replace(CARD, knobs=knobs)), tmp_path, sound(["High.", "Low."]))
-    assert found.value["text"] == "High. Low."
+    model = load(msgspec.structs.replace(CARD, knobs=knobs))
+    inner = model._model  # type: ignore[attr-defined]
+    weight = inner.model.decoder.layers[0].fc1.weight
+    assert (str(weight.dtype)[6:], inner.config._attn_implementation, type(weight).__name__) == loaded
+    assert hear(model, tmp_path, sound(["High.", "Low."])).value["text"] == "High. Low."
 
 
 def test_beams_hear_the_same(hearing: Runtime, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import Cancelled, InputError, Task, runtime_class
+from murakkab_runtimes.text.forms import FORMS
 from murakkab_runtimes.text.model import LanguageModel, Request
 from tests.hub.conftest import TEMPLATE, hub_card
 
@@ -107,6 +108,26 @@ def test_an_answer_is_heard_as_it_grows_and_can_be_ended(model: LanguageModel) -
         model.complete(request, stop)
 
 
+def test_an_answer_that_nobody_follows_stops_at_the_next_token(
+    model: LanguageModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens: list[int] = []
+    inner = model._model  # type: ignore[attr-defined]
+    inner.register_forward_pre_hook(lambda *_: tokens.append(1))
+
+    def stop(_done: float) -> None:
+        if tokens:
+            raise Cancelled
+
+    def form(_task: Task, writer: LanguageModel) -> None:
+        writer.complete(Request(HELLO, max_tokens=32))
+
+    monkeypatch.setitem(FORMS, "toy", form)
+    with pytest.raises(Cancelled):
+        model.run(Task({"form": "toy"}, tmp_path, on_progress=stop))
+    assert len(tokens) <= 2
+
+
 def test_a_text_that_ends_the_answer_is_not_part_of_it(model: LanguageModel) -> None:
     answer = model.complete(Request(HELLO, grammar='root ::= "high" "STOP" "low"', stop=("STOP",), max_tokens=30))
     assert (answer.text, answer.finished) == ("high", True)
@@ -182,13 +203,16 @@ def test_a_card_says_how_the_chat_template_is_asked(tokenizer: Any, models: Path
     card = hub_card("transformers-text", "text-generation", "tests/tiny-asked", options={"template": {"times": 600}})
     with pytest.raises(InputError, match="512 tokens"):
         load(card).complete(Request(HELLO, max_tokens=4))
-    few = msgspec.structs.replace(card, options={"template": {"times": 2}})
-    assert load(few).complete(Request(HELLO, max_tokens=4)).text is not None
+    few = load(msgspec.structs.replace(card, options={"template": {"times": 2}}))
+    assert few._chat(Request(HELLO)) == "tides tides "  # type: ignore[attr-defined]
+    few.complete(Request(HELLO, max_tokens=4))
 
 
 def test_the_number_format_is_a_knob(tokenizer: object) -> None:
-    model = load(msgspec.structs.replace(CARD, knobs={"dtype": "bfloat16"}))
-    assert model.complete(Request(HELLO, max_tokens=4)).text is not None
+    for name, kind in (("auto", torch.float32), ("bfloat16", torch.bfloat16)):
+        model = load(msgspec.structs.replace(CARD, knobs={"dtype": name}))
+        assert next(model._model.parameters()).dtype is kind  # type: ignore[attr-defined]
+        model.complete(Request(HELLO, max_tokens=4))
     with pytest.raises(InputError, match="dtype"):
         load(msgspec.structs.replace(CARD, knobs={"dtype": "float8"}))
     with pytest.raises(InputError, match="needs a server"):
@@ -198,6 +222,8 @@ def test_the_number_format_is_a_knob(tokenizer: object) -> None:
 def test_weights_of_eight_bits_write_too(tokenizer: object) -> None:
     pytest.importorskip("torchao", reason="comes with the extra 'gpu'")
     eight = load(msgspec.structs.replace(CARD, knobs={"quantization": "int8"}))
+    weight = eight._model.model.layers[0].mlp.up_proj.weight  # type: ignore[attr-defined]
+    assert type(weight).__name__ == "Int8Tensor"
     request = Request(HELLO, grammar='root ::= "high" | "low"', max_tokens=8)
     assert eight.complete(request).text in ("high", "low")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 from pathlib import Path
 
@@ -31,9 +32,17 @@ def empty_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
 
 
+def filled(folder: Path, *files: str) -> Path:
+    """A folder with files of nothing."""
+    for file in files or ("model.safetensors",):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).touch()
+    return folder
+
+
 def test_a_folder_of_models_is_searched_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    folder = tmp_path / "second" / "somebody" / "large"
-    folder.mkdir(parents=True)
+    (tmp_path / "first" / "somebody" / "large").mkdir(parents=True)
+    folder = filled(tmp_path / "second" / "somebody" / "large")
     monkeypatch.setenv("MURAKKAB_MODELS", os.pathsep.join([str(tmp_path / "first"), str(tmp_path / "second")]))
     assert weights_folder(CARD) == folder
     assert missing_parts(CARD) == []
@@ -66,11 +75,13 @@ def test_components_of_other_repositories_belong_to_the_weights(
         "(first accept its licence at https://huggingface.co/other/eyes and run: hf auth login)"
     )
     monkeypatch.setenv("MURAKKAB_MODELS", str(tmp_path))
-    (tmp_path / "somebody/large").mkdir(parents=True)
+    filled(tmp_path / "somebody/large")
     assert missing_parts(card) == ["the weights other/eyes"]
     with pytest.raises(Unavailable, match="run: hf download other/eyes"):
         weights_folder(card)
-    (tmp_path / "other/eyes").mkdir(parents=True)
+    filled(tmp_path / "other/eyes")
+    assert missing_parts(card) == ["the weights other/eyes"]
+    filled(tmp_path / "other/eyes", "left/model.safetensors")
     assert weights_folder(card) == tmp_path / "somebody/large"
     assert missing_parts(card) == []
 
@@ -90,10 +101,38 @@ def test_the_cache_of_hugging_face_is_read_at_the_revision_of_the_card(tmp_path:
     pytest.importorskip("huggingface_hub", reason="comes with the extra 'torch'")
     commit = "0" * 40
     repo = tmp_path / "cache" / "models--somebody--large"
-    (repo / "snapshots" / commit).mkdir(parents=True)
+    filled(repo / "snapshots" / commit)
     (repo / "refs").mkdir()
     (repo / "refs" / "main").write_text(commit)
     assert weights_folder(CARD) == repo / "snapshots" / commit
+
+
+@pytest.mark.parametrize(
+    ("begun", "rest"),
+    [
+        (("config.json", "tokenizer.json"), "model.safetensors"),
+        (
+            ("config.json", "model.safetensors.index.json", "model-00001-of-00002.safetensors"),
+            "model-00002-of-00002.safetensors",
+        ),
+        (("model_index.json", "unet/config.json", "unet/a.safetensors", "vae/config.json"), "vae/a.safetensors"),
+        (("model_index.json", "unet/config.json", "unet/a.safetensors"), "vae/a.safetensors"),
+    ],
+)
+def test_weights_that_were_got_in_part_are_not_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, begun: tuple[str, ...], rest: str
+) -> None:
+    monkeypatch.setenv("MURAKKAB_MODELS", str(tmp_path))
+    folder = filled(tmp_path / "somebody" / "large", *begun)
+    shards = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    parts = {"_class_name": "P", "unet": ["diffusers", "U"], "vae": ["diffusers", "V"], "eye": [None, None]}
+    for name, content in (("model.safetensors.index.json", {"weight_map": shards}), ("model_index.json", parts)):
+        if name in begun:
+            (folder / name).write_text(json.dumps(content))
+    assert obstacle(CARD) == "run: hf download somebody/large"
+    assert weights_folder(CARD) == folder
+    filled(folder, rest)
+    assert obstacle(CARD) == ""
 
 
 def test_a_file_that_is_not_at_hugging_face_is_told_by_its_address(

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from murakkab.profiling.store import ProfileStore
+from murakkab_optimizer.profiles.memory import Seen
+
 COMMAND = [sys.executable, "-c", "import murakkab.cli; murakkab.cli.main()", "profile"]
 
 
@@ -42,7 +45,11 @@ def test_it_measures_and_shows_and_does_nothing_twice(environment: dict[str, str
     shown = call(environment, "--list")
     assert (shown.returncode, "calculator" in shown.stdout) == (0, True)
     assert facts["file"] in shown.stdout
+    store = ProfileStore(Path(environment["MURAKKAB_PROFILES"]))
+    with store.runs.changing() as runs:
+        runs.memory = {name: Seen(name, "cpu", beyond_mb=5.0) for name in ("calculator", "cast")}
     again = call(environment, "calculator", "--again", "--repeats", "3", "--json")
+    assert [one.model for one in store.runs.content().memory.values()] == ["cast"]
     (record,) = json.loads(again.stdout)["records"]
     assert record["profile"]["provenance"]["samples"] == 3
     assert "None of these models can be measured here." in call(environment, "function").stderr

@@ -17,7 +17,7 @@ from murakkab.profiling.probes import EMBEDDED
 from murakkab.profiling.process import Failed, ModelProcess
 from murakkab.profiling.store import Kept, Record
 from murakkab.profiling.todo import keep, todo
-from murakkab_optimizer.catalog import ModelCard, Range
+from murakkab_optimizer.catalog import ModelCard, Needs, Range
 from murakkab_optimizer.profiles.nouns import LoadPoint
 from murakkab_runtimes.base import adapters
 from murakkab_runtimes.catalog import load_capabilities, load_catalog
@@ -97,6 +97,15 @@ def test_a_load_curve_begins_with_one_instance_alone() -> None:
     alone, *together = record.profile.load
     assert alone == LoadPoint(pytest.approx(1 / record.profile.unit_s, rel=1e-3), record.profile.unit_s)  # type: ignore[arg-type]
     assert all(more.rate > alone.rate and more.unit_s >= alone.unit_s for more in together)
+
+
+def test_several_instances_at_once_are_measured_on_processors_alone() -> None:
+    large = msgspec.structs.replace(this_machine(), cores=16, memory_gib=128)
+    on_cores = msgspec.structs.replace(CARDS["sandbox"], needs=Needs(threads=1, memory_mb=500))
+    with Session(large) as session:
+        assert session._counts(on_cores) == [2, 4]
+        needy = Needs(threads=1, memory_mb=500, accelerator_mb=8000)
+        assert session._counts(msgspec.structs.replace(on_cores, needs=needy)) == []
 
 
 def test_every_choice_of_a_setting_is_a_configuration() -> None:

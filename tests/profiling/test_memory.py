@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import msgspec
 import pytest
 
-from murakkab.profiling.memory import known_memories, learn_memory
+from murakkab.engine.here import There, elsewhere
+from murakkab.profiling.memory import LAPSE_DAYS, forget_memory, known_memories, learn_memory
 from murakkab.profiling.store import ProfileStore
 from murakkab_optimizer.catalog import ModelCard, Needs, Quality
 from murakkab_optimizer.graph import Graph, Node
@@ -15,6 +17,7 @@ from murakkab_optimizer.hardware import Cluster, DeviceType, Offer
 from murakkab_optimizer.plan import Plan, Rung
 from murakkab_optimizer.planner import NoPlanError, PlanRequest, plan_greedy, plan_workflow
 from murakkab_optimizer.profiles.nouns import Profile
+from murakkab_runtimes.workers.binding import Accelerator
 
 CORE = DeviceType("cpu", 0.0, kind="cpu", peak_w=4.0)
 
@@ -136,3 +139,71 @@ def test_what_says_nothing_of_memory_is_not_kept(store: ProfileStore, event: dic
     learn_memory(graph(), planned(gpu(24_000), store), [event], store)
     assert not known_memories(store)
     assert not store.runs.path.exists()
+
+
+LARGE = msgspec.structs.replace(card("large", 0.9, 20_000), options={"tiling": False}, packages=("msgspec",))
+
+
+def refused(store: ProfileStore) -> ProfileStore:
+    """A store that knows of a task that found no room."""
+    cluster = gpu(24_000)
+    learn_memory(graph(), planned(cluster, store), [NO_ROOM], store, cluster, {"large": LARGE})
+    return store
+
+
+def test_what_was_seen_of_another_version_of_a_model_does_not_count(store: ProfileStore) -> None:
+    cluster = gpu(24_000)
+    plan = planned(cluster, store)
+    (seen,) = known_memories(refused(store), {"large": LARGE})
+    assert seen.beyond_mb == 24_000
+    tiled = {"large": msgspec.structs.replace(LARGE, options={"tiling": True})}
+    assert known_memories(store, tiled) == ()
+    learn_memory(graph(), plan, [finished(9_000)], store, cluster, tiled)
+    assert [(one.peak_mb, one.beyond_mb) for one in known_memories(store, tiled)] == [(9_000.0, 0.0)]
+
+
+@pytest.mark.parametrize(("days", "beyond_mb"), [(LAPSE_DAYS, 24_000.0), (LAPSE_DAYS + 1, 0.0)])
+def test_that_a_task_found_no_room_lapses(store: ProfileStore, days: int, beyond_mb: float) -> None:
+    with refused(store).runs.changing() as kept:
+        ((key, basis),) = kept.bases.items()
+        assert basis.refused == datetime.date.today()
+        before = datetime.date.today() - datetime.timedelta(days)
+        kept.bases[key] = msgspec.structs.replace(basis, refused=before)
+    assert [one.beyond_mb for one in known_memories(store, {"large": LARGE})] == [beyond_mb]
+    model = planned(gpu(24_000), store).nodes["paint"].chosen.model
+    assert model == ("small" if beyond_mb else "large")
+
+
+def test_what_was_seen_of_a_model_can_be_forgotten(store: ProfileStore) -> None:
+    forget_memory(["large"], store)
+    assert not store.runs.path.exists()
+    forget_memory(["small"], refused(store))
+    assert len(known_memories(store)) == 1
+    forget_memory(["large"], store)
+    assert known_memories(store) == ()
+    assert store.runs.content().bases == {}
+
+
+def test_what_workers_found_no_room_in_is_learnt_of_their_accelerators(store: ProfileStore) -> None:
+    known = Accelerator("GPU-1", "Wonder 9", 24_000)
+    there = elsewhere(There(frozenset({"large"}), (known,)))
+    plan = planned(gpu(24_000), store)
+    chosen = plan.nodes["paint"]
+    on_wonder = msgspec.structs.replace(chosen, chosen=msgspec.structs.replace(chosen.chosen, device="Wonder 9"))
+    plan = msgspec.structs.replace(plan, nodes={"paint": on_wonder})
+    learn_memory(graph(), plan, [NO_ROOM], store, there)
+    assert [(one.device, one.beyond_mb) for one in known_memories(store)] == [("Wonder 9", 24_000.0)]
+
+
+def test_what_processors_of_other_machines_found_no_room_in_is_not_known(store: ProfileStore) -> None:
+    plan = plan_workflow(PlanRequest(graph(), [card("slow", 0.9)], [Profile("slow", "image", 1.0)], gpu(0)))
+    learn_memory(graph(), plan, [NO_ROOM], store, elsewhere(There(frozenset({"slow"}))))
+    assert not known_memories(store)
+
+
+def test_nothing_is_learnt_where_nobody_knows_on_which_accelerator_a_task_was_done(store: ProfileStore) -> None:
+    small = DeviceType("G0", 0.0, memory_mb=8_000, peak_w=300.0, server_size=1)
+    one = gpu(24_000)
+    both = msgspec.structs.replace(one, offers=(*one.offers, Offer(small, 1, spot=False)))
+    learn_memory(graph(), planned(one, store), [finished(7_000), NO_ROOM], store, both)
+    assert not known_memories(store)

@@ -7,6 +7,7 @@ import pytest
 
 from murakkab_runtimes.base import Cancelled, InputError, RuntimeFault, Task
 from murakkab_runtimes.text import openai, structured
+from murakkab_runtimes.text.forms import FORMS
 from tests.text.test_openai import connect, dripping, misbehaving, spoken  # noqa: F401 - a fixture
 
 SCHEMA = {
@@ -137,6 +138,35 @@ def test_an_answer_that_drips_for_ever_is_ended(connect, tmp_path, monkeypatch, 
     with dripping(part) as url, pytest.raises(RuntimeFault, match=r"longer than 0\.3 s"):
         ask(connect(url, model="m"), tmp_path, prompt="Well?")
     assert time.monotonic() - began < 5
+
+
+def test_an_answer_that_nobody_follows_stops_when_it_is_told_to(connect, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(openai, "ANSWER_S", 3.0)
+    told = []
+
+    def progress(done):
+        told.append(done)
+        if len(told) == 3:
+            raise Cancelled
+
+    task = Task({"prompt": "Well?", "returns": SCHEMA}, tmp_path, on_progress=progress)
+    with dripping(b'data: {"choices": [{"delta": {"content": "a "}}]}\n\n') as url, pytest.raises(Cancelled):
+        connect(url, model="m").run(task)
+    assert told == [0.0] * 3
+
+
+def test_the_share_that_is_done_does_not_fall_while_an_answer_is_written(smollm2, tmp_path, monkeypatch):
+    def form(task, model):
+        for done in (0.25, 0.5):
+            task.progress(done)
+            model.alive()
+
+    told = []
+    monkeypatch.setitem(FORMS, "toy", form)
+    smollm2.run(Task({"form": "toy"}, tmp_path, on_progress=told.append))
+    assert told == [0.25, 0.25, 0.5, 0.5]
+    smollm2.alive()
+    assert len(told) == 4
 
 
 @pytest.mark.parametrize("streams", [True, False])

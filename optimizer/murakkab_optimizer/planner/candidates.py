@@ -238,7 +238,10 @@ class Finder:
         large = [(card.name, why) for card in found.cards if (why := self._room.refusal(card, self._offers(offers)))]
         if large:
             told = "; ".join(f"{name}: {why}" for name, why in large)
-            return f"node '{node.name}': {told}. Ask for a smaller one, or use a device with more memory"
+            return (
+                f"node '{node.name}': {told}. Ask for a smaller one, or use a device with more memory; where others "
+                f"had taken it then, forget this: murakkab profile {large[0][0]} --again"
+            )
         names = ", ".join(card.name for card in found.cards)
         devices = ", ".join(dict.fromkeys(self.cluster.offers[index].device.name for index in offers))
         return f"node '{node.name}': nothing is known of how fast {names} would be on what it may use: {devices}"

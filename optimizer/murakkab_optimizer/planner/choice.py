@@ -73,19 +73,22 @@ def _step(choice: Choice, cost: Cost) -> tuple[float, Choice, int, float] | None
     return None
 
 
-def explained(graph: Graph, choice: Choice, seconds: float) -> NodePlan:
+def explained(graph: Graph, choice: Choice, seconds: float, device: str = "") -> NodePlan:
     """What is planned for a node, with a reason and with what was not taken.
 
     Args:
         graph: the workflow.
         choice: of the node.
         seconds: expected, of one task.
+        device: name of the accelerator that it runs on; empty for processors.
 
     """
     card = choice.card
     knobs = {**card.knobs, **pinned_knobs(choice.node, card, choice.pin)}
     quality = card.quality_with(knobs).value
-    configuration = Configuration(card.name, knobs, card.needs, round(seconds, 4), quality=quality)
+    configuration = Configuration(
+        card.name, knobs, card.needs, round(seconds, 4), device, devices=1 if device else 0, quality=quality
+    )
     others = [(other.name, _against(choice, other)) for other in choice.ranked if other is not card]
     return NodePlan(configuration, _reason(graph, choice), (*others, *choice.found.refused))
 

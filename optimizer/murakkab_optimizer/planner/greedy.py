@@ -3,7 +3,8 @@
 It starts from the model of each node that serves its objective best (by default the best-rated one) among those that
 keep its promises and may run here. While the work for one second of the show exceeds what the cores can do in one
 second (less a reserve), or the whole takes longer than promised, it replaces the choice that saves the most work for
-the least quality. Every step leaves its reason. It knows processors and the usual settings of models only.
+the least quality. Every step leaves its reason. It knows the usual settings of models only, and no speed but that of
+processors: accelerators do what nothing else can, and what is to be done on them.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
-from murakkab_optimizer.hardware import CPU
-from murakkab_optimizer.plan import Pin, Plan
+from murakkab_optimizer.hardware import DeviceType
+from murakkab_optimizer.plan import NodePlan, Pin, Plan
 from murakkab_optimizer.planner.choice import Choice, explained, lower
 from murakkab_optimizer.planner.eligible import (
     Eligible,
@@ -27,7 +28,7 @@ from murakkab_optimizer.planner.eligible import (
     known,
     objectives,
 )
-from murakkab_optimizer.planner.room import configuration
+from murakkab_optimizer.planner.fitting import Fitting
 from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.planner.tiers import ceiling, floor
 from murakkab_optimizer.planner.workload import Workload, workload
@@ -51,6 +52,7 @@ def plan_greedy(
     here: Here | None = None,
     profiles: Iterable[Profile] | None = None,
     memories: Iterable[Seen] = (),
+    accelerators: Sequence[DeviceType] = (),
 ) -> Plan:
     """Choose a configuration for every node that has a capability.
 
@@ -63,6 +65,7 @@ def plan_greedy(
         here: the machine; by default one with a processor only, in no named region.
         profiles: what is known of the speed of models; by default what their cards say.
         memories: memory that configurations were seen to need; those that found no room are not chosen.
+        accelerators: types of those that there are.
 
     Raises:
         NoPlanError: a node has no available model that may run here and keeps its promises, a pin cannot be met, or
@@ -70,7 +73,8 @@ def plan_greedy(
 
     """
     speeds = Speeds([one for card in cards for one in shipped(card)] if profiles is None else profiles)
-    return _Greedy(graph, cards, cores, absent or {}, pins or {}, here or Here(), speeds, Memories(memories)).plan()
+    fitting = Fitting(accelerators, Memories(memories))
+    return _Greedy(graph, cards, cores, absent or {}, pins or {}, here or Here(), speeds, fitting).plan()
 
 
 class _Greedy:
@@ -83,9 +87,9 @@ class _Greedy:
         pins: Mapping[str, Pin],
         here: Here,
         speeds: Speeds,
-        memories: Memories,
+        fitting: Fitting,
     ) -> None:
-        self.graph, self.cores, self.speeds, self._memories = graph, cores, speeds, memories
+        self.graph, self.cores, self.speeds, self._fitting = graph, cores, speeds, fitting
         self.work: Workload = workload(graph)
         nodes = [node for node in graph.nodes if node.capability]
         for name in pins:
@@ -96,7 +100,7 @@ class _Greedy:
             pin = pins.get(node.name, Pin())
             changed = any(pins[e.source].knobs for e in node.edges if e.source == node.for_each and e.source in pins)
             found = eligible(node, cards, absent, pin, passing=not changed)
-            self._keep_memory(node, found)
+            fitting.keep(node, found)
             self._keep_quality(node, found)
             self._keep_latency(node, found)
             self.choices.append(Choice(node, found, pin, sorted(found.cards, key=self._order(node))))
@@ -106,8 +110,12 @@ class _Greedy:
             self._keep_real_time(self.cores * (1 - RESERVE))
         notes = [*self._keep_latency_of_all(), *_not_predicted(self.graph)]
         self._raise_quality()
-        nodes = {c.node.name: explained(self.graph, c, self.seconds(c.node, c.card)) for c in self.choices}
+        nodes = {c.node.name: self._explained(c) for c in self.choices}
         return Plan(nodes, tuple(notes), workflow=self.graph.name, defaults=self.work.defaults)
+
+    def _explained(self, choice: Choice) -> NodePlan:
+        node, card = choice.node, choice.card
+        return explained(self.graph, choice, self.seconds(node, card), self._fitting.device(node, card))
 
     def seconds(self, node: Node, card: ModelCard) -> float:
         """Expected seconds of one task."""
@@ -139,18 +147,6 @@ class _Greedy:
             return (*values, -card.quality.value, card.name)
 
         return key
-
-    def _keep_memory(self, node: Node, found: Eligible) -> None:
-        beyond = {c.name: self._memories.beyond_mb(configuration(c.name, CPU, node, c.knobs)) for c in found.cards}
-        if not any(beyond.values()):
-            return
-        if all(beyond.values()):
-            raise NoPlanError(f"node '{node.name}': there was not enough memory for {', '.join(beyond)}")
-        found.keep(
-            lambda card: not beyond[card.name],
-            lambda card: f"it found no room in {beyond[card.name]:,.0f} MB of memory",
-            "the others found no room",
-        )
 
     def _keep_quality(self, node: Node, found: Eligible) -> None:
         bound = node.slo.quality

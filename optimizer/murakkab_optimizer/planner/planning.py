@@ -41,8 +41,8 @@ COMBINED = 64
 """Choices of equal quality that are looked at together before it is left to a search."""
 
 HURRIED = (
-    "time was over before there was a plan that keeps all that is promised; this one is for processors alone and may "
-    "not keep it: allow more time"
+    "time was over before there was a plan that keeps all that is promised; this one uses accelerators for nothing "
+    "that processors can do, and may not keep it: allow more time"
 )
 """What is said where nothing was found in time."""
 
@@ -84,7 +84,8 @@ def plan_workflow(request: PlanRequest) -> Plan:
     """Choose model, settings, devices and instances of every node.
 
     The plan is the best one, with a proof, where there is time for it; else the best one that was found. Where nothing
-    was found in time it is that of the greedy planner, on processors alone (``Plan.method`` says which).
+    was found in time it is that of the greedy planner (``Plan.method`` says which), which leaves to accelerators only
+    what nothing else can do.
 
     Raises:
         NoPlanError: nothing keeps all that is promised; ``nearest`` has the nearest promises that can be kept.
@@ -207,7 +208,8 @@ def plan_adaptively(request: PlanRequest) -> Plan:
 
     """
     asked = (request.graph, request.cards, request.cluster.cores, request.absent, request.pins, request.here)
-    plan = plan_greedy(*asked, profiles=request.profiles, memories=request.memories)
+    types = [offer.device for offer in request.cluster.offers if offer.device.kind == "gpu"]
+    plan = plan_greedy(*asked, profiles=request.profiles, memories=request.memories, accelerators=types)
     return _with_rungs(plan, request) if request.graph.publish else plan
 
 

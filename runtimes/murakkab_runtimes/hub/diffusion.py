@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import inspect
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -110,8 +111,16 @@ class Diffusion:
             arguments["generator"] = self._noise(task, window)
         if not window:
             self.meter.begin()
-        with self.meter.working(f"{self.card.name} {_size(asked)}".strip()):
+        with self.meter.working(f"{self.card.name} {_size(asked)}".strip()), self.resting():
             return self.pipe(**arguments, output_type="np", return_dict=False)
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """However work on the pipeline ends, what is off-loaded leaves the device, as at the end of a whole call."""
+        try:
+            yield
+        finally:
+            self.pipe.maybe_free_model_hooks()
 
     def peak_mb(self) -> int:
         """MiB of the device that the model took at most since the last task began."""

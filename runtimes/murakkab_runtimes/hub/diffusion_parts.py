@@ -47,7 +47,7 @@ def load(card: ModelCard, settings: Settings, device: Any, part: str = WHOLE) ->
         dtype=dtypes,
         **_from_elsewhere(made, card, settings, dtypes, left_out),
         **left_out,
-        **_quantized(settings, index),
+        **_quantized(settings, index, dtypes),
         **card.options.get("load", {}),
     )
     pipe.set_progress_bar_config(disable=True)
@@ -120,7 +120,7 @@ def _component(kind: Any, place: Component, name: str, settings: Settings, dtype
     if issubclass(kind, torch.nn.Module):
         arguments["dtype"] = dtypes.get(name, dtypes["default"])
     if name.startswith(_HEAVY) and settings.quantization != "none":
-        arguments["quantization_config"] = _how(settings)
+        arguments["quantization_config"] = _how(settings, arguments["dtype"])
     return kind.from_pretrained(folder_of(place) / place.folder, **arguments)
 
 
@@ -149,18 +149,18 @@ def _ghost(diffusers: Any, folder: Path, index: dict[str, Any], name: str, dtype
     return hollow(ghost, dtype)
 
 
-def _quantized(settings: Settings, index: dict[str, Any]) -> dict[str, Any]:
+def _quantized(settings: Settings, index: dict[str, Any], dtypes: dict[str, Any]) -> dict[str, Any]:
     """The denoiser is quantized: it is the largest part, and the one that loses least."""
     if settings.quantization == "none":
         return {}
     from diffusers import PipelineQuantizationConfig
 
-    heavy = {name: _how(settings) for name in index if name.startswith(_HEAVY)}
+    heavy = {n: _how(settings, dtypes.get(n, dtypes["default"])) for n in index if n.startswith(_HEAVY)}
     return {"quantization_config": PipelineQuantizationConfig(quant_mapping=heavy)}
 
 
-def _how(settings: Settings) -> Any:  # noqa: ANN401
-    return _int8() if settings.quantization == "int8" else _nf4()
+def _how(settings: Settings, dtype: Any) -> Any:  # noqa: ANN401
+    return _int8() if settings.quantization == "int8" else _nf4(dtype)
 
 
 def _int8() -> Any:  # noqa: ANN401
@@ -170,10 +170,10 @@ def _int8() -> Any:  # noqa: ANN401
     return TorchAoConfig(Int8WeightOnlyConfig())
 
 
-def _nf4() -> Any:  # noqa: ANN401
+def _nf4(dtype: Any) -> Any:  # noqa: ANN401
     from diffusers import BitsAndBytesConfig
 
-    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype)
 
 
 def _place(pipe: Any, settings: Settings, device: Any, card: ModelCard) -> None:  # noqa: ANN401

@@ -135,7 +135,7 @@ class Decoder(Runtime):
         pipe = self._model.pipe
         if latents[0].dtype != pipe.vae.dtype:
             pipe.vae.to(latents[0].dtype)
-        with torch.no_grad():
+        with torch.no_grad(), self._model.resting():
             values = pipe.vae.decode(*latents, return_dict=False)[0]
             if hasattr(pipe, "video_processor"):
                 return pictures([pipe.video_processor.postprocess_video(values, output_type="np")])

@@ -35,7 +35,7 @@ def arguments(settings: Settings, device: Any) -> dict[str, Any]:  # noqa: ANN40
     if settings.quantization == "int8":
         found["quantization_config"] = _eight_bits()
     elif settings.quantization == "nf4":
-        found["quantization_config"] = _four_bits()
+        found["quantization_config"] = _four_bits(found["dtype"])
     if settings.offload != "none":
         found["device_map"] = "auto"
     return found
@@ -58,7 +58,7 @@ def _eight_bits() -> Any:  # noqa: ANN401 - a class without types
     return TorchAoConfig(Int8WeightOnlyConfig())
 
 
-def _four_bits() -> Any:  # noqa: ANN401 - a class without types
+def _four_bits(dtype: Any) -> Any:  # noqa: ANN401 - classes without types
     from transformers import BitsAndBytesConfig
 
-    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype)

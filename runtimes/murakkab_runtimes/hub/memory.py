@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import resource
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 MIB = 2**20
 
-_NO_ROOM = ("can't allocate memory", "not enough memory")
-"""What torch says of a processor's memory in errors that have no class of their own."""
+_NO_ROOM = ("can't allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
+"""What torch says of memory in errors that have no class of their own."""
 
 
 def peak_mb(device: torch.device) -> int:
@@ -101,11 +102,24 @@ def watched(device: torch.device, what: str) -> Iterator[None]:
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as fault:
-        if type(fault) is RuntimeError and not any(words in str(fault) for words in _NO_ROOM):
+        if not _found_no_room(fault):
             raise
         if device.type == "cuda":
             torch.cuda.empty_cache()
         raise OutOfMemory(f"{what} does not fit into the memory of {device}: {fault}") from None
+
+
+def is_broken(fault: BaseException) -> bool:
+    """Whether a fault leaves this process without its accelerator: nothing that it does there can succeed any more."""
+    torch = sys.modules.get("torch")
+    return isinstance(fault, getattr(torch, "AcceleratorError", ())) and not _found_no_room(fault)
+
+
+def _found_no_room(fault: BaseException) -> bool:
+    """Whether it is one of memory; other errors of a device have the same classes."""
+    torch = sys.modules["torch"]
+    known = isinstance(fault, torch.OutOfMemoryError | MemoryError)
+    return known or any(words in str(fault) for words in _NO_ROOM)
 
 
 def _forget_peak() -> None:

@@ -6,18 +6,31 @@ cache of Hugging Face, at the revision that the card names. A card with a ``url`
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from murakkab_optimizer.catalog import ModelCard, Repository, Weights
+from murakkab_optimizer.catalog import Component, ModelCard, Repository, Weights
 from murakkab_runtimes.base import Unavailable
 
 FOLDERS = "MURAKKAB_MODELS"
 
+LOADS = 3.0
+"""A load may take so many times what the card of the model says."""
+
+SLOWEST_MB_S = 50.0
+"""A disk reads weights at this pace at least."""
+
+_SUFFIXES = {".safetensors", ".bin", ".pth", ".pt", ".gguf", ".onnx"}
+"""Of files of weights."""
+
 
 def weights_folder(card: ModelCard) -> Path:
-    """Folder that holds the weights of a card.
+    """Folder that holds the weights of a card; its adapter says what is missing in one that holds a part of them.
 
     Raises:
         Unavailable: they are not on this machine; the message has the command that gets them.
@@ -25,9 +38,12 @@ def weights_folder(card: ModelCard) -> Path:
     """
     if card.weights is None:
         raise ValueError(f"the card '{card.name}' names no weights")
-    if missing(card.weights):
-        raise Unavailable(f"the weights of {card.name} are not on this machine; run: {how_to_get(card.weights)}")
-    return folder_of(card.weights)
+    try:
+        folder, *_ = map(folder_of, (card.weights, *card.weights.components.values()))
+    except Unavailable:
+        told = f"the weights of {card.name} are not on this machine; run: {how_to_get(card.weights)}"
+        raise Unavailable(told) from None
+    return folder
 
 
 def folder_of(place: Repository) -> Path:
@@ -36,15 +52,21 @@ def folder_of(place: Repository) -> Path:
     Raises:
         Unavailable: it is not on this machine.
     """
-    if (found := _find(place)) is None:
+    if (found := _find(place) or next(_folders(place), None)) is None:
         raise Unavailable(f"the weights {place.repo} are not on this machine")
     return found
 
 
+def slowest_load_s(card: ModelCard) -> float:
+    """Seconds that a load of a model may take, by what is known of it; 0 where nothing is."""
+    return max(LOADS * card.load_s, card.weights_mb / SLOWEST_MB_S)
+
+
 def missing(weights: Weights) -> list[Repository]:
-    """The repositories of these weights that are not on this machine, each once."""
-    others = {place.repo: place for place in weights.components.values() if place.repo != weights.repo}
-    return [place for place in (weights, *others.values()) if _find(place) is None]
+    """The repositories of these weights that are not on this machine as a whole, each once."""
+    lacking = [place for place in (weights, *weights.components.values()) if _find(place) is None]
+    others = {place.repo: place for place in lacking if place.repo != weights.repo}
+    return [*(place for place in lacking if place is weights), *others.values()]
 
 
 def how_to_get(weights: Weights) -> str:
@@ -66,12 +88,49 @@ def _command(place: Repository) -> str:
 
 
 def _find(place: Repository) -> Path | None:
-    """The folder, or None where it is not on this machine."""
+    """The folder that holds all of it, or None where none on this machine does."""
+    return next((folder for folder in _folders(place) if _is_whole(folder, place)), None)
+
+
+def _folders(place: Repository) -> Iterator[Path]:
+    """Folders of that name, whatever of it they hold."""
     for folder in filter(None, os.environ.get(FOLDERS, "").split(os.pathsep)):
         path = Path(folder).expanduser() / place.repo
         if path.is_dir() and (path / _file(place)).exists():
-            return path
-    return None if _file(place) else _cached(place)
+            yield path
+    if not _file(place) and (cached := _cached(place)) is not None:
+        yield cached
+
+
+def _is_whole(folder: Path, place: Repository) -> bool:
+    """Whether all is there, as far as files tell that name others: a download may have been interrupted."""
+    if _file(place):
+        return True
+    if isinstance(place, Component):
+        return _is_filled(folder / place.folder)
+    parts = _read(folder / "model_index.json")
+    elsewhere = place.components if isinstance(place, Weights) else ()
+    named = [name for name, kind in parts.items() if isinstance(kind, list) and kind[:1] != [None]]
+    return all(_is_filled(folder / name) for name in named if name not in elsewhere) if named else _is_filled(folder)
+
+
+def _is_filled(folder: Path) -> bool:
+    """Whether a folder has all files of one of its indexes of weights; without one, weights where it has settings."""
+    if not folder.is_dir():
+        return False
+    indexes = [set(_read(index).get("weight_map", {}).values()) for index in folder.glob("*.index.json")]
+    if indexes:
+        return any(all((folder / file).exists() for file in files) for files in indexes)
+    suffixes = {path.suffix for path in folder.iterdir()}
+    return bool(suffixes & _SUFFIXES) or bool(suffixes and not (folder / "config.json").exists())
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """An index; empty where there is none that can be read."""
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads(file.read_text("utf-8"))
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def _file(place: Repository) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,6 +64,13 @@ class LanguageModel(Runtime):
     """
 
     bounded: bool = True
+    _task: Task | None = None
+    _done = 0.0
+
+    def alive(self) -> None:
+        """Say that an answer is being written; call it between its pieces. It ends the answer of a stopped task."""
+        if self._task is not None:
+            self._task.progress(self._done)
 
     @abstractmethod
     def complete(self, request: Request, heard: Heard | None = None) -> Completion:
@@ -76,4 +84,14 @@ class LanguageModel(Runtime):
         """Write the form that ``task.arguments["form"]`` names (default ``plain``)."""
         from murakkab_runtimes.text.forms import form
 
-        return form(task.arguments.get("form", "plain"))(task, self)
+        write = form(task.arguments.get("form", "plain"))
+        self._task, self._done = task, 0.0
+        try:
+            return write(dataclasses.replace(task, on_progress=self._told), self)
+        finally:
+            self._task = None
+
+    def _told(self, done: float) -> None:
+        """A form says what share of its task is done."""
+        self._done = done
+        self.alive()

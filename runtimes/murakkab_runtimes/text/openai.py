@@ -113,6 +113,7 @@ class OpenAI(LanguageModel):
                     response.read()
                     self._checked(response)
                 for choice in _choices(_lines(response)):
+                    self.alive()
                     text += str((choice.get("delta") or choice.get("message") or {}).get("content") or "")
                     if heard is not None:
                         heard(_THOUGHT.sub("", text).strip())

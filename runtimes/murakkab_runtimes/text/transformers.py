@@ -6,6 +6,7 @@ For many users at once a server such as vLLM does better (adapter ``openai``); t
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from murakkab_optimizer.catalog import ModelCard
@@ -134,8 +135,9 @@ class Transformers(LanguageModel):
         bounds = self._guide.bounds(request)
         return [bounds] if bounds else []
 
-    def _follower(self, request: Request, heard: Heard | None) -> _Follower | None:
-        return _Follower(self._tokenizer, lambda text: heard(self._said(text, request))) if heard else None
+    def _follower(self, request: Request, heard: Heard | None) -> _Follower:
+        said = (lambda text: heard(self._said(text, request))) if heard else None
+        return _Follower(self._tokenizer, self.alive, said)
 
     def _completion(self, ids: Any, request: Request) -> Completion:  # noqa: ANN401 - a tensor
         tokens = [token for token in ids.tolist() if token != self._tokenizer.pad_token_id]
@@ -157,16 +159,26 @@ _TOKENS = {"return_tensors": "pt", "padding": True, "padding_side": "left", "add
 
 
 class _Follower:
-    """A streamer of transformers: it hands on what was written so far. The first thing that it is given is the chat."""
+    """A streamer of transformers: it hands on what was written so far. The first thing that it is given is the chats.
 
-    def __init__(self, tokenizer: Any, heard: Heard) -> None:  # noqa: ANN401 - a class without types
-        self._tokenizer, self._heard = tokenizer, heard
+    Args:
+        tokenizer: of the model.
+        alive: called with each token.
+        heard: told what was written so far; None where nobody follows it, or for several answers at once.
+
+    """
+
+    def __init__(self, tokenizer: Any, alive: Callable[[], None], heard: Heard | None) -> None:  # noqa: ANN401
+        self._tokenizer, self._alive, self._heard = tokenizer, alive, heard
         self._tokens: list[int] | None = None
 
     def put(self, ids: Any) -> None:  # noqa: ANN401 - a tensor
-        """Take the next tokens; what ``heard`` raises ends the answer."""
+        """Take the next tokens; what is raised ends the answer."""
         if self._tokens is None:
             self._tokens = []
+            return
+        self._alive()
+        if self._heard is None:
             return
         self._tokens += ids.flatten().tolist()
         text = self._tokenizer.decode(self._tokens, skip_special_tokens=True)

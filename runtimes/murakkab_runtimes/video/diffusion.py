@@ -82,7 +82,11 @@ class DiffusionFilm(Runtime):
         return np.repeat(np.asarray(read_picture(begin, size))[None], length.shown, axis=0)
 
     def _moving(self, task: Task, begin: object, size: tuple[int, int], length: Length) -> Pictures:
-        """Call after call, each from the last frame of the one before."""
+        """Call after call, each from the last frame of the one before.
+
+        Raises:
+            InputError: the model makes other numbers of frames than its card says.
+        """
         from PIL import Image
 
         width, height = larger(size, self.card)
@@ -96,6 +100,11 @@ class DiffusionFilm(Runtime):
             share = (min(asked["frames"], left) - bool(found)) / length.shown
             made = pictures(self._model.call(task, asked, done / length.shown, share, window))
             found.append(made[1:] if found else made)
+            if not len(found[-1]):
+                raise InputError(
+                    f"{self.card.name} made no further frame behind {done} of {length.shown}; "
+                    "its card needs the option 'frames' with 'every'"
+                )
             done, window, picture = done + len(found[-1]), window + 1, Image.fromarray(made[-1])
         return np.concatenate(found)
 

@@ -40,6 +40,7 @@ from murakkab_runtimes.base import (
     Task,
     Value,
 )
+from murakkab_runtimes.hub.memory import is_broken
 from murakkab_runtimes.references import fill
 from murakkab_runtimes.secrets import Mask
 from murakkab_runtimes.workers.held import Held
@@ -49,6 +50,10 @@ from murakkab_runtimes.workers.spans import worker_spans
 
 PROGRESS_S = 0.2
 """Shortest time between two progress reports of a task."""
+
+
+class _AcceleratorLost(Exception):
+    """This process can do no more on its accelerator."""
 
 
 class Child:
@@ -100,16 +105,24 @@ class Child:
             self._runtimes.get(request.card, request.threads).warm()
         except Exception as fault:
             traceback.print_exc()
+            if is_broken(fault):
+                os._exit(1)
             error = str(fault) or type(fault).__name__
             if isinstance(fault, OutOfMemory):
                 self._runtimes.leave_only(request.card)
         self.send(ModelLoaded(self._name, request.card.name, error))
 
     def _run(self, request: Run) -> None:
-        """Do one attempt; none of the secrets that it may know gets into a reply, a file or the log."""
+        """Do one attempt; none of the secrets that it may know gets into a reply, a file or the log.
+
+        A process that has lost its accelerator ends, so that a new one takes its place.
+        """
         mask = Mask(request.secrets)
-        with masked_output(mask), self.spans.attempt(request.lease, request.card.name, request.trace):
-            outcome = self._outcome(request, mask)
+        try:
+            with masked_output(mask), self.spans.attempt(request.lease, request.card.name, request.trace):
+                outcome = self._outcome(request, mask)
+        except _AcceleratorLost:
+            os._exit(1)
         self.send(outcome)
 
     def _outcome(self, request: Run, mask: Mask) -> TaskFinished | TaskFailed:
@@ -130,6 +143,9 @@ class Child:
         except Cancelled:
             return TaskFailed(request.lease, "cancelled", retry=False)
         except Exception as fault:
+            if is_broken(fault):
+                traceback.print_exc()
+                raise _AcceleratorLost from None
             return self._failed(request, fault, mask)
         finally:
             self._cancelled.discard(request.lease)

@@ -1,6 +1,7 @@
 """The models that a worker process holds: it lets go of them when it is told to.
 
 On an accelerator, those unused for longest make room for others where what it was told to let go of is not enough.
+Where a task finds no room all the same, there or in the memory of the machine, all others go.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ class Held:
                 self._let_go(name)
 
     def leave_only(self, card: ModelCard) -> bool:
-        """Let go of all other models that take memory of the accelerator; whether there was one."""
-        others = [name for name in self._on_accelerator() if name != card.name]
+        """Let go of all other models, for one that found no room; whether there was one."""
+        others = [name for name in self._runtimes if name != card.name]
         for name in others:
             self._let_go(name)
         return bool(others)
