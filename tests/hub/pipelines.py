@@ -96,21 +96,32 @@ def save_ltx(folder: Path) -> None:
     ).save_pretrained(folder)  # fmt: skip
 
 
-def save_wan(folder: Path) -> None:
-    torch.manual_seed(0)
-    transformer = diffusers.WanTransformer3DModel(
-        patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=12, in_channels=16, out_channels=16,
+def wan_denoiser(channels: int) -> Any:
+    return diffusers.WanTransformer3DModel(
+        patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=12, in_channels=channels, out_channels=16,
         text_dim=32, freq_dim=256, ffn_dim=32, num_layers=1, cross_attn_norm=True, qk_norm="rms_norm_across_heads",
         rope_max_seq_len=32,
     )  # fmt: skip
-    decoder = diffusers.AutoencoderKLWan(
+
+
+def wan_decoder() -> Any:
+    return diffusers.AutoencoderKLWan(
         base_dim=3, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1, temperal_downsample=[False, True, True]
     )
+
+
+def wan_reader() -> Any:
     config = transformers.UMT5Config(
         vocab_size=20, d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=4, decoder_start_token_id=0
     )
+    return transformers.UMT5EncoderModel(config)
+
+
+def save_wan(folder: Path) -> None:
+    torch.manual_seed(0)
+    transformer, decoder = wan_denoiser(16), wan_decoder()
     diffusers.WanPipeline(
-        tokenizer=tokenizer(32), text_encoder=transformers.UMT5EncoderModel(config), vae=decoder,
+        tokenizer=tokenizer(32), text_encoder=wan_reader(), vae=decoder,
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=7.0), transformer=transformer,
     ).save_pretrained(folder)  # fmt: skip
 
@@ -120,26 +131,13 @@ def wan_i2v(folder: Path, **more: Any) -> None:
     torch.manual_seed(0)
     spread = bool(more.get("expand_timesteps"))
     channels = 16 if spread else 36
-
-    def transformer() -> Any:
-        return diffusers.WanTransformer3DModel(
-            patch_size=(1, 2, 2), num_attention_heads=2, attention_head_dim=12, in_channels=channels, out_channels=16,
-            text_dim=32, freq_dim=256, ffn_dim=32, num_layers=1, cross_attn_norm=True,
-            qk_norm="rms_norm_across_heads", rope_max_seq_len=32,
-        )  # fmt: skip
-
-    decoder = diffusers.AutoencoderKLWan(
-        base_dim=3, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1, temperal_downsample=[False, True, True]
-    )
-    config = transformers.UMT5Config(
-        vocab_size=20, d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=4, decoder_start_token_id=0
-    )
+    decoder = wan_decoder()
     diffusers.WanImageToVideoPipeline(
-        tokenizer=tokenizer(32), text_encoder=transformers.UMT5EncoderModel(config), vae=decoder,
+        tokenizer=tokenizer(32), text_encoder=wan_reader(), vae=decoder,
         scheduler=diffusers.UniPCMultistepScheduler(
             prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0
         ),
-        transformer=transformer(), transformer_2=None if spread else transformer(), **more,
+        transformer=wan_denoiser(channels), transformer_2=None if spread else wan_denoiser(channels), **more,
     ).save_pretrained(folder)  # fmt: skip
 
 

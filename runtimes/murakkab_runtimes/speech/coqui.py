@@ -13,18 +13,15 @@ import numpy as np
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError, Unavailable
-from murakkab_runtimes.hub.device import limit_threads, pick_device
-from murakkab_runtimes.hub.memory import Meter
 from murakkab_runtimes.hub.torchaudio import without_compiled_torchaudio
 from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.speech.joe import units_of
-from murakkab_runtimes.speech.pronounce import Pronouncer
-from murakkab_runtimes.speech.runtime import SpeechRuntime
 from murakkab_runtimes.speech.sentence import Sentence
 from murakkab_runtimes.speech.timing import Take, Unit, take_of_units
+from murakkab_runtimes.speech.torch_voice import TorchVoice
 
 
-class Coqui(SpeechRuntime):
+class Coqui(TorchVoice):
     """Speaks with a VITS model.
 
     The folder of the weights holds ``config.json`` and one ``.pth`` file (option ``file`` where there are several), in
@@ -36,21 +33,11 @@ class Coqui(SpeechRuntime):
         OutOfMemory: it does not fit into the device.
     """
 
-    def __init__(self, card: ModelCard, threads: int) -> None:
-        super().__init__(card, threads)
-        limit_threads(threads)
-        self._device = pick_device()
-        self.meter: Meter = Meter(self._device)
-        with self.meter.loading(card.name):
-            self._model = _loaded(card).to(self._device)
+    def _load(self) -> None:
+        self._model = _loaded(self.card).to(self._device)
         self._tokenizer = self._model.tokenizer
         self.rate = int(self._model.config.audio.sample_rate)
         self._speakers = {voice.name: self._speaker(voice.name) for voice in self.voices.values()}
-        self._pronounce = Pronouncer()
-
-    def sentences(self, text: str) -> list[Sentence]:
-        """Sentences with the phonemes of American English."""
-        return self._pronounce(text)
 
     def speak(self, sentence: Sentence, voice: str, speed: float, noise: np.random.Generator) -> Take:
         """Speak with the speaker of that number."""

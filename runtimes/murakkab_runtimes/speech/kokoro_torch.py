@@ -17,21 +17,18 @@ import numpy as np
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError, Unavailable
-from murakkab_runtimes.hub.device import limit_threads, pick_device
-from murakkab_runtimes.hub.memory import Meter
 from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.speech.kokoro import LEAD_S, MOST_TOKENS, RATE, STEP_S
-from murakkab_runtimes.speech.pronounce import Pronouncer
-from murakkab_runtimes.speech.runtime import SpeechRuntime
 from murakkab_runtimes.speech.sentence import Sentence
 from murakkab_runtimes.speech.timing import Take, Unit, take_of_units
+from murakkab_runtimes.speech.torch_voice import TorchVoice
 from murakkab_runtimes.speech.units import with_words
 
 MODEL = "kokoro-v1_0.pth"
 """The file of the model where the card's option ``file`` names no other."""
 
 
-class KokoroTorch(SpeechRuntime):
+class KokoroTorch(TorchVoice):
     """Speaks with the voices in the folder ``voices`` beside the model.
 
     Raises:
@@ -40,20 +37,10 @@ class KokoroTorch(SpeechRuntime):
         OutOfMemory: it does not fit into the device.
     """
 
-    def __init__(self, card: ModelCard, threads: int) -> None:
-        super().__init__(card, threads)
-        limit_threads(threads)
-        self._device = pick_device()
-        self.meter: Meter = Meter(self._device)
-        folder, network = weights_folder(card), _network()
-        with self.meter.loading(card.name):
-            self._model = _loaded(card, folder, network).to(self._device).eval()
-            self._styles = {voice.name: _style(folder, voice.name) for voice in self.voices.values()}
-        self._pronounce = Pronouncer()
-
-    def sentences(self, text: str) -> list[Sentence]:
-        """Sentences with the phonemes of American English."""
-        return self._pronounce(text)
+    def _load(self) -> None:
+        folder = weights_folder(self.card)
+        self._model = _loaded(self.card, folder, _network()).to(self._device).eval()
+        self._styles = {voice.name: _style(folder, voice.name) for voice in self.voices.values()}
 
     def speak(self, sentence: Sentence, voice: str, speed: float, noise: np.random.Generator) -> Take:
         """Speak with the voice of that name."""

@@ -14,24 +14,21 @@ import numpy as np
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError
-from murakkab_runtimes.hub.device import limit_threads, pick_device
-from murakkab_runtimes.hub.memory import Meter
 from murakkab_runtimes.hub.torchaudio import without_compiled_torchaudio
 from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.speech import audio
 from murakkab_runtimes.speech.audio import Samples
 from murakkab_runtimes.speech.coqui import cannot_be_loaded
-from murakkab_runtimes.speech.pronounce import Pronouncer
-from murakkab_runtimes.speech.runtime import SpeechRuntime
 from murakkab_runtimes.speech.sentence import Sentence
 from murakkab_runtimes.speech.timing import STRESS, Take, Unit, take_of_units
+from murakkab_runtimes.speech.torch_voice import TorchVoice
 from murakkab_runtimes.speech.units import with_words
 
 FILES = ("config.json", "model.pth", "vocab.json", "speakers_xtts.pth")
 """What the folder of the weights holds; but for tensors and the settings of XTTS, nothing in them is read."""
 
 
-class Xtts(SpeechRuntime):
+class Xtts(TorchVoice):
     """Speaks with the speakers that come with a model; no voice is cloned.
 
     Raises:
@@ -40,20 +37,10 @@ class Xtts(SpeechRuntime):
         OutOfMemory: it does not fit into the device.
     """
 
-    def __init__(self, card: ModelCard, threads: int) -> None:
-        super().__init__(card, threads)
-        limit_threads(threads)
-        self._device = pick_device()
-        self.meter: Meter = Meter(self._device)
-        with self.meter.loading(card.name):
-            self._model = _loaded(card).to(self._device)
+    def _load(self) -> None:
+        self._model = _loaded(self.card).to(self._device)
         self.rate = int(self._model.config.audio.output_sample_rate)
         self._speakers = {voice.name: self._speaker(voice.name) for voice in self.voices.values()}
-        self._pronounce = Pronouncer()
-
-    def sentences(self, text: str) -> list[Sentence]:
-        """Sentences with the phonemes of American English."""
-        return self._pronounce(text)
 
     def speak(self, sentence: Sentence, voice: str, speed: float, noise: np.random.Generator) -> Take:
         """Speak with the speaker of that name."""
