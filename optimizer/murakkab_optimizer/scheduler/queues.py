@@ -18,6 +18,9 @@ from murakkab_optimizer.scheduler.runs import RunState
 from murakkab_optimizer.scheduler.state import Status, TaskState
 from murakkab_optimizer.scheduler.workers import Fleet
 
+FEWEST = 32
+"""Entries of a queue below which those that do not count any more are not worth a look."""
+
 SHARE = 0.1
 """Of the work that is begun, for batches that are overdue."""
 
@@ -62,6 +65,7 @@ class ReadyQueues:
         self._moving = policy if isinstance(policy, MovingPolicy) else None
         self._renewing = policy if isinstance(policy, RenewingPolicy) else None
         self._queues: dict[_Place, list[_Entry]] = {}
+        self._tidied: dict[_Place, int] = {}
         self._count = 0
         self._watched_work = 0.0
 
@@ -79,6 +83,14 @@ class ReadyQueues:
         place = _Place(not state.clock.watched, task.chosen.model, group)
         queue = self._queues.setdefault(place, [])
         heapq.heappush(queue, _Entry(self._policy.key(view), task.number, self._count, state, task, view))
+        if len(queue) > 2 * self._tidied.get(place, FEWEST):
+            self._tidy(place, queue)
+
+    def _tidy(self, place: _Place, queue: list[_Entry]) -> None:
+        """Drop entries that do not count any more: a queue has at most twice as many as it had tasks, or so."""
+        queue[:] = [entry for entry in queue if entry.counts]
+        heapq.heapify(queue)
+        self._tidied[place] = max(len(queue), FEWEST)
 
     def pop(self, fleet: Fleet, now: float) -> tuple[RunState, TaskState, WorkerState, int] | None:
         """Take out the first task that can start now, with the worker and the number of threads for it.
@@ -134,6 +146,7 @@ class ReadyQueues:
                 heads.append((place, entry))
         for place in empty:
             del self._queues[place]
+            self._tidied.pop(place, None)
         if (moving := self._moving) is not None:
             heads.sort(key=lambda head: (moving.urgency(head[1].view, now), head[1].number))
         elif len(heads) > 1:
