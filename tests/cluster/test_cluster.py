@@ -104,6 +104,24 @@ def test_a_cancelled_run_frees_its_slots(server: Server, machine: Worker, tmp_pa
     with_engine(server.url, tmp_path, scenario)
 
 
+def test_a_run_that_its_own_engine_resumes_loses_no_order(server: Server, machine: Worker, tmp_path: Path) -> None:
+    """The broker knows of attempts that were begun before; those that follow are others."""
+
+    async def scenario(made: Engine) -> None:
+        run = await made.submit(workflow(TROUBLE, tmp_path), {"how": "hang", "until": str(tmp_path / "until")})
+        await until_event(made, run, "task.started", "trouble")
+        await made.cancel(run)
+        assert (await asyncio.wait_for(made.wait(run), 10))["status"] == "cancelled"
+        (tmp_path / "until").touch()
+        await made.resume(run)
+        end = await asyncio.wait_for(made.wait(run), 60)
+        assert end["status"] == "succeeded", end
+        started = [event async for event in made.events(run) if event["event"] == "task.started"]
+        assert [event["attempt"] for event in started] == [1, 1], "the first order after the resumption was taken"
+
+    with_engine(server.url, tmp_path, scenario)
+
+
 @pytest.mark.soak
 def test_a_slot_that_does_not_hear_is_ended(
     server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
