@@ -276,6 +276,22 @@ def test_a_folder_that_is_not_shared_is_told(server: Server, machine: Worker, tm
     with_engine(server.url, tmp_path, scenario)
 
 
+def test_a_planner_that_breaks_fails_the_run_with_the_reason(server: Server, machine: Worker, tmp_path: Path) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("no such case")
+
+    async def scenario(made: Engine) -> None:
+        run = await made.submit(workflow(TROUBLE, tmp_path), {"how": "hang", "until": str(tmp_path / "never")})
+        await until_event(made, run, "task.started", "trouble")
+        made._replanner._planner = broken
+        made._driver.fleet.models = lambda: frozenset({"another"})
+        end = await asyncio.wait_for(made.wait(run), 60)
+        assert end["status"] == "failed"
+        assert "unexpected fault: RuntimeError: no such case" in end["error"]
+
+    with_engine(server.url, tmp_path, scenario)
+
+
 def test_only_references_cross_the_broker(server: Server, machine: Worker, tmp_path: Path) -> None:
     seen: list[bytes] = []
 
