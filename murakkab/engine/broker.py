@@ -57,6 +57,9 @@ _BLOCK_MS = 1000
 _TRIP_S = 15.0
 """A broker that does not answer a look at the replies for this long is away. The client's own limit costs more."""
 
+REPEATED_S = 1200
+"""What a client tries again comes within this time (``redis_link``): so long the broker knows what it was given."""
+
 _AT_ONCE = 500
 _KEPT_REPLIES = 250
 
@@ -82,7 +85,7 @@ class Letter:
         arguments: list[Any] = [engine, msgspec.json.encode(self.order), wire.REPLIES_S, refusal]
         if not self.lease:
             return keys, arguments
-        return [*keys, wire.attempted(engine, self.lease)], [*arguments, self.child, int(LONGEST_S) + 60]
+        return [*keys, wire.attempted(engine, self.lease)], [*arguments, self.child, REPEATED_S]
 
 
 @dataclass(frozen=True)

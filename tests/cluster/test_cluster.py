@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from murakkab.engine import Engine, EngineOptions, UserError
-from murakkab.engine.broker import Letter
+from murakkab.engine.broker import REPEATED_S, Letter
 from murakkab_optimizer.scheduler.events import TaskFinished
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.cluster import wire
@@ -193,6 +193,28 @@ def test_an_attempt_that_is_delivered_twice_is_made_once(server: Server, machine
     with_engine(server.url, tmp_path, scenario)
     lines = log.read_text().splitlines()
     assert sorted(lines) == sorted(set(lines)), "nothing was made twice"
+
+
+def test_what_is_given_directly_is_not_kept_in_the_broker_for_long(
+    server: Server, machine: Worker, tmp_path: Path
+) -> None:
+    """What comes by Celery may come again after hours, what is given directly only as long as a client tries."""
+
+    async def scenario(made: Engine) -> None:
+        broker, by_celery = made._driver.fleet._broker, []
+        deliver = broker.deliver
+
+        def noted(letter: Letter) -> None:
+            by_celery.append(letter.lease)
+            deliver(letter)
+
+        broker.deliver = noted
+        assert (await ends(made, tmp_path, count=8))["status"] == "succeeded"
+        keys = server.client.keys(wire.attempted(made._driver.fleet.id, "*"))
+        long = [key for key in keys if server.client.ttl(key) > REPEATED_S]
+        assert len(long) <= len(by_celery) < len(keys) == 17
+
+    with_engine(server.url, tmp_path, scenario)
 
 
 def test_what_a_process_does_not_wait_for_any_more_comes_by_celery(
