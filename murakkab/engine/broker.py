@@ -203,12 +203,19 @@ class Broker:
         return {names[number - 1] for number in mine}
 
     async def waiting(self) -> list[wire.Waiting]:
-        """What waits at all engines that have something to do; OSError when the broker is away."""
+        """What waits at all engines that have something to do; OSError when the broker is away.
+
+        What an engine of another version tells, and cannot be read, is left out.
+        """
         with _as_os_error():
             seconds, _ = await self._async.time()
             engines = await self._async.zrangebyscore(wire.ENGINES, seconds - _ENGINE_S, "+inf")
             told = await self._async.mget([wire.waiting(engine.decode()) for engine in engines]) if engines else []
-        return [one for text in told if text for one in msgspec.json.decode(text, type=list[wire.Waiting])]
+        found: list[wire.Waiting] = []
+        for text in filter(None, told):
+            with contextlib.suppress(msgspec.MsgspecError):
+                found += msgspec.json.decode(text, type=list[wire.Waiting])
+        return found
 
     async def wanted(self, wanted: bool, waiting: list[wire.Waiting]) -> None:
         """Tell the other engines whether this one has something to do, and everybody what waits."""
