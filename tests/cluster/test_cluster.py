@@ -20,6 +20,34 @@ from murakkab_runtimes.workers.messages import Run
 from tests.cluster.conftest import Server, Worker, wait_for, with_engine
 from tests.engine.conftest import SUMS, TROUBLE, workflow
 
+ASLEEP = """
+apiVersion: murakkab/v1
+kind: Workflow
+inputs:
+  note: text
+nodes:
+  asleep:
+    function: tools.py:sleeps
+    note: ${{ inputs.note }}
+outputs:
+  asleep: ${{ nodes.asleep }}
+"""
+
+SLEEPS = """
+import subprocess
+from pathlib import Path
+
+
+def sleeps(note: str) -> str:
+    file = Path(note)
+    if file.exists():
+        return "awake"
+    with subprocess.Popen(["sleep", "600"]) as process:
+        file.with_suffix(".part").write_text(str(process.pid))
+        file.with_suffix(".part").rename(file)
+    return "slept"
+"""
+
 
 async def ends(made: Engine, folder: Path, text: str = SUMS, **inputs: object) -> dict:
     run = await made.submit(workflow(text, folder), inputs)
@@ -120,6 +148,44 @@ def test_a_run_that_its_own_engine_resumes_loses_no_order(server: Server, machin
         assert [event["attempt"] for event in started] == [1, 1], "the first order after the resumption was taken"
 
     with_engine(server.url, tmp_path, scenario)
+
+
+@pytest.mark.parametrize("ended", ["process", pytest.param("slot", marks=pytest.mark.soak)])
+def test_what_a_process_started_ends_with_it(server: Server, machine: Worker, tmp_path: Path, ended: str) -> None:
+    (tmp_path / "tools.py").write_text(SLEEPS)
+    note = tmp_path / "pid"
+
+    async def scenario(made: Engine) -> None:
+        run = await made.submit(workflow(ASLEEP, tmp_path), {"note": str(note)})
+        while not note.exists():
+            await asyncio.sleep(0.05)
+        fleet, started = made._driver.fleet, int(note.read_text())
+        (name,) = fleet._busy
+        process = fleet.pids()[name]
+        os.kill(process if ended == "process" else parent_of(process), signal.SIGKILL)
+        async with asyncio.timeout(60):
+            while is_alive(started):
+                await asyncio.sleep(0.05)
+        end = await asyncio.wait_for(made.wait(run), 60)
+        assert end["outputs"] == {"asleep": "awake"}, end
+
+    with_engine(server.url, tmp_path, scenario)
+
+
+def stat(pid: int) -> list[str]:
+    """State of a process, its parent, and what follows; nothing where it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def parent_of(pid: int) -> int:
+    return int(stat(pid)[1])
+
+
+def is_alive(pid: int) -> bool:
+    return stat(pid)[:1] not in ([], ["Z"])
 
 
 @pytest.mark.soak
