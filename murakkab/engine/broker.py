@@ -52,6 +52,9 @@ return 1
 _ENGINE_S = 4.0
 """An engine that has not said for this long that it has something to do has nothing."""
 
+_SCALED_MS = 15_000
+"""So long it counts that an autoscaler was there: its looks may be slow."""
+
 _BLOCK_MS = 1000
 
 _TRIP_S = 15.0
@@ -203,10 +206,7 @@ class Broker:
         return {names[number - 1] for number in mine}
 
     async def waiting(self) -> list[wire.Waiting]:
-        """What waits at all engines that have something to do; OSError when the broker is away.
-
-        What an engine of another version tells, and cannot be read, is left out.
-        """
+        """What waits at all engines that have something to do, if it can be read; OSError when the broker is away."""
         with _as_os_error():
             seconds, _ = await self._async.time()
             engines = await self._async.zrangebyscore(wire.ENGINES, seconds - _ENGINE_S, "+inf")
@@ -227,6 +227,16 @@ class Broker:
                 await self._async.zremrangebyscore(wire.ENGINES, "-inf", seconds - wire.FORGET_S)
             else:
                 await self._async.zrem(wire.ENGINES, self._engine)
+
+    async def scale(self) -> None:
+        """Tell engines that somebody starts workers for what waits; OSError when the broker is away."""
+        with _as_os_error():
+            await self._async.set(wire.SCALED, 1, px=_SCALED_MS)
+
+    async def is_scaled(self) -> bool:
+        """Whether somebody does; OSError when the broker is away."""
+        with _as_os_error():
+            return bool(await self._async.exists(wire.SCALED))
 
     async def leave(self, names: Iterable[str]) -> None:
         """Give slots back and take the engine off the lists."""

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from murakkab.engine.bare import Bare
 from murakkab.engine.broker import Broker, Look
+from murakkab.engine.first_slot import first_slot
 from murakkab.engine.fleet import OnBarren, OnLost, OnReply, WatchedFleet
 from murakkab.engine.hearing import Deaths, Hearing
 from murakkab.engine.post import Post
@@ -29,7 +30,7 @@ POLL_S = 0.5
 """Time between two looks at the slots."""
 
 WAIT_S = 20.0
-"""An engine that starts waits this long for a first slot."""
+"""An engine that starts waits this long for a first slot where nobody starts any."""
 
 
 class CeleryFleet(WatchedFleet):
@@ -81,11 +82,9 @@ class CeleryFleet(WatchedFleet):
         if self._shared is not None:
             await self._shared.reach()
         self._jobs = [asyncio.create_task(self._repeat(step)) for step in (self._listen, self._look)]
-        try:
-            await asyncio.wait_for(self._up.wait(), WAIT_S)
-        except TimeoutError:
+        if not await first_slot(self._up, self._broker, self._slots, WAIT_S):
             await self.stop()
-            raise self._bare.why() from None
+            raise self._bare.why()
 
     async def stop(self) -> None:
         """Give all slots back."""

@@ -90,6 +90,10 @@ class Slots:
         seen = self.known.get(name)
         return seen is not None and now - seen.heard <= LOST_S
 
+    def any_starts(self, now: float) -> bool:
+        """Whether a slot lives whose process is not up yet."""
+        return any(seen.state is None and self.lives(name, now) for name, seen in self.known.items())
+
     def forgive(self, now: float) -> None:
         """After the broker was away, nothing is known of anybody: all have time to announce themselves again."""
         for seen in self.known.values():

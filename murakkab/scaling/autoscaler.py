@@ -61,10 +61,11 @@ class Autoscaler:
         self.idle: frozenset[str] = frozenset()
 
     async def run(self, broker: Broker) -> None:
-        """Look again and again; while the broker is away, nothing changes."""
+        """Look again and again, and let engines know that it does; while the broker is away, nothing changes."""
         self._backend.scale(self._queue, self._bounds.least)
         while True:
             with contextlib.suppress(OSError):
+                await broker.scale()
                 self.look(await broker.read(), await broker.waiting(), time.monotonic())
             await asyncio.sleep(LOOK_S)
 

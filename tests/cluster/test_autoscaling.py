@@ -29,7 +29,7 @@ def test_workers_come_for_a_run_and_go_after_it(
     """From none to some to none; the one that goes last is at a task and ends it."""
     monkeypatch.setattr("murakkab_optimizer.policies.scaling.backlog.CALM_S", 1.0)
     monkeypatch.setattr("murakkab.scaling.autoscaler.LOOK_S", 0.2)
-    monkeypatch.setattr("murakkab.engine.celery_fleet.WAIT_S", 90.0)
+    monkeypatch.setattr("murakkab.engine.celery_fleet.WAIT_S", 3.0)
     told: list[str] = []
     backend = LocalProcesses(server.url, 1, lambda: scaler.idle, told.append)
     scaler = Autoscaler("cpu", Bounds(0, 2, 1.0), BacklogPolicy(), backend, told.append)

@@ -419,6 +419,22 @@ def test_another_version_is_refused_with_the_reason(
         with_engine(server.url, tmp_path, lambda made: None)
 
 
+def test_an_engine_that_starts_waits_longer_where_somebody_starts_workers(
+    server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_for(lambda: len(server.client.keys(wire.state("*"))) == 4)
+    monkeypatch.setattr("murakkab.engine.celery_fleet.WAIT_S", -1.0)
+
+    async def scenario(made: Engine) -> None:
+        assert made._driver.fleet.pids()
+
+    with pytest.raises(UserError, match="there is no free worker"):
+        with_engine(server.url, tmp_path, scenario)
+    server.client.set(wire.SCALED, 1)
+    with_engine(server.url, tmp_path, scenario)
+    server.client.delete(wire.SCALED)
+
+
 def test_another_catalogue_is_refused_with_the_reason(
     server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,3 +45,14 @@ def test_accelerators_are_shared_apart_from_what_stands_beside_them() -> None:
     assert slots.claims(usable, [], ["a-1", "a-3", "a-5"], 0.5) == ["a-2", "a-4", "a-6"]
     assert slots.give_back(usable, usable, 0.5, lambda name: name == "a-5") == ["a-1", "a-3", "a-6"]
     assert [one.uuid for one in slots.accelerators(0.0, taken={"a-5"})] == ["GPU-a-6"]
+
+
+def test_a_slot_starts_until_its_process_is_up() -> None:
+    slots = Slots("1", "d")
+    slot = wire.Slot("a-1", "a", "cpu", 1, 1, 100, "1", "d", "q.a-1", "a-1@a")
+    assert not slots.any_starts(0.0)
+    slots.announced(slot, None, 0.0, 0.0)
+    assert slots.any_starts(1.0)
+    assert not slots.any_starts(60.0), "it was not heard of any more"
+    slots.announced(slot, wire.State("child", 1), 0.0, 1.0)
+    assert not slots.any_starts(1.0)
