@@ -25,6 +25,7 @@ from murakkab_runtimes.mirror import Mirror, StoreFault
 from murakkab_runtimes.secrets import Mask
 from murakkab_runtimes.workers.child import Child
 from murakkab_runtimes.workers.cluster import wire
+from murakkab_runtimes.workers.cluster.own_folder import own_folder
 from murakkab_runtimes.workers.cluster.redis_link import connect
 from murakkab_runtimes.workers.cluster.voice import Voice
 from murakkab_runtimes.workers.messages import Reply, Run
@@ -265,11 +266,14 @@ class Host(Child):
 
 def folder_of(remote: str) -> Path:
     """The local folder for what lies at a URL; those of other runs that nobody used for a day are removed."""
-    base = os.environ.get("MURAKKAB_STORE_FOLDER") or Path(tempfile.gettempdir(), f"murakkab-store-{os.getuid()}")
-    folder = Path(base, hashlib.sha256(remote.encode()).hexdigest()[:24])
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if named := os.environ.get("MURAKKAB_STORE_FOLDER"):
+        base = Path(named)
+        base.mkdir(parents=True, exist_ok=True)
+    else:
+        base = own_folder(Path(tempfile.gettempdir(), f"murakkab-store-{os.getuid()}"))
+    folder = own_folder(base / hashlib.sha256(remote.encode()).hexdigest()[:24])
     folder.touch()
-    for other in folder.parent.iterdir():
+    for other in base.glob("[0-9a-f]" * 24):
         with contextlib.suppress(OSError):
             if time.time() - other.stat().st_mtime > KEPT_S:
                 shutil.rmtree(other, ignore_errors=True)
