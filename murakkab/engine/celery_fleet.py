@@ -17,7 +17,7 @@ from murakkab.engine.bare import Bare
 from murakkab.engine.broker import Broker, Look
 from murakkab.engine.first_slot import first_slot
 from murakkab.engine.fleet import OnBarren, OnLost, OnReply, WatchedFleet
-from murakkab.engine.hearing import Deaths, Hearing
+from murakkab.engine.hearing import Deaths, Hearing, Recent
 from murakkab.engine.post import Post
 from murakkab.engine.shared import SharedStore
 from murakkab.engine.slots import Slots
@@ -64,7 +64,7 @@ class CeleryFleet(WatchedFleet):
         self._has_work, self._waiting = wanted, waiting
         self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
         self._slots = Slots(wire.this_version(), wire.catalogue_digest())
-        self._cancelled: set[str] = set()
+        self._cancelled = Recent()
         self._deaths = Deaths()
         self._taken: set[str] = set()
         self._jobs: list[asyncio.Task[None]] = []
@@ -208,6 +208,7 @@ class CeleryFleet(WatchedFleet):
             now = time.monotonic()
             for slot, state, age in read.slots:
                 self._slots.announced(slot, state, age, now)
+            self._slots.forget_others(read.slots)
             if self._away:
                 self._slots.forgive(now)
             self._away = False

@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
+import time
+
 from murakkab_runtimes.workers.cluster import wire
 
 DEADLY = 2
 """A task at which this many processes ended is not tried again."""
+
+
+RECENT_S = 3600.0
+"""An answer to what was asked for longer ago than this does not come any more."""
+
+
+class Recent:
+    """Leases that were noted within the last hour."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def __contains__(self, lease: str) -> bool:
+        """Whether a lease was noted and is not forgotten."""
+        return lease in self._since
+
+    def add(self, lease: str) -> None:
+        """Note a lease, and forget those that are too old."""
+        now = time.monotonic()
+        self._since.pop(lease, None)
+        self._since[lease] = now
+        while now - self._since[oldest := next(iter(self._since))] > RECENT_S:
+            del self._since[oldest]
+
+    def discard(self, lease: str) -> None:
+        """Forget a lease."""
+        self._since.pop(lease, None)
 
 
 class Hearing:

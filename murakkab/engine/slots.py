@@ -73,6 +73,13 @@ class Slots:
         if state is not None:
             seen.state = state
 
+    def forget_others(self, told: Collection[tuple[wire.Slot, wire.State | None, float]]) -> None:
+        """Drop what nobody tells of any more: slots that are not known to the scheduler, and processes that ended."""
+        listed = {slot.name for slot, _, _ in told}
+        self.known = {name: seen for name, seen in self.known.items() if seen.joined or name in listed}
+        self.refused = {name: reason for name, reason in self.refused.items() if name in listed}
+        self.dead &= {state.child for _, state, _ in told if state is not None}
+
     def ended(self, name: str) -> None:
         """The process of a slot is gone; the slot is usable again when it has another one."""
         seen = self.known[name]
