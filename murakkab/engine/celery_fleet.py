@@ -60,12 +60,10 @@ class CeleryFleet(WatchedFleet):
         self._broker = Broker(url, self.id)
         self._shared = SharedStore(store, self.id) if store else None
         self._post = Post(self.id, self._broker, self._shared)
-        self._hearing = Hearing()
+        self._hearing, self._cancelled, self._deaths = Hearing(), Recent(), Deaths()
         self._has_work, self._waiting = wanted, waiting
         self._on_reply, self._on_lost, self._on_barren = on_reply, on_lost, on_barren
         self._slots = Slots(wire.this_version(), wire.catalogue_digest())
-        self._cancelled = Recent()
-        self._deaths = Deaths()
         self._taken: set[str] = set()
         self._jobs: list[asyncio.Task[None]] = []
         self._up = asyncio.Event()
@@ -108,8 +106,7 @@ class CeleryFleet(WatchedFleet):
 
     def pids(self) -> dict[str, int]:
         """Process ids by slot, on its machine."""
-        states = {name: self._slots.known[name].state for name in self._owned()}
-        return {name: state.pid for name, state in states.items() if state is not None}
+        return {name: state.pid for name in self._owned() if (state := self._slots.known[name].state) is not None}
 
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over; a slot that leaves has it given back at once."""
@@ -125,9 +122,18 @@ class CeleryFleet(WatchedFleet):
             return
         if isinstance(request, Cancel):
             self._cancelled.add(request.lease)
-            self._post.do(self._broker.cancel, request.lease)
+            if self._post.withdraw(worker, request.lease):
+                told = TaskFailed(request.lease, "cancelled", retry=False)
+                asyncio.get_running_loop().call_soon(self._told, worker, told)
+            else:
+                self._post.do(self._broker.cancel, request.lease)
         elif isinstance(request, Run | Load):
             self._post.send(seen.slot, request, seen.joined)
+
+    def ended(self, run: str) -> None:
+        """A run is over: forget its artifacts, and at which of its tasks processes ended."""
+        self._deaths.forget_run(run)
+        self._post.forget(run)
 
     def _kill(self, worker: str, reason: str) -> None:
         """End the process of a slot; the slot starts another one."""
@@ -206,9 +212,7 @@ class CeleryFleet(WatchedFleet):
         try:
             read = await self._broker.read()
             now = time.monotonic()
-            for slot, state, age in read.slots:
-                self._slots.announced(slot, state, age, now)
-            self._slots.forget_others(read.slots)
+            self._slots.read(read.slots, now)
             if self._away:
                 self._slots.forgive(now)
             self._away = False

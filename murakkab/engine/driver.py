@@ -180,6 +180,7 @@ class Driver:
                 self.live[run].make_shot(command, now)
             case cmd.FinishRun(run):
                 if live := self.live.pop(run, None):
+                    self.fleet.ended(run)
                     live.finish(command, now)
                     for observer in self.observers:
                         self._guarded(None, observer.ended, live, now)

@@ -77,6 +77,10 @@ class Deaths:
         """An attempt was finished."""
         self._by_task.pop(_task(lease), None)
 
+    def forget_run(self, run: str) -> None:
+        """A run is over."""
+        self._by_task = {task: deaths for task, deaths in self._by_task.items() if not task.startswith(f"{run}/")}
+
 
 def _task(lease: str) -> str:
     """The task that an attempt is at."""

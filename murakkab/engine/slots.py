@@ -73,8 +73,13 @@ class Slots:
         if state is not None:
             seen.state = state
 
-    def forget_others(self, told: Collection[tuple[wire.Slot, wire.State | None, float]]) -> None:
-        """Drop what nobody tells of any more: slots that are not known to the scheduler, and processes that ended."""
+    def read(self, told: Collection[tuple[wire.Slot, wire.State | None, float]], now: float) -> None:
+        """Take in what was read of all slots.
+
+        What nobody tells of any more is forgotten: slots that the scheduler does not know, and processes that ended.
+        """
+        for slot, state, age_s in told:
+            self.announced(slot, state, age_s, now)
         listed = {slot.name for slot, _, _ in told}
         self.known = {name: seen for name, seen in self.known.items() if seen.joined or name in listed}
         self.refused = {name: reason for name, reason in self.refused.items() if name in listed}

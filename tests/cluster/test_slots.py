@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from murakkab.engine import hearing
-from murakkab.engine.hearing import Recent
+from murakkab.engine.hearing import Deaths, Recent
 from murakkab.engine.slots import Slots
 from murakkab_runtimes.workers.binding import Accelerator
 from murakkab_runtimes.workers.cluster import wire
@@ -70,14 +70,15 @@ def test_what_nobody_tells_of_any_more_is_forgotten() -> None:
         heard(slots, name, 1, "voice")
     other = wire.Slot("e-1", "e", "cpu", 1, 1, 100, "2", "d", "q.e-1", "e-1@e")
     slots.announced(other, None, 0.0, 0.0)
+    assert set(slots.refused) == {"e-1"}
     slots.known["b-1"].joined = "child of b-1"
     slots.ended("c-1")
     here = (slots.known["a-1"].slot, slots.known["a-1"].state, 0.0)
-    slots.forget_others([here, (slots.known["c-1"].slot, wire.State("child of c-1", 1), 50.0)])
+    slots.read([here, (slots.known["c-1"].slot, wire.State("child of c-1", 1), 50.0)], 0.0)
     assert set(slots.known) == {"a-1", "b-1", "c-1"}, "one that the scheduler knows is lost first"
     assert not slots.refused
     assert slots.dead == {"child of c-1"}, "as long as it is told of, it must not be taken for a living one"
-    slots.forget_others([here])
+    slots.read([here], 0.0)
     assert set(slots.known) == {"a-1", "b-1"}
     assert not slots.dead
 
@@ -93,3 +94,12 @@ def test_what_was_cancelled_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatc
     assert [lease in recent for lease in "abc"] == [True, False, True]
     recent.discard("a")
     assert "a" not in recent
+
+
+def test_deaths_at_a_task_are_forgotten_with_its_run() -> None:
+    deaths = Deaths()
+    assert not deaths.count("r/double/-#1", "a-1: it ended")
+    assert not deaths.count("r-2/double/-#1", "a-1: it ended")
+    deaths.forget_run("r")
+    assert not deaths.count("r/double/-#1~1", "a-1: it ended")
+    assert "2 workers ended at it" in deaths.count("r-2/double/-#2", "a-1: it ended")
