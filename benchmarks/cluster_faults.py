@@ -4,7 +4,8 @@
                                         [--keep FILE] [--out FILE]
 
 Each schedule has its own seed: of the podcast, of the moment of the fault (between 5 and 90 % of the show), and of
-what it hits. The three workers are ``murakkab worker --cores 1`` on this machine; the engine is a ``murakkab run``.
+what it hits. A show that was over by that moment is played again with another moment. The three workers are
+``murakkab worker --cores 1`` on this machine; the engine is a ``murakkab run``.
 
     none       nothing happens
     worker     a worker and its slots are killed (SIGKILL) and stay away
@@ -52,6 +53,7 @@ SLOTS = 3
 NAMES = "abc"
 READY_S = 60.0
 FRESH_S = 3.0
+DRAWS = 5
 
 Row = dict[str, Any]
 
@@ -78,7 +80,8 @@ def main() -> None:
     table = summary(rows)
     for fault, facts in table.items():
         print(
-            f"{fault:<10} {facts['whole']}/{facts['schedules']} whole, {facts['twice']} twice, "
+            f"{fault:<10} {facts['whole']}/{facts['schedules']} whole, {facts['struck']} struck, "
+            f"{facts['twice']} twice, "
             f"stall median {facts['stall_s']['median']} s, largest {facts['stall_s']['max']} s"
         )
     if missing := len(asked) - len({(row["fault"], row["seed"]) for row in rows} & set(asked)):
@@ -90,7 +93,7 @@ def known(path: Path, duration: int, now: Row) -> list[Row]:
     """The schedules that were played before.
 
     Raises:
-        SystemExit: they are of other code or of another duration.
+        SystemExit: they are of other code, of another duration, or do not say whether the fault struck.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
@@ -98,19 +101,25 @@ def known(path: Path, duration: int, now: Row) -> list[Row]:
         refuse_other(f"{path} holds schedules", row["code"], now)
         if row["duration"] != duration:
             raise SystemExit(f"{path} holds shows of {row['duration']} s: name another file with --keep")
+        if "struck" not in row:
+            raise SystemExit(f"{path} does not say whether the faults struck: name another file with --keep")
     return rows
 
 
 def played(schedules: list[tuple[str, int]], duration: int, until: float) -> Iterator[Row]:
     """Play one schedule after the other on the same workers; on new ones where a fault left them out of order."""
-    while schedules and time.monotonic() < until:
+    todo = [(fault, seed, 0) for fault, seed in schedules]
+    while todo and time.monotonic() < until:
         with stage() as (server, machines), tempfile.TemporaryDirectory(prefix="murakkab-faults-") as place:
-            while schedules and time.monotonic() < until and ready(server):
-                fault, seed = schedules.pop(0)
-                folder = Path(place, f"{fault}-{seed}")
+            while todo and time.monotonic() < until and ready(server):
+                fault, seed, draw = todo.pop(0)
+                folder = Path(place, f"{fault}-{seed}-{draw}")
                 folder.mkdir()
                 began = time.monotonic()
-                row = trial(fault, seed, duration, Scene(server, machines, Show(folder, server.url, duration)))
+                row = trial(fault, seed, draw, duration, Scene(server, machines, Show(folder, server.url, duration)))
+                if not row["struck"] and draw + 1 < DRAWS:
+                    todo.insert(0, (fault, seed, draw + 1))
+                    continue
                 yield {**row, "took_s": round(time.monotonic() - began, 1)}
 
 
@@ -141,26 +150,36 @@ def ready(server: Server) -> bool:
     return True
 
 
-def trial(fault: str, seed: int, duration: int, scene: Scene) -> Row:
+def trial(fault: str, seed: int, draw: int, duration: int, scene: Scene) -> Row:
     """Make a podcast while something goes wrong.
 
+    Args:
+        fault: what goes wrong.
+        seed: of the schedule.
+        draw: how often its show was over before anything could go wrong.
+        duration: of the show, in seconds.
+        scene: what the fault may touch.
+
     Returns:
-        ``whole``: the run succeeded and its video has all segments, without a gap; ``error``: why not; ``twice``:
-        tasks, items and segments that counted twice; ``again``: attempts beyond the first of a task; ``stall_s``;
-        ``at_s``: seconds of the show that were there when it went wrong.
+        ``struck``: the show was being made when it went wrong; ``whole``: the run succeeded and its video has all
+        segments, without a gap; ``error``: why not; ``twice``: tasks, items and segments that counted twice; ``again``:
+        attempts beyond the first of a task; ``stall_s``; ``at_s``: seconds of the show that were there when it went
+        wrong.
     """
-    scene.chance.seed(f"{fault}-{seed}")
+    scene.chance.seed(f"{fault}-{seed}" + (f"-{draw}" if draw else ""))
     show = scene.show
     show.begin("run", "podcast", "--topic", "how tides work", "--duration", str(duration), "--seed", str(seed))
     at_s = scene.chance.uniform(0.05, 0.9) * duration
     show.watch(until=lambda: show.shown_s >= at_s)
+    struck = show.goes_on
     try:
-        FAULTS[fault](scene)
+        if struck:
+            FAULTS[fault](scene)
         show.watch(until=lambda: False)
     finally:
         for undo in scene.undo:
             undo()
-    return {"fault": fault, "seed": seed, "at_s": round(at_s, 1), **show.facts()}
+    return {"fault": fault, "seed": seed, "at_s": round(at_s, 1), "struck": struck, **show.facts()}
 
 
 @dataclass(frozen=True)
@@ -249,6 +268,7 @@ def told(facts: Row) -> str:
     """One line for a person."""
     outcome = "whole" if facts["whole"] else f"NOT WHOLE ({facts['error']})"
     twice = f"{len(facts['twice'])} twice"
+    outcome += "" if facts["struck"] else ", was over before the fault"
     return f"at {facts['at_s']:5.1f} s  {outcome}  {twice}  {facts['again']} again  stall {facts['stall_s']:.2f} s"
 
 
@@ -258,6 +278,7 @@ def summary(rows: list[Row]) -> dict[str, Row]:
     return {
         fault: {
             "schedules": len(found),
+            "struck": sum(row["struck"] for row in found),
             "whole": sum(row["whole"] for row in found),
             "twice": sum(len(row["twice"]) for row in found),
             "again": sum(row["again"] for row in found),

@@ -37,6 +37,12 @@ class Show:
         return float(sum(segment["seconds"] for _, segment in self._segments))
 
     @property
+    def goes_on(self) -> bool:
+        """Whether the engine is still at it."""
+        ended = self._engine is None or self._engine.poll() is not None
+        return not ended and not any(event["event"] == "run.finished" for event in self._events)
+
+    @property
     def run(self) -> str:
         """Id of the run."""
         return next((self._folder / "runs").glob("podcast-*")).name

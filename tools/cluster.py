@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 
 UP_S = 60.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def redis_program() -> str:
@@ -86,10 +87,16 @@ def murakkab(broker: str, *arguments: str, **env: str) -> subprocess.Popen[bytes
 
 
 def end(processes: list[subprocess.Popen[bytes]]) -> None:
-    """Tell processes to end, and wait; workers finish the tasks in hand first."""
-    for process in processes:
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
+    """Tell processes to end, and wait; workers finish the tasks in hand first, and end at once when told again."""
+
+    def tell(*_: object) -> None:
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+
+    for number in SIGNALS:
+        signal.signal(number, tell)
+    tell()
     for process in processes:
         process.wait()
 
@@ -102,7 +109,7 @@ def main() -> None:
     parser.add_argument("--port", default="8000")
     parser.add_argument("--runs", default="runs")
     asked = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="murakkab-redis-") as folder, contextlib.ExitStack() as started:
         redis, broker = start_redis(folder)

@@ -52,10 +52,16 @@ return 1
 _ENGINE_S = 4.0
 """An engine that has not said for this long that it has something to do has nothing."""
 
+_SCALED_MS = 15_000
+"""So long it counts that an autoscaler was there: its looks may be slow."""
+
 _BLOCK_MS = 1000
 
 _TRIP_S = 15.0
 """A broker that does not answer a look at the replies for this long is away. The client's own limit costs more."""
+
+REPEATED_S = 1200
+"""What a client tries again comes within this time (``redis_link``): so long the broker knows what it was given."""
 
 _AT_ONCE = 500
 _KEPT_REPLIES = 250
@@ -86,7 +92,7 @@ class Letter:
         arguments: list[Any] = [engine, msgspec.json.encode(self.order), wire.REPLIES_S, refusal]
         if not self.lease:
             return keys, arguments
-        return [*keys, wire.attempted(engine, self.lease)], [*arguments, self.child, int(LONGEST_S) + 60]
+        return [*keys, wire.attempted(engine, self.lease)], [*arguments, self.child, REPEATED_S]
 
 
 @dataclass(frozen=True)
@@ -204,12 +210,16 @@ class Broker:
         return {names[number - 1] for number in mine}
 
     async def waiting(self) -> list[wire.Waiting]:
-        """What waits at all engines that have something to do; OSError when the broker is away."""
+        """What waits at all engines that have something to do, if it can be read; OSError when the broker is away."""
         with _as_os_error():
             seconds, _ = await self._async.time()
             engines = await self._async.zrangebyscore(wire.ENGINES, seconds - _ENGINE_S, "+inf")
             told = await self._async.mget([wire.waiting(engine.decode()) for engine in engines]) if engines else []
-        return [one for text in told if text for one in msgspec.json.decode(text, type=list[wire.Waiting])]
+        found: list[wire.Waiting] = []
+        for text in filter(None, told):
+            with contextlib.suppress(msgspec.MsgspecError):
+                found += msgspec.json.decode(text, type=list[wire.Waiting])
+        return found
 
     async def wanted(self, wanted: bool, waiting: list[wire.Waiting]) -> None:
         """Tell the other engines whether this one has something to do, and everybody what waits."""
@@ -221,6 +231,16 @@ class Broker:
                 await self._async.zremrangebyscore(wire.ENGINES, "-inf", seconds - wire.FORGET_S)
             else:
                 await self._async.zrem(wire.ENGINES, self._engine)
+
+    async def scale(self) -> None:
+        """Tell engines that somebody starts workers for what waits; OSError when the broker is away."""
+        with _as_os_error():
+            await self._async.set(wire.SCALED, 1, px=_SCALED_MS)
+
+    async def is_scaled(self) -> bool:
+        """Whether somebody does; OSError when the broker is away."""
+        with _as_os_error():
+            return bool(await self._async.exists(wire.SCALED))
 
     async def leave(self, names: Iterable[str]) -> None:
         """Give slots back and take the engine off the lists."""

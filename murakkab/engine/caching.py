@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -92,7 +93,8 @@ class RunCache:
             self._parts[command.lease] = parts
             return None
         self._note(command.lease, HIT)
-        self._cache.note_parts(place, parts)
+        with contextlib.suppress(OSError):
+            self._cache.note_parts(place, parts)
         return found
 
     def verdict(self, lease: str) -> str:

@@ -15,8 +15,9 @@ from collections.abc import Awaitable, Callable
 
 from murakkab.engine.bare import Bare
 from murakkab.engine.broker import Broker, Look
+from murakkab.engine.first_slot import first_slot
 from murakkab.engine.fleet import OnBarren, OnLost, OnReply
-from murakkab.engine.hearing import Hearing
+from murakkab.engine.hearing import Hearing, Recent
 from murakkab.engine.inbox import Inbox
 from murakkab.engine.outage import News, Outage
 from murakkab.engine.post import Post
@@ -32,7 +33,7 @@ POLL_S = 0.5
 """Time between two looks at the slots."""
 
 WAIT_S = 20.0
-"""An engine that starts waits this long for a first slot."""
+"""An engine that starts waits this long for a first slot where nobody starts any."""
 
 
 class CeleryFleet(SlotFleet):
@@ -66,7 +67,7 @@ class CeleryFleet(SlotFleet):
         self._hearing, self._unfit = Hearing(), Unfit()
         self._has_work, self._waiting = wanted, waiting
         self._on_delay, self._on_barren = on_delay, on_barren
-        self._cancelled: set[str] = set()
+        self._cancelled = Recent()
         if self._shared is not None:
             self._inbox = Inbox(self._shared, self._take, lambda lease: lease not in self._cancelled, on_barren)
         self._jobs: list[asyncio.Task[None]] = []
@@ -85,11 +86,9 @@ class CeleryFleet(SlotFleet):
         if self._shared is not None:
             await self._shared.reach()
         self._jobs = [asyncio.create_task(self._repeat(step)) for step in (self._listen, self._look)]
-        try:
-            await asyncio.wait_for(self._up.wait(), WAIT_S)
-        except TimeoutError:
+        if not await first_slot(self._up, self._broker, self._slots, WAIT_S):
             await self.stop()
-            raise self._bare.why(self._outage.fault, self._taken, time.monotonic()) from None
+            raise self._bare.why(self._outage.fault, self._taken, time.monotonic())
 
     async def stop(self) -> None:
         """Give all slots back."""
@@ -119,9 +118,19 @@ class CeleryFleet(SlotFleet):
             return
         if isinstance(request, Cancel):
             self._cancelled.add(request.lease)
-            self._post.do(self._broker.cancel, request.lease)
+            if self._post.withdraw(worker, request.lease):
+                told = TaskFailed(request.lease, "cancelled", retry=False)
+                asyncio.get_running_loop().call_soon(self._told, worker, told)
+            else:
+                self._post.do(self._broker.cancel, request.lease)
         elif isinstance(request, Run | Load):
             self._post.send(seen.slot, request, seen.joined)
+
+    def ended(self, run: str) -> None:
+        """A run is over: forget its artifacts, and at which of its tasks processes ended."""
+        for deaths in (self._deaths, self._unheard):
+            deaths.forget_run(run)
+        self._post.forget(run)
 
     def _kill(self, worker: str, reason: str) -> None:
         """End the process of a slot; the slot starts another one."""
@@ -225,9 +234,7 @@ class CeleryFleet(SlotFleet):
         try:
             read = await self._broker.read()
             now = time.monotonic()
-            self._slots.refused.clear()
-            for slot, state, age in read.slots:
-                self._slots.announced(slot, state, age, now)
+            self._slots.read(read.slots, now)
             if self._outage.silent(now):
                 self._slots.forgive(now)
                 self._wait_anew()

@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -142,9 +143,13 @@ class Driver:
         try:
             action(what, now)
         except Exception as fault:
-            reason = self._explain(fault)
-            if live is not None:
-                self.abort(live, reason)
+            self.broke(live, fault)
+
+    def broke(self, live: LiveRun | None, fault: Exception) -> None:
+        """Keep the trace of a fault that nothing foresaw, and fail the run that it concerns."""
+        reason = self._explain(fault)
+        if live is not None:
+            self.abort(live, reason)
 
     def _explain(self, fault: Exception) -> str:
         """Words for a fault that nothing foresaw; its trace is kept."""
@@ -185,6 +190,7 @@ class Driver:
                 self.live[run].make_shot(command, now)
             case cmd.FinishRun(run):
                 if live := self.live.pop(run, None):
+                    self.fleet.ended(run)
                     live.finish(command, now, self._there())
                     for observer in self.observers:
                         self._guarded(None, observer.ended, live, now)
@@ -204,11 +210,21 @@ class Driver:
             return
         job = asyncio.get_running_loop().create_task(self._look_up(live, command))
         self._jobs.add(job)
-        job.add_done_callback(self._jobs.discard)
+        job.add_done_callback(partial(self._looked_up, command.lease))
+
+    def _looked_up(self, lease: str, job: asyncio.Task[None]) -> None:
+        """A fault on the way to a worker ends the attempt, and with it the run: nobody is at it."""
+        self._jobs.discard(job)
+        if not job.cancelled() and isinstance(fault := job.exception(), Exception):
+            self.apply(ev.TaskFailed(lease, self._explain(fault), retry=False))
 
     async def _look_up(self, live: LiveRun, command: cmd.StartTask) -> None:
-        """Answer a task with what it made before, else let its worker make it."""
-        found = await asyncio.get_running_loop().run_in_executor(self._shelf, live.cache.look_up, command)
+        """Answer a task with what it made before, else let its worker make it; so also where the cache breaks."""
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._shelf, live.cache.look_up, command)
+        except Exception as fault:
+            self._explain(fault)
+            found = None
         if not self.scheduler.holds(command.lease):
             self.apply(ev.TaskFailed(command.lease, "cancelled", retry=False))
         elif found is None:

@@ -195,6 +195,8 @@ class Engine:
             seed=secrets.randbits(32) if request.seed is None else request.seed,
             seed_given=request.seed is not None,
             uses_cache=request.cache,
+            use=list(request.use),
+            plan_given=request.plan is not None,
         )
         began = request.requested_at or self.now() - (time.monotonic() - asked)
         folder = self.store.create(record)
@@ -224,7 +226,8 @@ class Engine:
         planning.check_models(event.plan)
         record.status, record.error = "running", ""
         check_secrets(event.graph)
-        self._begin(event, record, self.now(), {})
+        pins = None if record.plan_given else planning.parse_pins(record.use, event.graph)
+        self._begin(event, record, self.now(), pins)
         return run
 
     async def events(self, run: str, after: int = 0) -> AsyncIterator[dict[str, Any]]:

@@ -83,6 +83,9 @@ class Fleet(Protocol):
     def cancel(self, worker: str, request: Cancel) -> None:
         """Ask for a task to stop; a worker that does not is ended."""
 
+    def ended(self, run: str) -> None:
+        """A run is over: nothing of it is needed any more."""
+
 
 FleetMaker = Callable[[OnReply, OnLost, OnBarren], Fleet]
 
@@ -132,6 +135,9 @@ class WatchedFleet(ABC):
             self._forgiven.add(worker)
             self._wait(worker, CANCEL_S)
         self.send(worker, request)
+
+    def ended(self, run: str) -> None:
+        """A run is over; nothing of it is kept."""
 
     def _alive(self, name: str, reply: Reply) -> None:
         """Note that a worker said something."""

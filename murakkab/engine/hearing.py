@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from murakkab_runtimes.workers.cluster import wire
 
 DEADLY = 2
@@ -9,6 +11,33 @@ DEADLY = 2
 
 UNHEARD = 5
 """The same for a task at which so many slots fell silent: as a rule their machines went, whatever they were at."""
+
+
+RECENT_S = 3600.0
+"""An answer to what was asked for longer ago than this does not come any more."""
+
+
+class Recent:
+    """Leases that were noted within the last hour."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def __contains__(self, lease: str) -> bool:
+        """Whether a lease was noted and is not forgotten."""
+        return lease in self._since
+
+    def add(self, lease: str) -> None:
+        """Note a lease, and forget those that are too old."""
+        now = time.monotonic()
+        self._since.pop(lease, None)
+        self._since[lease] = now
+        while now - self._since[oldest := next(iter(self._since))] > RECENT_S:
+            del self._since[oldest]
+
+    def discard(self, lease: str) -> None:
+        """Forget a lease."""
+        self._since.pop(lease, None)
 
 
 class Hearing:
@@ -56,6 +85,10 @@ class Deaths:
     def forget(self, lease: str) -> None:
         """An attempt was finished."""
         self._by_task.pop(_task(lease), None)
+
+    def forget_run(self, run: str) -> None:
+        """A run is over."""
+        self._by_task = {task: deaths for task, deaths in self._by_task.items() if not task.startswith(f"{run}/")}
 
 
 def _task(lease: str) -> str:

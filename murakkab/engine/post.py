@@ -24,12 +24,16 @@ PICKUP_S = 10.0
 LEAVING_S = 2.0
 """The same for a slot that takes no more tasks."""
 
+UPLOADS = 4
+"""So many orders may have what they need put into the store at once."""
+
 
 class Post:
     """Sends orders, and everything else that must come after them.
 
     An order that answers a reply travels with the next look at the replies (``gathering``, ``take``); everything else
-    is done by a thread, one after the other. What does not get there becomes overdue.
+    is done by a thread, one after the other. Before an order, what it needs is put into the store, beside all that; an
+    order that nobody waits for by then is not sent. What does not get there becomes overdue.
 
     Args:
         engine: id of the engine.
@@ -46,6 +50,9 @@ class Post:
         self._gathering = False
         self._marked: set[str] = set()
         self._thread = ThreadPoolExecutor(1, "broker")
+        self._uploads = ThreadPoolExecutor(UPLOADS, "uploads")
+        self._giving: set[str] = set()
+        self._closing = False
         self._jobs: set[asyncio.Future[Any]] = set()
 
     def __contains__(self, slot: str) -> bool:
@@ -66,7 +73,9 @@ class Post:
 
     def close(self) -> None:
         """Do what is being done, and nothing more; blocks."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._closing = True
+        for threads in (self._uploads, self._thread):
+            threads.shutdown(wait=True, cancel_futures=True)
 
     def addressed(self, request: Run) -> Run:
         """The request, with all that its worker must know of where artifacts are."""
@@ -82,6 +91,19 @@ class Post:
             (store / wire.MARK).write_text(self._engine, encoding="utf-8")
             self._marked.add(str(store))
 
+    def forget(self, run: str) -> None:
+        """A run is over: nothing of it is put into the store or fetched any more."""
+        self._marked = {store for store in self._marked if Path(store).parent.name != run}
+        if self._shared is not None:
+            self._shared.forget(run)
+
+    def withdraw(self, slot: str, lease: str) -> bool:
+        """Do not send an attempt; whether that is possible, since what it needs is only being put into the store."""
+        if lease not in self._giving:
+            return False
+        self.answered(slot)
+        return True
+
     def send(self, slot: wire.Slot, request: Run | Load, child: str) -> None:
         """Send an order to a process of a slot."""
         letter = Letter(slot, wire.Order(self._engine, request), child)
@@ -89,8 +111,10 @@ class Post:
             self._letters[slot.name] = letter
             self._sent[slot.name] = (letter.lease, time.monotonic())
             self._gathered.append(letter)
+        elif self._shared is not None and isinstance(request, Run):
+            self._give(letter, partial(self._shared.give, request))
         else:
-            self._hand_over(letter, self._post)
+            self._hand_over(letter, self._broker.post)
 
     @contextlib.contextmanager
     def gathering(self) -> Iterator[None]:
@@ -130,6 +154,24 @@ class Post:
         if not job.cancelled():
             job.exception()
 
+    def _give(self, letter: Letter, give: Callable[[], None]) -> None:
+        """Put what an order needs into the store, and send it after that."""
+        self._sent[letter.slot.name] = (letter.lease, math.inf)
+        self._giving.add(letter.lease)
+        job = asyncio.get_running_loop().run_in_executor(self._uploads, give)
+        self._jobs.add(job)
+        job.add_done_callback(partial(self._given, letter))
+
+    def _given(self, letter: Letter, job: asyncio.Future[Any]) -> None:
+        self._done(job)
+        self._giving.discard(letter.lease)
+        if self._closing or self._sent.get(letter.slot.name) != (letter.lease, math.inf):
+            return
+        if job.cancelled() or job.exception() is not None:
+            self._sent[letter.slot.name] = (letter.lease, -math.inf)
+        else:
+            self._hand_over(letter, self._broker.post)
+
     def _hand_over(self, letter: Letter, how: Callable[[Letter], None]) -> None:
         self._sent[letter.slot.name] = (letter.lease, math.inf)
         self.do(how, letter).add_done_callback(partial(self._is_there, letter))
@@ -139,9 +181,3 @@ class Post:
         if self._sent.get(letter.slot.name) == (letter.lease, math.inf):
             lost = job.cancelled() or job.exception() is not None
             self._sent[letter.slot.name] = (letter.lease, -math.inf if lost else time.monotonic())
-
-    def _post(self, letter: Letter) -> None:
-        """Send an order after what it needs; blocks."""
-        if self._shared is not None and isinstance(letter.order.request, Run):
-            self._shared.give(letter.order.request)
-        self._broker.post(letter)

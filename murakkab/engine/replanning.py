@@ -79,7 +79,10 @@ class Replanner:
         new, self._usable = usable - (self._usable or frozenset()), usable
         self._pins = {run: pins for run, pins in self._pins.items() if run in self._driver.live}
         for live in list(self._driver.live.values()):
-            await self._adapt(live, usable, bool(new))
+            try:
+                await self._adapt(live, usable, bool(new))
+            except Exception as fault:
+                self._driver.broke(live, fault)
 
     async def _adapt(self, live: LiveRun, usable: frozenset[str], more: bool) -> None:
         """Plan a run anew where a model left that it still needs, or where there are more to choose from."""

@@ -52,6 +52,7 @@ class _Past:
         self._finished: dict[_Place, ev.DoneItem] = {}
         self._decided: dict[_Place, ev.Decision] = {}
         self._shots: dict[Path, ev.ShotMade] = {}
+        self._times = 0
 
     def take(self, event: Event | None) -> None:
         """Take the next event in."""
@@ -61,7 +62,7 @@ class _Past:
             case ev.PlanChanged(_, plan) if self.opening is not None:
                 self.opening = msgspec.structs.replace(self.opening, plan=plan)
             case ev.RunResumed():
-                self.opening = event
+                self.opening, self._times = event, self._times + 1
                 self._items.update({(i.node, i.path): i for i in event.items})
                 self._finished.update({(i.node, i.path): i for i in event.finished})
                 self._decided.update({(d.node, d.path): d for d in event.decided})
@@ -103,4 +104,5 @@ class _Past:
             tuple(item for item in self._finished.values() if store.is_whole(item.value)),
             tuple(self._decided.values()),
             tuple(self._shots.values()),
+            self._times + 1,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -46,6 +47,7 @@ class SharedStore:
             raise UserError("the store's address holds a password", "Give keys in the environment.", USAGE)
         self._url, self._engine = url.rstrip("/"), engine
         self._runs: dict[str, Mirror] = {}
+        self._beginning = threading.Lock()
         self._refused: tuple[float, str] | None = None
 
     async def reach(self) -> None:
@@ -65,8 +67,12 @@ class SharedStore:
         run = parse_lease(request.lease)[0]
         return msgspec.structs.replace(request, remote=f"{self._url}/{run}")
 
+    def forget(self, run: str) -> None:
+        """A run has ended: nothing of it is put there or fetched any more."""
+        self._runs.pop(run, None)
+
     def give(self, request: Run) -> None:
-        """Put there what a task needs; blocks.
+        """Put there what a task needs; blocks, and may be called from several threads.
 
         Raises:
             StoreFault: the store cannot be reached.
@@ -87,15 +93,20 @@ class SharedStore:
         return reason
 
     def _give(self, request: Run) -> None:
-        run = parse_lease(request.lease)[0]
-        if (mirror := self._runs.get(run)) is None:
-            mirror = Mirror(request.remote, Path(request.store))
-            mirror.write(wire.MARK, self._engine.encode())
-            self._runs[run] = mirror
+        mirror = self._mirror(request)
         for file in marks_in(request.arguments):
             mirror.stored(file)
         inputs = [name for given in request.inputs.values() for name in ([given] if isinstance(given, str) else given)]
         mirror.share(name for name in (request.item, request.previous, *inputs) if name is not None)
+
+    def _mirror(self, request: Run) -> Mirror:
+        run = parse_lease(request.lease)[0]
+        with self._beginning:
+            if (mirror := self._runs.get(run)) is None:
+                mirror = Mirror(request.remote, Path(request.store))
+                mirror.write(wire.MARK, self._engine.encode())
+                self._runs[run] = mirror
+        return mirror
 
     async def take(self, reply: ItemEmitted | TaskFinished) -> None:
         """Fetch what a task made, before the engine hears of it; tries for a minute.

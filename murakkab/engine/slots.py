@@ -101,6 +101,14 @@ class Slots:
         if state is not None:
             seen.state = state
 
+    def read(self, told: Collection[tuple[wire.Slot, wire.State | None, float]], now: float) -> None:
+        """Take in what was read of all slots; forget those of which nobody tells, unless the scheduler knows them."""
+        self.refused.clear()
+        for slot, state, age_s in told:
+            self.announced(slot, state, age_s, now)
+        listed = {slot.name for slot, _, _ in told}
+        self.known = {name: seen for name, seen in self.known.items() if seen.joined or name in listed}
+
     def _back(self, slot: wire.Slot, state: wire.State, now: float) -> wire.State | None:
         """What a process says that was ended; None as long as it may be gone, or is to be ended again."""
         ended = self.dead[state.child]
@@ -139,6 +147,10 @@ class Slots:
         """Whether a slot was heard of lately."""
         seen = self.known.get(name)
         return seen is not None and now - seen.heard <= LOST_S
+
+    def any_starts(self, now: float) -> bool:
+        """Whether a slot lives whose process is not up yet."""
+        return any(seen.state is None and self.lives(name, now) for name, seen in self.known.items())
 
     def forgive(self, now: float) -> None:
         """After the broker was away, nothing is known of anybody: all have time to announce themselves again."""

@@ -27,6 +27,7 @@ class RunRecord(msgspec.Struct, omit_defaults=False):
     picture of the show itself and to the first spoken word; ``stall_s`` is the time the viewer waited for data.
     ``measured_by`` says whether a player or the playback clock measured them. ``cache`` counts the tasks that were
     taken from the cache (``hit``) and those that were made, by the reason; ``uses_cache`` is False where that is off.
+    ``use`` is what the planner had to use, as it was written; ``plan_given`` says that the plan was not made by it.
     ``quality`` is the mean share of the quality of the best rung that the shots were made with, and ``top_share`` the
     share of the show that was made on that one; None where there was nothing to choose.
     """
@@ -40,6 +41,8 @@ class RunRecord(msgspec.Struct, omit_defaults=False):
     seed: int = 0
     seed_given: bool = False
     uses_cache: bool = True
+    use: list[str] = []
+    plan_given: bool = False
     cache: dict[str, int] = {}
     ttff_s: float | None = None
     first_content_s: float | None = None

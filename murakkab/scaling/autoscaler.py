@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from murakkab.engine.slots import LOST_S
 from murakkab_optimizer.policies.scaling import QueueView, ScalingPolicy
 from murakkab_runtimes.workers.cluster import wire
 
@@ -39,7 +40,7 @@ class Bounds:
 
 
 class Autoscaler:
-    """Scales the workers of one queue; others at the broker are left alone, and count as there.
+    """Scales the workers of one queue; others at the broker are left alone, and count as there if they take tasks.
 
     Args:
         queue: of the workers: ``cpu``, or the type of an accelerator.
@@ -54,15 +55,17 @@ class Autoscaler:
         self, queue: str, bounds: Bounds, policy: ScalingPolicy, backend: Backend, tell: Callable[[str], None]
     ) -> None:
         self._queue, self._bounds, self._policy, self._backend, self._tell = queue, bounds, policy, backend, tell
+        self._version, self._digest = wire.this_version(), wire.catalogue_digest()
         self._told = bounds.least
         self._mine: set[str] = set()
         self.idle: frozenset[str] = frozenset()
 
     async def run(self, broker: Broker) -> None:
-        """Look again and again; while the broker is away, nothing changes."""
+        """Look again and again, and let engines know that it does; while the broker is away, nothing changes."""
         self._backend.scale(self._queue, self._bounds.least)
         while True:
             with contextlib.suppress(OSError):
+                await broker.scale()
                 self.look(await broker.read(), await broker.waiting(), time.monotonic())
             await asyncio.sleep(LOOK_S)
 
@@ -70,12 +73,11 @@ class Autoscaler:
         """Have as many workers as are right for what waits."""
         mine = self._backend.workers(self._queue)
         self._mine |= mine
-        others = {slot.machine for slot, _, _ in look.slots if slot.device == self._queue} - self._mine
+        working = [(slot, state) for slot, state, age in look.slots if self._takes_tasks(slot, state, age)]
+        others = {slot.machine for slot, _ in working} - self._mine
         busy = {slot.machine for slot, state, _ in look.slots if state is not None and state.engine}
         self.idle = frozenset(mine - busy)
-        running = sum(
-            state is not None and bool(state.lease) for slot, state, _ in look.slots if slot.device == self._queue
-        )
+        running = sum(state is not None and bool(state.lease) for _, state in working)
         view = queue_view(self._queue, list(waiting))
         view = msgspec.structs.replace(
             view, now=now, workers=len(mine | others), width=self._bounds.width, running=running
@@ -86,6 +88,13 @@ class Autoscaler:
             self._told = wanted
             self._tell(f"{self._queue}: {wanted} workers ({size.reason})")
         self._backend.scale(self._queue, wanted)
+
+    def _takes_tasks(self, slot: wire.Slot, state: wire.State | None, age_s: float) -> bool:
+        """Whether a slot is of the queue, lives, stays, has room, and fits engines of this version and catalogue."""
+        if slot.device != self._queue or age_s > LOST_S or slot.draining:
+            return False
+        full = state is not None and state.full
+        return not full and not wire.misfit(slot, self._version, self._digest)
 
 
 def queue_view(queue: str, waiting: list[wire.Waiting]) -> QueueView:

@@ -1,6 +1,7 @@
 """Metrics of an engine for Prometheus.
 
-What waits and who works is read from the scheduler when somebody asks; what happened is counted as it happens.
+What waits and who works is read from the scheduler when somebody asks; what happened is counted as it happens. What is
+counted has no worker among its labels: workers come and go under new names, and each would leave a series for ever.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ class EngineMetrics:
         self.registry = CollectorRegistry()
         self.registry.register(_Now(driver))
         self._attempts: dict[str, cmd.StartTask] = {}
-        self._tasks = self._counter("tasks", "Attempts that ended.", "model", "slot", "outcome")
-        self._work = self._counter("work_seconds", "Seconds of work of tasks that were finished.", "model", "slot")
+        self._tasks = self._counter("tasks", "Attempts that ended.", "model", "outcome")
+        self._work = self._counter("work_seconds", "Seconds of work of tasks that were finished.", "model")
         self._cached = self._counter("cached_tasks", "Tasks whose results were taken from the cache.", "model")
         self._seconds = self._histogram("task_seconds", "Seconds of work of a task.", _TASKS, "model")
         self._ratio = self._histogram(
@@ -70,7 +71,7 @@ class EngineMetrics:
                 self._finished(event)
             case ev.TaskFailed(lease, error) if (attempt := self._attempts.pop(lease, None)) is not None:
                 outcome = "cancelled" if error == "cancelled" else "failed"
-                self._tasks.labels(attempt.configuration.model, attempt.worker, outcome).inc()
+                self._tasks.labels(attempt.configuration.model, outcome).inc()
             case ev.WorkerLost(worker, blame=blame):
                 self._lost_worker(worker, blame)
         for command in commands:
@@ -108,8 +109,8 @@ class EngineMetrics:
         if event.meta.get(CACHED):
             self._cached.labels(model).inc()
             return
-        self._tasks.labels(model, attempt.worker, "finished").inc()
-        self._work.labels(model, attempt.worker).inc(event.seconds)
+        self._tasks.labels(model, "finished").inc()
+        self._work.labels(model).inc(event.seconds)
         self._seconds.labels(model).observe(event.seconds)
         if attempt.configuration.seconds:
             self._ratio.labels(model).observe(event.seconds / attempt.configuration.seconds)
@@ -119,7 +120,7 @@ class EngineMetrics:
         for lease, attempt in list(self._attempts.items()):
             if attempt.worker == worker:
                 del self._attempts[lease]
-                self._tasks.labels(attempt.configuration.model, worker, "lost").inc()
+                self._tasks.labels(attempt.configuration.model, "lost").inc()
 
     def _compare(self, live: LiveRun) -> None:
         """What was predicted, where it can be compared with a figure of the run."""

@@ -6,14 +6,18 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from murakkab.engine import Engine
-from murakkab.engine.broker import Broker
+from murakkab.engine.broker import Broker, Look
+from murakkab.engine.slots import LOST_S
 from murakkab.scaling import Autoscaler, Bounds, LocalProcesses
 from murakkab_optimizer.policies.scaling import BacklogPolicy
+from murakkab_runtimes.workers.cluster import wire
 from tests.cluster.conftest import Server, with_engine
 from tests.engine.conftest import SUMS, workflow
 
@@ -25,7 +29,7 @@ def test_workers_come_for_a_run_and_go_after_it(
     """From none to some to none; the one that goes last is at a task and ends it."""
     monkeypatch.setattr("murakkab_optimizer.policies.scaling.backlog.CALM_S", 1.0)
     monkeypatch.setattr("murakkab.scaling.autoscaler.LOOK_S", 0.2)
-    monkeypatch.setattr("murakkab.engine.celery_fleet.WAIT_S", 90.0)
+    monkeypatch.setattr("murakkab.engine.celery_fleet.WAIT_S", 3.0)
     told: list[str] = []
     backend = LocalProcesses(server.url, 1, lambda: scaler.idle, told.append)
     scaler = Autoscaler("cpu", Bounds(0, 2, 1.0), BacklogPolicy(), backend, told.append)
@@ -57,6 +61,62 @@ def test_workers_come_for_a_run_and_go_after_it(
         backend.close()
     assert told[0].startswith("cpu: 1 workers")
     assert told[-1].startswith("cpu: 0 workers (nothing waits)")
+
+
+class Asked:
+    """Has no workers, and notes how many it is asked for."""
+
+    def __init__(self) -> None:
+        self.wanted: list[int] = []
+
+    def scale(self, queue: str, n: int) -> None:
+        self.wanted.append(n)
+
+    def workers(self, queue: str) -> set[str]:
+        return set()
+
+    def close(self) -> None:
+        pass
+
+
+FITS = wire.Slot("m1-1", "m1", "cpu", 1, 1, 100, wire.this_version(), "", "q", "m1-1@m1")
+
+
+@pytest.mark.parametrize(
+    ("what", "full", "age_s", "wanted"),
+    [
+        ({}, False, 0.5, 0),
+        ({"draining": True}, False, 0.5, 1),
+        ({"version": "0"}, False, 0.5, 1),
+        ({"digest": "0123456789ab"}, False, 0.5, 1),
+        ({"device": "H100"}, False, 0.5, 1),
+        ({}, True, 0.5, 1),
+        ({}, False, 2 * LOST_S, 1),
+    ],
+)
+def test_only_workers_that_take_tasks_count_as_there(what: dict, full: bool, age_s: float, wanted: int) -> None:
+    backend = Asked()
+    scaler = Autoscaler("cpu", Bounds(0, 4, 1.0), BacklogPolicy(), backend, lambda _: None)
+    slot = msgspec.structs.replace(FITS, **{"digest": wire.catalogue_digest(), **what})
+    state = wire.State("child", 1, full=full)
+    scaler.look(Look([(slot, state, age_s)], set(), 1), [wire.Waiting("cpu", tasks=5)], 0.0)
+    assert backend.wanted == [wanted]
+
+
+def test_what_another_version_tells_is_left_out(server: Server) -> None:
+    for engine, told in (("a", b'[{"queue": "cpu", "tasks": 3}]'), ("b", b'[{"queue": 1}]'), ("c", b"{")):
+        server.client.set(wire.waiting(engine), told)
+        server.client.zadd(wire.ENGINES, {engine: time.time()})
+
+    async def read() -> list[wire.Waiting]:
+        broker = Broker(server.url, "")
+        try:
+            return await broker.waiting()
+        finally:
+            await broker.close()
+
+    assert asyncio.run(read()) == [wire.Waiting("cpu", tasks=3)]
+    server.client.delete(wire.ENGINES)
 
 
 def test_the_idle_go_first_and_what_dies_is_told_and_replaced(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,13 +12,41 @@ import msgspec
 import pytest
 
 from murakkab.engine import Engine, EngineOptions, UserError
-from murakkab.engine.broker import Letter
+from murakkab.engine.broker import REPEATED_S, Letter
 from murakkab_optimizer.scheduler.events import TaskFinished
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.messages import Run
 from tests.cluster.conftest import Server, Worker, wait_for, with_engine
 from tests.engine.conftest import SUMS, TROUBLE, workflow
+
+ASLEEP = """
+apiVersion: murakkab/v1
+kind: Workflow
+inputs:
+  note: text
+nodes:
+  asleep:
+    function: tools.py:sleeps
+    note: ${{ inputs.note }}
+outputs:
+  asleep: ${{ nodes.asleep }}
+"""
+
+SLEEPS = """
+import subprocess
+from pathlib import Path
+
+
+def sleeps(note: str) -> str:
+    file = Path(note)
+    if file.exists():
+        return "awake"
+    with subprocess.Popen(["sleep", "600"]) as process:
+        file.with_suffix(".part").write_text(str(process.pid))
+        file.with_suffix(".part").rename(file)
+    return "slept"
+"""
 
 
 async def ends(made: Engine, folder: Path, text: str = SUMS, **inputs: object) -> dict:
@@ -104,6 +132,62 @@ def test_a_cancelled_run_frees_its_slots(server: Server, machine: Worker, tmp_pa
     with_engine(server.url, tmp_path, scenario)
 
 
+def test_a_run_that_its_own_engine_resumes_loses_no_order(server: Server, machine: Worker, tmp_path: Path) -> None:
+    """The broker knows of attempts that were begun before; those that follow are others."""
+
+    async def scenario(made: Engine) -> None:
+        run = await made.submit(workflow(TROUBLE, tmp_path), {"how": "hang", "until": str(tmp_path / "until")})
+        await until_event(made, run, "task.started", "trouble")
+        await made.cancel(run)
+        assert (await asyncio.wait_for(made.wait(run), 10))["status"] == "cancelled"
+        (tmp_path / "until").touch()
+        await made.resume(run)
+        end = await asyncio.wait_for(made.wait(run), 60)
+        assert end["status"] == "succeeded", end
+        started = [event async for event in made.events(run) if event["event"] == "task.started"]
+        assert [event["attempt"] for event in started] == [1, 1], "the first order after the resumption was taken"
+
+    with_engine(server.url, tmp_path, scenario)
+
+
+@pytest.mark.parametrize("ended", ["process", pytest.param("slot", marks=pytest.mark.soak)])
+def test_what_a_process_started_ends_with_it(server: Server, machine: Worker, tmp_path: Path, ended: str) -> None:
+    (tmp_path / "tools.py").write_text(SLEEPS)
+    note = tmp_path / "pid"
+
+    async def scenario(made: Engine) -> None:
+        run = await made.submit(workflow(ASLEEP, tmp_path), {"note": str(note)})
+        while not note.exists():
+            await asyncio.sleep(0.05)
+        fleet, started = made._driver.fleet, int(note.read_text())
+        (name,) = fleet._busy
+        process = fleet.pids()[name]
+        os.kill(process if ended == "process" else parent_of(process), signal.SIGKILL)
+        async with asyncio.timeout(60):
+            while is_alive(started):
+                await asyncio.sleep(0.05)
+        end = await asyncio.wait_for(made.wait(run), 60)
+        assert end["outputs"] == {"asleep": "awake"}, end
+
+    with_engine(server.url, tmp_path, scenario)
+
+
+def stat(pid: int) -> list[str]:
+    """State of a process, its parent, and what follows; nothing where it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def parent_of(pid: int) -> int:
+    return int(stat(pid)[1])
+
+
+def is_alive(pid: int) -> bool:
+    return stat(pid)[:1] not in ([], ["Z"])
+
+
 @pytest.mark.soak
 def test_a_slot_that_does_not_hear_is_ended(
     server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -175,6 +259,28 @@ def test_an_attempt_that_is_delivered_twice_is_made_once(server: Server, machine
     with_engine(server.url, tmp_path, scenario)
     lines = log.read_text().splitlines()
     assert sorted(lines) == sorted(set(lines)), "nothing was made twice"
+
+
+def test_what_is_given_directly_is_not_kept_in_the_broker_for_long(
+    server: Server, machine: Worker, tmp_path: Path
+) -> None:
+    """What comes by Celery may come again after hours, what is given directly only as long as a client tries."""
+
+    async def scenario(made: Engine) -> None:
+        broker, by_celery = made._driver.fleet._broker, []
+        deliver = broker.deliver
+
+        def noted(letter: Letter) -> None:
+            by_celery.append(letter.lease)
+            deliver(letter)
+
+        broker.deliver = noted
+        assert (await ends(made, tmp_path, count=8))["status"] == "succeeded"
+        keys = server.client.keys(wire.attempted(made._driver.fleet.id, "*"))
+        long = [key for key in keys if server.client.ttl(key) > REPEATED_S]
+        assert len(long) <= len(by_celery) < len(keys) == 17
+
+    with_engine(server.url, tmp_path, scenario)
 
 
 def test_what_a_process_does_not_wait_for_any_more_comes_by_celery(
@@ -282,6 +388,22 @@ def test_a_folder_that_is_away_for_a_moment_costs_no_run(
     with_engine(server.url, tmp_path, scenario)
 
 
+def test_a_planner_that_breaks_fails_the_run_with_the_reason(server: Server, machine: Worker, tmp_path: Path) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("no such case")
+
+    async def scenario(made: Engine) -> None:
+        run = await made.submit(workflow(TROUBLE, tmp_path), {"how": "hang", "until": str(tmp_path / "never")})
+        await until_event(made, run, "task.started", "trouble")
+        made._replanner._planner = broken
+        made._driver.fleet.models = lambda: frozenset({"another"})
+        end = await asyncio.wait_for(made.wait(run), 60)
+        assert end["status"] == "failed"
+        assert "unexpected fault: RuntimeError: no such case" in end["error"]
+
+    with_engine(server.url, tmp_path, scenario)
+
+
 def test_only_references_cross_the_broker(server: Server, machine: Worker, tmp_path: Path) -> None:
     seen: list[bytes] = []
 
@@ -341,6 +463,22 @@ def test_another_version_is_refused_with_the_reason(
     monkeypatch.setattr(wire, "this_version", lambda: "99.0")
     with pytest.raises(UserError, match=r"it has murakkab .*, the engine 99.0: install the same"):
         with_engine(server.url, tmp_path, lambda made: None)
+
+
+def test_an_engine_that_starts_waits_longer_where_somebody_starts_workers(
+    server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_for(lambda: len(server.client.keys(wire.state("*"))) == 4)
+    monkeypatch.setattr("murakkab.engine.celery_fleet.WAIT_S", -1.0)
+
+    async def scenario(made: Engine) -> None:
+        assert made._driver.fleet.pids()
+
+    with pytest.raises(UserError, match="there is no free worker"):
+        with_engine(server.url, tmp_path, scenario)
+    server.client.set(wire.SCALED, 1)
+    with_engine(server.url, tmp_path, scenario)
+    server.client.delete(wire.SCALED)
 
 
 def test_another_catalogue_is_refused_with_the_reason(

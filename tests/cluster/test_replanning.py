@@ -80,6 +80,16 @@ async def told(made: Engine, run: str, kind: str, node: str = "") -> dict:
     raise AssertionError(f"no {kind}")
 
 
+async def again(made: Engine, run: str, kind: str) -> None:
+    """What was told before the run was resumed is told once more."""
+    seen = 0
+    async for event in made.events(run):
+        seen += event["event"] == kind
+        if seen == 2:
+            return
+    raise AssertionError(f"no {kind} after it was resumed")
+
+
 async def waiting(made: Engine, folder: Path, file: Path, **options: object) -> str:
     """A run whose first step waits for a file."""
     run = await made.submit(workflow(LATER, folder), {"until": str(file)}, **options)
@@ -107,22 +117,31 @@ def test_plans_follow_the_models_that_workers_have(
 
         second = await waiting(made, tmp_path, tmp_path / "2")
         pinned = await waiting(made, tmp_path, tmp_path / "2", use=["double=toy-double-fine"])
+        plan = committed(made.store.folder(first)).plan
+        given = await waiting(made, tmp_path, tmp_path / "2", plan=plan)
         leaves = asyncio.create_task(asyncio.to_thread(fine.end))
         back = await asyncio.wait_for(told(made, second, "run.replanned"), 90)
         assert "no worker has toy-double-fine any more" in back["reason"]
-        stuck = await asyncio.wait_for(told(made, pinned, "run.waiting"), 90)
-        assert "toy-double-fine, which double needs" in stuck["reason"]
+        for run in (pinned, given):
+            stuck = await asyncio.wait_for(told(made, run, "run.waiting"), 90)
+            assert "toy-double-fine, which double needs" in stuck["reason"]
         (tmp_path / "2").touch()
         assert (await asyncio.wait_for(made.wait(second), 90))["status"] == "succeeded"
         assert (await told(made, second, "task.started", "double"))["model"] == "toy-double"
-        end = await asyncio.wait_for(made.wait(pinned), 90)
-        assert end["status"] == "failed"
-        assert "start a worker with it, then resume" in end["error"]
+        for run in (pinned, given):
+            end = await asyncio.wait_for(made.wait(run), 90)
+            assert end["status"] == "failed"
+            assert "start a worker with it, then resume" in end["error"]
+        monkeypatch.setattr("murakkab.engine.replanning.PATIENCE_S", 90.0)
+        for run in (pinned, given):
+            await made.resume(run)
+        for run in (pinned, given):
+            await asyncio.wait_for(again(made, run, "run.waiting"), 90)
         start("again", TOY_FINE="1")
-        while "toy-double-fine" not in made._driver.fleet.models():
-            await asyncio.sleep(0.05)
-        await made.resume(pinned)
-        assert (await asyncio.wait_for(made.wait(pinned), 90))["status"] == "succeeded"
+        for run in (pinned, given):
+            assert (await asyncio.wait_for(made.wait(run), 90))["status"] == "succeeded"
+            events = [event async for event in made.events(run)]
+            assert not [event for event in events if event["event"] == "run.replanned"], "what was asked for holds"
         assert await leaves == 0
 
     with_engine(server.url, tmp_path, scenario)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import pytest
+
+from murakkab.engine import hearing
+from murakkab.engine.hearing import Deaths, Recent
 from murakkab.engine.slots import Slots
 from murakkab_runtimes.workers.binding import Accelerator
 from murakkab_runtimes.workers.cluster import wire
@@ -97,3 +103,52 @@ def test_slots_on_processors_announce_the_pace_of_their_machine() -> None:
     bound = Accelerator("GPU-a", "H100", 80_000)
     found = machine_slots("m", 1, [bound], {"drawing": 1.2})
     assert [slot.pace for slot in found] == [{"drawing": 1.2}] * 3 + [{}]
+
+
+def test_a_slot_starts_until_its_process_is_up() -> None:
+    slots = Slots("1", "d")
+    slot = wire.Slot("a-1", "a", "cpu", 1, 1, 100, "1", "d", "q.a-1", "a-1@a")
+    assert not slots.any_starts(0.0)
+    slots.announced(slot, None, 0.0, 0.0)
+    assert slots.any_starts(1.0)
+    assert not slots.any_starts(60.0), "it was not heard of any more"
+    slots.announced(slot, wire.State("child", 1), 0.0, 1.0)
+    assert not slots.any_starts(1.0)
+
+
+def test_what_nobody_tells_of_any_more_is_forgotten() -> None:
+    slots = Slots("1", "d")
+    for name in ("a-1", "b-1", "c-1"):
+        heard(slots, name, 1, "voice")
+    other = wire.Slot("e-1", "e", "cpu", 1, 1, 100, "2", "d", "q.e-1", "e-1@e")
+    slots.announced(other, None, 0.0, 0.0)
+    assert set(slots.refused) == {"e-1"}
+    slots.known["b-1"].joined = "child of b-1"
+    here = (slots.known["a-1"].slot, slots.known["a-1"].state, 0.0)
+    slots.read([here, (slots.known["c-1"].slot, wire.State("child of c-1", 1), 50.0)], 0.0)
+    assert set(slots.known) == {"a-1", "b-1", "c-1"}, "one that the scheduler knows is lost first"
+    assert not slots.refused
+    slots.read([here], 0.0)
+    assert set(slots.known) == {"a-1", "b-1"}
+
+
+def test_what_was_cancelled_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    recent, now = Recent(), [0.0]
+    monkeypatch.setattr(hearing, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    for lease in ("a", "b", "a"):
+        now[0] += 1.0
+        recent.add(lease)
+    now[0] = hearing.RECENT_S + 2.5
+    recent.add("c")
+    assert [lease in recent for lease in "abc"] == [True, False, True]
+    recent.discard("a")
+    assert "a" not in recent
+
+
+def test_deaths_at_a_task_are_forgotten_with_its_run() -> None:
+    deaths = Deaths()
+    assert not deaths.count("r/double/-#1", "a-1: it ended")
+    assert not deaths.count("r-2/double/-#1", "a-1: it ended")
+    deaths.forget_run("r")
+    assert not deaths.count("r/double/-#1~1", "a-1: it ended")
+    assert "2 workers ended at it" in deaths.count("r-2/double/-#2", "a-1: it ended")

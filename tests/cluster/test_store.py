@@ -142,7 +142,9 @@ async def run(server: Server, bucket: str, folder: Path) -> dict:
     try:
         await made.start()
         number = await made.submit(workflow(SUMS, folder), {"count": 4})
-        return await asyncio.wait_for(made.wait(number), 120)
+        end = await asyncio.wait_for(made.wait(number), 120)
+        assert not made._driver.fleet._shared._runs, "of a run that is over nothing is kept"
+        return end
     finally:
         await made.close()
 

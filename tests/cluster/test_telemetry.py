@@ -114,9 +114,9 @@ def _check_engine(told: dict[str, float], seen: dict[str, float]) -> None:
     assert told['murakkab_runs_total{status="succeeded",workflow="sums"}'] == 1
     tasks = {k: v for k, v in told.items() if k.startswith("murakkab_tasks_total") and 'outcome="finished"' in k}
     assert sum(tasks.values()) == 1 + 3 + 3
-    assert all('slot="m7-' in name for name in tasks)
+    assert not [name for name in told if "_total{" in name and "m7-" in name], "slots come and go, series stay"
     assert told['murakkab_task_seconds_count{model="toy-double"}'] == 3
-    assert told['murakkab_work_seconds_total{model="toy-count",slot="m7-1"}'] >= 0.3
+    assert told['murakkab_work_seconds_total{model="toy-count"}'] >= 0.3
     assert seen["murakkab_live_runs"] == 1
     assert seen["murakkab_cores"] == 1
     assert 1 in [value for name, value in seen.items() if name.startswith("murakkab_slot_busy")]

@@ -38,6 +38,33 @@ def test_what_the_compose_file_starts_is_there() -> None:
     assert set(extras) <= set(known)
 
 
+STUBBORN = """
+import signal, sys, time
+told = []
+signal.signal(signal.SIGTERM, lambda *_: (print("told", flush=True), told.append(1)))
+print("up", flush=True)
+while len(told) < 2:
+    time.sleep(0.01)
+sys.exit(3)
+"""
+
+ENDS = """
+import os, runpy, signal, subprocess, sys, threading
+end = runpy.run_path(sys.argv[1])["end"]
+child = subprocess.Popen([sys.executable, "-c", sys.argv[2]], stdout=subprocess.PIPE)
+child.stdout.readline()
+threading.Thread(target=lambda: (child.stdout.readline(), os.kill(os.getpid(), signal.SIGINT))).start()
+end([child])
+print(child.returncode)
+"""
+
+
+def test_what_a_cluster_started_is_told_again_to_end() -> None:
+    command = [sys.executable, "-c", ENDS, str(ROOT / "tools" / "cluster.py"), STUBBORN]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "3\n", done.stderr
+
+
 @pytest.mark.soak
 def test_a_cluster_on_this_machine_comes_up_and_ends_whole(tmp_path: Path) -> None:
     log = tmp_path / "log"

@@ -160,6 +160,30 @@ def test_a_damaged_result_is_made_again(runs: Runs) -> None:
     assert runs.verdicts == {"hit": 9}
 
 
+def test_where_the_place_of_a_result_cannot_be_written_it_is_taken_all_the_same(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = runs.sums(seed=1)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ResultCache, "note_parts", full)
+    assert runs.sums(seed=1) == made
+    assert runs.verdicts == {"hit": 9}
+
+
+def test_a_cache_that_breaks_leaves_the_work_to_workers(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("no such case")
+
+    monkeypatch.setattr(ResultCache, "get", broken)
+    assert [item["sum"] for item in runs.sums(seed=1)["total"]] == [0, 2, 6, 12]
+    assert runs.work == 8
+    (log,) = runs.folder.rglob("faults.log")
+    assert "no such case" in log.read_text()
+
+
 def test_removing_runs_does_not_remove_what_is_kept(runs: Runs) -> None:
     first = runs.sums(seed=7)
     engine = Engine(EngineOptions(runs.folder / "runs"))

@@ -53,6 +53,22 @@ def test_the_late_end_of_a_cancelled_attempt_does_not_end_the_resumed_one() -> N
     assert scheduler.holds(new.lease)
 
 
+def test_what_was_begun_before_a_run_was_resumed_has_leases_of_its_own() -> None:
+    """Also where its worker is free again: what comes late from it, or is known of it, is not of the new attempt."""
+    scheduler, old = begun(workers=1)
+    leases = {old.lease}
+    for times in (1, 2):
+        scheduler.handle(ev.RunCancelled("r"), 2.0)
+        scheduler.handle(ev.WorkerLost("w0", "it was ended", blame=False), 3.0)
+        scheduler.handle(ev.RunResumed("r", GRAPH, PLAN, times=times), 4.0)
+        new = started(scheduler.handle(ev.WorkerJoined("w0"), 5.0))
+        assert ev.parse_lease(new.lease) == ("r", "work", (), 1)
+        assert new.lease not in leases
+        assert scheduler.handle(ev.TaskFinished(old.lease, "late"), 6.0) == []
+        leases.add(new.lease)
+    assert len(leases) == 3
+
+
 def test_a_result_under_a_lease_that_is_no_longer_held_counts_for_nothing() -> None:
     scheduler, old = begun(workers=1)
     (timer,) = scheduler.handle(ev.TaskFailed(old.lease, "it broke"), 2.0)

@@ -148,6 +148,6 @@ class Attempts:
         """Name the next attempt; never as one that a worker is still at since it was cancelled."""
         while True:
             task.attempt += 1
-            lease = lease_name(state.run, task.node.name, task.path, task.attempt)
+            lease = lease_name(state.run, task.node.name, task.path, task.attempt, state.times)
             if self._fleet.at(lease) is None:
                 return lease

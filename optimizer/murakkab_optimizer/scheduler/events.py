@@ -55,6 +55,7 @@ class RunResumed(msgspec.Struct, frozen=True, tag=True):
         finished: the values of finished tasks, evaluated ones and loops among them, in the order of their commits.
         decided: what was read of conditions.
         shots: those that were begun; they go on as they began.
+        times: how often the run was resumed, this time included: the leases of each time have names of their own.
 
     """
 
@@ -65,6 +66,7 @@ class RunResumed(msgspec.Struct, frozen=True, tag=True):
     finished: tuple[DoneItem, ...] = ()
     decided: tuple[Decision, ...] = ()
     shots: tuple[ShotMade, ...] = ()
+    times: int = 0
 
 
 class RunCancelled(msgspec.Struct, frozen=True, tag=True):
@@ -240,13 +242,13 @@ def parse_path(label: str) -> Path:
     return () if label == "-" else tuple(map(int, label.split(".")))
 
 
-def lease_name(run: str, node: str, path: Path, attempt: int) -> str:
-    """The name of one attempt: ``run/node/2.1#1``. Attempts count from 1."""
-    return f"{run}/{node}/{path_label(path)}#{attempt}"
+def lease_name(run: str, node: str, path: Path, attempt: int, times: int = 0) -> str:
+    """The name of one attempt: ``run/node/2.1#1``. Attempts count from 1; of a run resumed twice it is ``...#1~2``."""
+    return f"{run}/{node}/{path_label(path)}#{attempt}" + (f"~{times}" if times else "")
 
 
 def parse_lease(lease: str) -> tuple[str, str, Path, int]:
-    """Inverse of ``lease_name``: run, node, path, attempt."""
+    """Run, node, path and attempt of what ``lease_name`` named."""
     task, attempt = lease.rsplit("#", 1)
     run, node, label = task.rsplit("/", 2)
-    return run, node, parse_path(label), int(attempt)
+    return run, node, parse_path(label), int(attempt.partition("~")[0])

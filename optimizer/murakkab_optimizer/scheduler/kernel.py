@@ -94,7 +94,7 @@ class Scheduler:
         self._open(RunState(event.run, event.graph, event.plan, now, self._fleet.instances), now)
 
     def _resumed(self, event: ev.RunResumed, now: float) -> None:
-        state = RunState(event.run, event.graph, event.plan, now, self._fleet.instances)
+        state = RunState(event.run, event.graph, event.plan, now, self._fleet.instances, event.times)
         Restoration(state.growth, event).restore()
         for item in restored_items(state.growth, event):
             self._made(state, item.node, item.path, item.value, item.meta, now)

@@ -22,13 +22,20 @@ class RunState:
     """One run: its growing graph, its plan, its playback clock, its shots, its attempts and how much of it was shown.
 
     ``shots`` is None where the plan leaves nothing to choose; ``demand`` are the core-seconds for a second of the show
-    that the scheduler counts for it. ``instances`` tells how many there are of a model.
+    that the scheduler counts for it. ``instances`` tells how many there are of a model, ``times`` how often the run was
+    resumed.
     """
 
     def __init__(
-        self, run: str, graph: Graph, plan: Plan, now: float, instances: Callable[[str], int] = lambda model: 0
+        self,
+        run: str,
+        graph: Graph,
+        plan: Plan,
+        now: float,
+        instances: Callable[[str], int] = lambda model: 0,
+        times: int = 0,
     ) -> None:
-        self.run = run
+        self.run, self.times = run, times
         self._instances = instances
         self.growth = Growth(graph)
         self.plan = plan

@@ -25,6 +25,7 @@ from murakkab_runtimes.mirror import Mirror
 from murakkab_runtimes.secrets import Mask
 from murakkab_runtimes.workers.child import Child
 from murakkab_runtimes.workers.cluster import wire
+from murakkab_runtimes.workers.cluster.own_folder import own_folder
 from murakkab_runtimes.workers.cluster.reach import Reach
 from murakkab_runtimes.workers.cluster.redis_link import connect
 from murakkab_runtimes.workers.cluster.session import Session
@@ -238,16 +239,23 @@ class Host(Child):
 
 
 def copies() -> Path:
-    """The local folder for copies of what lies in stores."""
-    return Path(os.environ.get("MURAKKAB_STORE_FOLDER") or f"{tempfile.gettempdir()}/murakkab-store-{os.getuid()}")
+    """The local folder for copies of what lies in stores.
+
+    Raises:
+        OSError: it can not be made, or is not this user's.
+    """
+    if named := os.environ.get("MURAKKAB_STORE_FOLDER"):
+        Path(named).mkdir(parents=True, exist_ok=True)
+        return Path(named)
+    return own_folder(Path(tempfile.gettempdir(), f"murakkab-store-{os.getuid()}"))
 
 
 def folder_of(remote: str) -> Path:
     """The local folder for what lies at a URL; those of other runs that nobody used for a day are removed."""
-    folder = Path(copies(), hashlib.sha256(remote.encode()).hexdigest()[:24])
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    base = copies()
+    folder = own_folder(base / hashlib.sha256(remote.encode()).hexdigest()[:24])
     folder.touch()
-    for other in folder.parent.iterdir():
+    for other in base.glob("[0-9a-f]" * 24):
         with contextlib.suppress(OSError):
             if time.time() - other.stat().st_mtime > KEPT_S:
                 shutil.rmtree(other, ignore_errors=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from murakkab_runtimes.base import obstacle
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.binding import Accelerator, device_name, environment, takes
 from murakkab_runtimes.workers.cluster import wire
+from murakkab_runtimes.workers.cluster.leftovers import end_session
 from murakkab_runtimes.workers.cluster.slot import BROKER
 
 SPARE = 2
@@ -106,12 +106,13 @@ class Machine:
                 place.process, place.began = self._start(place.slot), now
 
     def _lost(self, place: _Place, code: int, now: float) -> None:
+        self._clear(place)
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         place.deaths = 0 if now - place.began > _WELL_S else place.deaths
         delay = _RESTART_S[min(place.deaths, len(_RESTART_S) - 1)]
         self._tell(f"slot {place.slot.name} ended with {how}; another one starts in {delay:g} s")
         self.ended[place.slot.name] += 1
-        place.process, place.next = None, now + delay
+        place.next = now + delay
         place.deaths += 1
 
     def _start(self, slot: wire.Slot) -> subprocess.Popen[bytes]:
@@ -130,11 +131,18 @@ class Machine:
         return [p.process for p in self._places if p.process is not None and p.process.poll() is None]
 
     def _wait(self, until: float) -> None:
-        while time.monotonic() < until and self._running():
+        while left := [place for place in self._places if place.process is not None]:
+            for place in left:
+                if time.monotonic() >= until or place.process not in self._running():
+                    self._clear(place)
             time.sleep(0.05)
-        for process in self._running():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+
+    @staticmethod
+    def _clear(place: _Place) -> None:
+        """End what is left of a slot's process and of all that it started, at once: its id may soon be another's."""
+        if place.process is not None:
+            end_session(place.process.pid)
+            place.process = None
 
 
 def slots(machine: str, cores: int, accelerators: Sequence[Accelerator], pace: Mapping[str, float]) -> list[wire.Slot]:

@@ -24,6 +24,7 @@ import msgspec
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.cluster.app import LONGEST_S, make_app
 from murakkab_runtimes.workers.cluster.host import Host
+from murakkab_runtimes.workers.cluster.leftovers import lead_group
 from murakkab_runtimes.workers.cluster.redis_link import connect
 
 BROKER = "MURAKKAB_BROKER"
@@ -133,6 +134,7 @@ def _watch(slot: wire.Slot, broker: str, announcer: Announcer) -> None:
     def up(**_: Any) -> None:  # noqa: ANN401
         global _host
         die_with_parent(signal.SIGKILL)
+        lead_group()
         _host = Host(slot, broker)
 
     def failed(exception: BaseException, **_: Any) -> None:  # noqa: ANN401

@@ -32,6 +32,9 @@ MARK = ".engine"
 
 SLOTS = "murakkab:slots"
 ENGINES = "murakkab:engines"
+SCALED = "murakkab:scaled"
+"""Key that is there as long as somebody starts workers for what waits."""
+
 TASK = "murakkab.attempt"
 
 
