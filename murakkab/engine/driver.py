@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -168,7 +168,7 @@ class Driver:
                 self.fleet.cancel(worker, Cancel(lease))
             case cmd.LoadModel(worker, model):
                 card = load_catalog()[model]
-                self.fleet.load(worker, Load(card, max(card.needs.threads, 1)))
+                self.fleet.load(worker, Load(card, max(card.needs.threads, 1), self._knobs(model)))
             case cmd.Publish(run):
                 self._publish(self.live[run], command, now)
             case cmd.MakeShot(run):
@@ -180,6 +180,12 @@ class Driver:
                         self._guarded(None, observer.ended, live, now)
             case cmd.SetTimer(name, at):
                 self._later(at - now, lambda: self.apply(ev.TimerFired(name)))
+
+    def _knobs(self, model: str) -> dict[str, Any]:
+        """The settings in which a run in hand uses a model; its own where none does."""
+        plans = (live.plan for live in self.live.values())
+        used = (choice.chosen.knobs for plan in plans for choice in plan.nodes.values() if choice.chosen.model == model)
+        return next(used, {})
 
     def _start_task(self, command: cmd.StartTask) -> None:
         live = self.live[command.run]

@@ -17,6 +17,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
+
 from murakkab_optimizer.catalog import ModelCard
 
 GROUP = "murakkab.runtimes"
@@ -138,11 +140,13 @@ class Runtime(ABC):
 
     Attributes:
         continues: whether a streaming task of it emits from ``task.first_item`` on, without making the items before.
+        loaded_with: names of the knobs that hold from its loading on; in other settings of them it is loaded anew.
         meter: of the memory that it takes, where it measures that.
 
     """
 
     continues: bool = False
+    loaded_with: tuple[str, ...] = ()
     meter: Meter | None = None
 
     def __init__(self, card: ModelCard, threads: int) -> None:
@@ -164,6 +168,19 @@ class Runtime(ABC):
 
     def close(self) -> None:
         """Give back what garbage collection does not."""
+
+
+def as_loaded(card: ModelCard, kind: type[Runtime], knobs: Mapping[str, Any]) -> ModelCard:
+    """The card of a model with the settings that it is to be loaded with.
+
+    Args:
+        card: of the catalogue.
+        kind: its adapter.
+        knobs: of a configuration; those that do not hold from loading on stay as the card has them.
+
+    """
+    own = {name: knobs[name] for name in kind.loaded_with if name in knobs}
+    return msgspec.structs.replace(card, knobs={**card.knobs, **own}) if own else card
 
 
 def runtime_class(adapter: str) -> type[Runtime]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import Cancelled, InputError, Task, runtime_class
 from murakkab_runtimes.text.model import LanguageModel, Request
+from murakkab_runtimes.workers.held import Held
 from tests.hub.conftest import TEMPLATE, hub_card
 
 torch = pytest.importorskip("torch", reason="comes with the extra 'torch'")
@@ -58,6 +60,12 @@ def load(card: ModelCard) -> LanguageModel:
 @pytest.fixture
 def model(tokenizer: object) -> LanguageModel:
     return load(CARD)
+
+
+def test_a_worker_loads_it_in_the_settings_of_the_task(tokenizer: object) -> None:
+    held, one = Held(lambda _: contextlib.nullcontext()), msgspec.structs.replace(CARD, knobs={"dtype": "auto"})
+    made = [held.get(one, 1, {"dtype": kind})._model.dtype for kind in ("bfloat16", "float32")]  # type: ignore[attr-defined]
+    assert made == [torch.bfloat16, torch.float32]
 
 
 def test_equal_seeds_give_equal_answers_and_others_do_not(model: LanguageModel) -> None:

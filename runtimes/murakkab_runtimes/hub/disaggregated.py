@@ -18,6 +18,7 @@ from murakkab_runtimes.base import InputError, Output, Runtime, Task
 from murakkab_runtimes.hub import tensors
 from murakkab_runtimes.hub.diffusion import Diffusion, Pictures, larger, middle, pictures, read_picture
 from murakkab_runtimes.hub.diffusion_parts import DECODER, DENOISER, ENCODER
+from murakkab_runtimes.hub.settings import LOADED_WITH
 from murakkab_runtimes.image.diffusion import save_picture
 from murakkab_runtimes.image.scene import sides
 from murakkab_runtimes.video.diffusion import Length, save_film
@@ -32,6 +33,8 @@ class TextEncoder(Runtime):
 
     Option ``pipeline`` must be a class that begins with words alone; its encoders are those of its sisters.
     """
+
+    loaded_with = LOADED_WITH
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
@@ -72,6 +75,8 @@ class Denoiser(Runtime):
     ``seconds``, ``fps``. Value: ``{"latents": file, "frames", "fps", "width", "height"}``.
     """
 
+    loaded_with = LOADED_WITH
+
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
         self._model = Diffusion(card, threads, DENOISER)
@@ -110,6 +115,8 @@ class Decoder(Runtime):
 
     Value: ``{"image": PNG}`` for a picture, ``{"video": raw H.264, "frames", "fps"}`` for a film, with its size.
     """
+
+    loaded_with = LOADED_WITH
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)

@@ -13,7 +13,7 @@ from murakkab_runtimes.base import InputError
 from murakkab_runtimes.hub.device import limit_threads, pick_device
 from murakkab_runtimes.hub.loading import arguments, library, placed
 from murakkab_runtimes.hub.memory import Meter
-from murakkab_runtimes.hub.settings import Settings, check_device, read_settings
+from murakkab_runtimes.hub.settings import LOADED_WITH, Settings, check_device, read_settings
 from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.text.guided import Guide
 from murakkab_runtimes.text.model import Completion, Heard, LanguageModel, Request
@@ -37,6 +37,8 @@ class Transformers(LanguageModel):
         Unavailable: a package or the weights are missing.
         InputError: a knob has a value that it cannot have.
     """
+
+    loaded_with = LOADED_WITH
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)

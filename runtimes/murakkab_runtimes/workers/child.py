@@ -96,7 +96,7 @@ class Child:
     def _load(self, request: Load) -> None:
         error = ""
         try:
-            self._runtimes.get(request.card, request.threads).warm()
+            self._runtimes.get(request.card, request.threads, request.knobs).warm()
         except Exception as fault:
             traceback.print_exc()
             error = str(fault) or type(fault).__name__
@@ -118,7 +118,7 @@ class Child:
         try:
             self._stop_if_cancelled(request.lease)
             self.send(TaskStarted(request.lease))
-            runtime = self._runtimes.get(request.card, request.threads)
+            runtime = self._runtimes.get(request.card, request.threads, request.knobs)
             began = time.perf_counter()
             scratch = store.scratch()
             output = self._attempt(request, runtime, store, scratch, mask)

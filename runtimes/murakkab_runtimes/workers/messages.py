@@ -49,10 +49,11 @@ class Run(msgspec.Struct, frozen=True, tag=True):
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):
-    """Load and warm a model."""
+    """Load and warm a model; ``knobs`` are the settings that it is wanted with."""
 
     card: ModelCard
     threads: int = 1
+    knobs: dict[str, Any] = {}
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):
