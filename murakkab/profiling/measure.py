@@ -24,7 +24,7 @@ from murakkab.profiling.store import Record, key_of
 from murakkab.profiling.versions import versions_of
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.hardware import CPU
-from murakkab_optimizer.planner.candidates import settings
+from murakkab_optimizer.planner.settings import settings
 from murakkab_optimizer.profiles.nouns import LoadPoint, Profile, Provenance
 
 REPEATS, CAP_S, LOAD_S = 5, 2.5, 0.7

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.catalog import Lighter, ModelCard
 
 GROUP = "murakkab.runtimes"
 
@@ -222,6 +222,11 @@ def missing_parts(card: ModelCard) -> list[str]:
     packages = [name for name in card.packages if importlib.util.find_spec(name) is None]
     programs = [name for name in card.programs if shutil.which(name) is None]
     return adapter + packages + programs + ([] if packages else _missing_weights(card))
+
+
+def lighter_here(card: ModelCard) -> tuple[Lighter, ...]:
+    """The lighter settings of a card whose packages this machine has."""
+    return tuple(one for one in card.lighter if all(map(importlib.util.find_spec, one.packages)))
 
 
 def _missing_weights(card: ModelCard) -> list[str]:

@@ -69,7 +69,7 @@ class Held:
         if not card.needs.accelerator_mb:
             return
         for name in self._on_accelerator():
-            if self._taken_mb() + card.needs.accelerator_mb <= self._room_mb:
+            if self._taken_mb() + card.needs_with(card.knobs).accelerator_mb <= self._room_mb:
                 return
             self._let_go(name)
 
@@ -91,4 +91,4 @@ class Held:
 def _held_mb(runtime: Runtime) -> float:
     """MiB that a model takes while it has nothing to do: as measured, else as its card says."""
     measured = runtime.meter.held_mb if runtime.meter is not None else 0
-    return float(measured or runtime.card.needs.accelerator_mb)
+    return float(measured or runtime.card.needs_with(runtime.card.knobs).accelerator_mb)
