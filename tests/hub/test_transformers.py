@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,32 @@ def test_a_batch_gives_what_each_request_gives_alone(tokenizer: object) -> None:
     assert [answer.text for answer in together] == [model.complete(request).text for request in requests]
     with pytest.raises(ValueError, match="one request"):
         model.complete_all([Request(HELLO, schema={})] * 2)
+
+
+def test_answers_that_are_equally_warm_are_written_in_one_batch(model: LanguageModel, tmp_path: Path) -> None:
+    steps: list[int] = []
+    model._model.register_forward_pre_hook(lambda *_: steps.append(1))  # type: ignore[attr-defined]
+
+    def ask(progress: Callable[[float], None] | None = None, **more: float) -> tuple[list[str], int]:
+        arguments = {"prompt": "The tides", "words": 5, "candidates": 3, "temperature": 1.0} | more
+        found: list[str] = []
+        steps.clear()
+        hear = lambda value, _meta: found.append(value["text"])  # noqa: E731
+        model.run(Task(arguments, tmp_path, seed=2, streams=True, on_item=hear, on_progress=progress))
+        return found, len(steps)
+
+    (together, few), (apart, many) = ask(), ask(warmest=1.2)
+    assert len(set(together)) == len(set(apart)) == 3
+    assert few <= 32 < many
+    assert ask() == (together, few)
+
+    def stop(_done: float) -> None:
+        if len(steps) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        ask(stop)
+    assert len(steps) == 3
 
 
 def test_more_than_the_model_can_hold_is_refused(model: LanguageModel) -> None:

@@ -63,14 +63,19 @@ class LanguageModel(Runtime):
     """
 
     bounded: bool = True
+    batches: bool = False
+    """Whether requests whose settings are equal are answered faster together."""
 
     @abstractmethod
     def complete(self, request: Request, heard: Heard | None = None) -> Completion:
         """Answer one request; ``heard`` follows it while it is written."""
 
-    def complete_all(self, requests: list[Request]) -> list[Completion]:
-        """Answer requests whose settings are equal, at once where the model can."""
-        return [self.complete(request) for request in requests]
+    def complete_all(self, requests: list[Request], beat: Callable[[], None] = lambda: None) -> list[Completion]:
+        """Answer requests whose settings are equal, at once where the model can.
+
+        ``beat`` is called now and then while they are written; what it raises ends the answers.
+        """
+        return [self.complete(request, lambda _: beat()) for request in requests]
 
     def run(self, task: Task) -> Output:
         """Write the form that ``task.arguments["form"]`` names (default ``plain``)."""

@@ -6,6 +6,7 @@ For many users at once a server such as vLLM does better (adapter ``openai``); t
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from murakkab_optimizer.catalog import ModelCard
@@ -39,6 +40,7 @@ class Transformers(LanguageModel):
     """
 
     loaded_with = LOADED_WITH
+    batches = True
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
@@ -63,28 +65,30 @@ class Transformers(LanguageModel):
             InputError: the schema or the grammar cannot be used, or the chat has no place in the model's context.
             OutOfMemory: it does not fit into the device.
         """
-        return self.complete_all([request], heard)[0]
+        follower = _Follower(self._tokenizer, lambda text: heard(self._said(text, request))) if heard else None
+        return self._written([request], follower)[0]
 
-    def complete_all(self, requests: list[Request], heard: Heard | None = None) -> list[Completion]:
-        """Answer requests in one batch; all but their chats are as in the first one.
-
-        Only a batch of one can be followed (``heard``) or bounded by a grammar or a schema.
+    def complete_all(self, requests: list[Request], beat: Callable[[], None] = lambda: None) -> list[Completion]:
+        """Answer requests in one batch; all but their chats are as in the first one. ``beat`` is called between tokens.
 
         Raises:
-            ValueError: a larger batch is to be followed or bounded.
+            ValueError: several are to be bounded by a grammar or a schema.
         """
+        first = requests[0]
+        if len(requests) > 1 and (first.grammar, first.schema) != (None, None):
+            raise ValueError("only one request at a time can be bounded")
+        return self._written(requests, _Beats(beat))
+
+    def _written(self, requests: list[Request], streamer: _Follower | _Beats | None) -> list[Completion]:
         import torch
 
         first = requests[0]
-        alone = len(requests) == 1
-        if not alone and (heard, first.grammar, first.schema) != (None, None, None):
-            raise ValueError("only one request at a time can be followed or bounded")
         chats = self._tokenizer([self._chat(request) for request in requests], **_TOKENS).to(self._device)
         length = chats["input_ids"].shape[1]
         self._check_length(length + self._most(first))
         torch.manual_seed(first.seed)
         with self.meter.working(self.card.name), torch.inference_mode():
-            made = self._model.generate(**chats, **self._wishes(first), streamer=self._follower(first, heard))
+            made = self._model.generate(**chats, **self._wishes(first), streamer=streamer)
         return [self._completion(row[length:], request) for row, request in zip(made, requests, strict=True)]
 
     def _chat(self, request: Request) -> str:
@@ -136,9 +140,6 @@ class Transformers(LanguageModel):
         bounds = self._guide.bounds(request)
         return [bounds] if bounds else []
 
-    def _follower(self, request: Request, heard: Heard | None) -> _Follower | None:
-        return _Follower(self._tokenizer, lambda text: heard(self._said(text, request))) if heard else None
-
     def _completion(self, ids: Any, request: Request) -> Completion:  # noqa: ANN401 - a tensor
         tokens = [token for token in ids.tolist() if token != self._tokenizer.pad_token_id]
         text = self._tokenizer.decode(tokens, skip_special_tokens=True)
@@ -174,6 +175,20 @@ class _Follower:
         text = self._tokenizer.decode(self._tokens, skip_special_tokens=True)
         if not text.endswith("\N{REPLACEMENT CHARACTER}"):
             self._heard(text)
+
+    def end(self) -> None:
+        """Nothing is held back."""
+
+
+class _Beats:
+    """A streamer of transformers that tells of every token of a batch."""
+
+    def __init__(self, beat: Callable[[], None]) -> None:
+        self._beat = beat
+
+    def put(self, _ids: Any) -> None:  # noqa: ANN401 - a tensor
+        """A token of each answer was written, or the chats were read; what ``beat`` raises ends the answers."""
+        self._beat()
 
     def end(self) -> None:
         """Nothing is held back."""
