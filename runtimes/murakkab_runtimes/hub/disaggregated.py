@@ -107,6 +107,9 @@ class Denoiser(Runtime):
         asked: dict[str, Any] = {"width": width, "height": height}
         if task.arguments.get("image") is not None:
             asked["image"] = read_picture(task.arguments["image"], (width, height))
+        elif self._model.needs("image"):
+            kind = type(self._model.pipe).__name__
+            raise InputError(f"{self.card.name}: {kind} begins with a picture; give the node 'image'")
         return asked | ({"frames": length.made, "fps": length.fps} if task.arguments.get("seconds") else {})
 
 
@@ -146,7 +149,8 @@ class Decoder(Runtime):
             values = pipe.vae.decode(*latents, return_dict=False)[0]
             if hasattr(pipe, "video_processor"):
                 return pictures([pipe.video_processor.postprocess_video(values, output_type="np")])
-            return pictures([pipe.image_processor.postprocess(values, output_type="np")])
+            only = values[:, :, 0] if values.ndim == 5 else values  # a picture of an autoencoder of films
+            return pictures([pipe.image_processor.postprocess(only, output_type="np")])
 
 
 def _saved(shown: Pictures, facts: dict[str, Any], folder: Path, threads: int) -> dict[str, Any]:
