@@ -146,6 +146,9 @@ def _facts(card: ModelCard) -> Iterable[tuple[str, str]]:
     yield "from", card.source
     yield "adapter", card.adapter
     yield "needs", _needs(card)
+    for light in card.lighter:
+        memory = _megabytes(light.needs.accelerator_mb)
+        yield "", f"{memory} of accelerator memory with {_settings(light.knobs)}  ({light.source})"
     if card.weights_mb or card.load_s:
         weights = f"weights {_megabytes(card.weights_mb)}" if card.weights_mb else "no weights"
         yield "loads", weights + (f", {card.load_s:g} s until the first task" if card.load_s else "")

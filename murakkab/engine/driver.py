@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -181,7 +181,7 @@ class Driver:
                 self.fleet.cancel(worker, Cancel(lease))
             case cmd.LoadModel(worker, model):
                 card = load_catalog()[model]
-                self.fleet.load(worker, Load(card, max(card.needs.threads, 1)))
+                self.fleet.load(worker, Load(card, max(card.needs.threads, 1), knobs=self._knobs(model)))
             case cmd.UnloadModel(worker, model):
                 self.fleet.unload(worker, model)
             case cmd.Publish(run):
@@ -201,6 +201,12 @@ class Driver:
         """What the workers of other machines have; None where they are of this one."""
         models = self.fleet.models()
         return None if models is None else There(models, tuple(self.fleet.accelerators()))
+
+    def _knobs(self, model: str) -> dict[str, Any]:
+        """The settings in which a run in hand uses a model; its own where none does."""
+        plans = (live.plan for live in self.live.values())
+        used = (choice.chosen.knobs for plan in plans for choice in plan.nodes.values() if choice.chosen.model == model)
+        return next(used, {})
 
     def _start_task(self, command: cmd.StartTask) -> None:
         live = self.live[command.run]

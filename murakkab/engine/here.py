@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.catalog import Lighter, ModelCard
 from murakkab_optimizer.planner import Here
-from murakkab_runtimes.base import obstacle, only_planned
+from murakkab_runtimes.base import lighter_here, obstacle, only_planned
 from murakkab_runtimes.workers.binding import Accelerator
 
 if TYPE_CHECKING:
@@ -51,13 +51,22 @@ def available(cards: Mapping[str, ModelCard]) -> tuple[list[ModelCard], dict[str
         if lacking := obstacle(card):
             absent[card.name] = lacking
         else:
-            usable.append(card)
+            usable.append(_with_lighter(card, lighter_here(card)))
     return usable, absent
 
 
+def _with_lighter(card: ModelCard, kept: tuple[Lighter, ...]) -> ModelCard:
+    """A card with none but these of its lighter settings."""
+    return card if kept == card.lighter else msgspec.structs.replace(card, lighter=kept)
+
+
 def offered(cards: Mapping[str, ModelCard], there: There) -> Usable:
-    """As ``available``, where workers of other machines say which models they can use."""
-    found = [card for card in cards.values() if card.name in there.models]
+    """As ``available``, where workers of other machines say which models they can use, but not which packages more."""
+    found = [
+        _with_lighter(card, tuple(one for one in card.lighter if not one.packages))
+        for card in cards.values()
+        if card.name in there.models
+    ]
     others = [card for card in cards.values() if card.name not in there.models]
     return found, {card.name: only_planned(card) or "no worker there can use it" for card in others}
 

@@ -1,10 +1,11 @@
-"""The process of one model that is measured: ``python -m murakkab.profiling.child MODEL FOLDER``.
+"""The process of one model that is measured: ``python -m murakkab.profiling.child MODEL FOLDER KNOBS``.
 
 It loads the model as a worker does and then serves the requests of ``messages``. What libraries print goes to stderr.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -33,8 +34,10 @@ from murakkab.profiling.messages import (
     unmarked,
 )
 from murakkab.profiling.probe import Made, Piece, Probe, probes_of
-from murakkab_runtimes.base import Output, Runtime, Task, runtime_class
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_runtimes.base import Output, Runtime, Task
 from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.workers.held import Held
 
 LARGEST = 2.0
 """A piece that would take longer than this, in times the cap of a configuration, is left out."""
@@ -44,20 +47,32 @@ class Child:
     """A loaded model and what it has been given to work on.
 
     Args:
-        runtime: the loaded model.
+        card: of the model.
         folder: where inputs and scratch space lie.
+        knobs: settings in which it is loaded, where they are not the usual ones.
 
     """
 
-    def __init__(self, runtime: Runtime, folder: Path) -> None:
-        self.runtime, self.folder = runtime, folder
+    def __init__(self, card: ModelCard, folder: Path, knobs: Mapping[str, Any]) -> None:
+        self.card, self.folder = card, folder
+        self._held = Held(lambda _: contextlib.nullcontext())
+        self._knobs = {**card.knobs, **knobs}
         self._pieces: dict[int, Sequence[Piece]] = {}
         self._previous: Any = None
-        self._probes = probes_of(runtime.card)
+        self._probes = probes_of(card)
 
     def answer(self, request: Request) -> Reply:
         """Do what is asked."""
         return self._make(request) if isinstance(request, Make) else self._measure(request)
+
+    @property
+    def runtime(self) -> Runtime:
+        """The model, loaded in the settings that are measured."""
+        return self._held.get(self.card, self.card.needs.threads, self._knobs)
+
+    def close(self) -> None:
+        """Let the model go."""
+        self._held.close()
 
     def _make(self, request: Make) -> Done:
         done, previous = [], None
@@ -69,6 +84,7 @@ class Child:
         return Done(done)
 
     def _measure(self, request: Measure) -> Measured:
+        self._knobs = {**self.card.knobs, **request.knobs}
         probe = self._probes[request.probe]
         pieces = list(enumerate(self._pieces_of(request.probe, probe)))
         pieces = [one for one in pieces if request.only in (None, one[0])]
@@ -147,7 +163,7 @@ def main() -> None:
     """Serve requests on stdin until it is closed."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    name, folder = sys.argv[1:]
+    name, folder, knobs = sys.argv[1:]
     encoder, decoder = msgspec.json.Encoder(), msgspec.json.Decoder(Request)
 
     def send(reply: Reply) -> None:
@@ -158,21 +174,20 @@ def main() -> None:
     times = clock.Times(card.needs.threads)
     times.start()
     try:
-        runtime = runtime_class(card.adapter)(card, max(card.needs.threads, 1))
-        runtime.warm()
+        child = Child(card, Path(folder), msgspec.json.decode(knobs))
+        child.runtime.warm()
         times.stop()
     except Exception as fault:
         send(Fault(str(fault) or type(fault).__name__))
         return
     send(Loaded(times.whole().seconds))
-    child = Child(runtime, Path(folder))
     for line in requests:
         try:
             send(child.answer(decoder.decode(line)))
         except Exception as fault:
             traceback.print_exc()
             send(Fault(f"{type(fault).__name__}: {fault}".rstrip(": ")))
-    runtime.close()
+    child.close()
 
 
 if __name__ == "__main__":

@@ -24,8 +24,9 @@ from murakkab.profiling.store import Record, key_of
 from murakkab.profiling.versions import versions_of
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.hardware import CPU
-from murakkab_optimizer.planner.candidates import settings
+from murakkab_optimizer.planner.settings import settings
 from murakkab_optimizer.profiles.nouns import LoadPoint, Profile, Provenance
+from murakkab_runtimes.base import lighter_here
 
 REPEATS, CAP_S, LOAD_S = 5, 2.5, 0.7
 """Rounds of a configuration; seconds after which no round of it begins; seconds of a point of its load curve."""
@@ -69,15 +70,27 @@ class Configuration:
 
 
 def configurations(card: ModelCard) -> list[Configuration]:
-    """All that is measured of a model: its probes with every combination of settings that a plan may choose."""
+    """All that is measured of a model: its probes with every combination of settings that a plan may choose.
+
+    Where its usual settings have no room on the accelerator here, it is measured in the lighter ones that have.
+    """
     tried = [name for name, span in card.ranges.items() if span.choices]
     told = {name for one in card.measured for name in one.knobs if name in card.knobs}
     found = []
     for index, probe in enumerate(probes_of(card)):
-        for knobs in settings(card, {}):
-            kept = {name: value for name, value in knobs.items() if name in tried or name in told}
+        for lighter, knobs in ((light, knobs) for light in _with_room(card) for knobs in settings(card, light)):
+            kept = {name: value for name, value in knobs.items() if name in tried or name in told or name in lighter}
             found.append(Configuration(card, kept, index, probe.unit, dict(probe.conditions)))
     return found
+
+
+def _with_room(card: ModelCard) -> Sequence[Mapping[str, Any]]:
+    """In which settings a model is loaded: its usual ones, where they have room, else the lighter ones that have."""
+    offers = accelerator_offers(spot=False, region="") if card.needs.accelerator_mb else []
+    room = offers[0].device.memory_mb if offers else 0
+    if not room or card.needs.accelerator_mb <= room:
+        return [{}]
+    return [one.knobs for one in lighter_here(card) if one.needs.accelerator_mb <= room] or [{}]
 
 
 @dataclass(frozen=True)
@@ -125,7 +138,7 @@ class Session:
         versions = versions_of(card)
         try:
             with contextlib.ExitStack() as stack:
-                processes = [stack.enter_context(ModelProcess(card.name, self.folder))]
+                processes = [stack.enter_context(ModelProcess(card.name, self.folder, wanted[0].knobs))]
                 load_s = processes[0].loaded()
                 for one in wanted:
                     if self.effort.loaded:
@@ -146,7 +159,7 @@ class Session:
     def _counts(self, card: ModelCard) -> list[int]:
         """Numbers of instances beyond one that work at once on the cores and in the memory that there is.
 
-        An accelerator has one, as a worker of it does.
+        An instance on an accelerator has it to itself.
         """
         if not card.needs.threads or card.needs.accelerator_mb:
             return []

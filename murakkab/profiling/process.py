@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import msgspec
 
@@ -35,14 +37,16 @@ class ModelProcess:
     Args:
         model: name of its card.
         folder: takes inputs, scratch space and the log.
+        knobs: settings in which it is loaded, where they are not the usual ones.
 
     """
 
-    def __init__(self, model: str, folder: Path) -> None:
+    def __init__(self, model: str, folder: Path, knobs: Mapping[str, Any] | None = None) -> None:
         self.model = model
+        loaded = msgspec.json.encode(knobs or {}).decode()
         with (folder / f"{model}.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "murakkab.profiling.child", model, str(folder)],
+                [sys.executable, "-m", "murakkab.profiling.child", model, str(folder), loaded],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                 env={**os.environ, **_SINGLE_THREAD}, start_new_session=True,
             )  # fmt: skip

@@ -94,6 +94,27 @@ class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     maximum: float | None = None
 
 
+class Lighter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings with which a model takes less memory of its accelerator than with its usual ones.
+
+    Attributes:
+        knobs: the settings.
+        needs: of an instance with them.
+        slower: times as long as with the usual settings that a task takes, where nobody measured it.
+        more_s: seconds that it takes beyond that.
+        packages: import names that they need beyond those of the card.
+        source: where this is known from.
+
+    """
+
+    knobs: dict[str, Any]
+    needs: Needs
+    source: str
+    slower: float = 1.0
+    more_s: float = 0.0
+    packages: tuple[str, ...] = ()
+
+
 class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One measured speed: seconds of work for one ``unit`` (for example a second of speech, a frame).
 
@@ -126,6 +147,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         knobs: configurable settings and their default values.
         ranges: by knob, the values that it may take; a knob without one stays as it is unless a person sets it.
         needs: resources.
+        lighter: settings that planners try on accelerators whose memory the usual ones have no room in.
         quality: rank inside the capability, with its source.
         rated: ratings of single settings of the knobs.
         weights: where they come from, if from a hub; a model whose weights are not on the machine is not used.
@@ -152,6 +174,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     knobs: dict[str, Any] = {}
     ranges: dict[str, Range] = {}
     needs: Needs = Needs()
+    lighter: tuple[Lighter, ...] = ()
     quality: Quality = Quality(0.5, "not rated")
     rated: tuple[Quality, ...] = ()
     weights: Weights | None = None
@@ -163,6 +186,16 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seeded: bool = True
     passes: bool = False
     still: dict[str, Any] = {}
+
+    def lighter_with(self, knobs: Mapping[str, Any]) -> Lighter | None:
+        """The lighter settings that these are, of several that with the most settings; None where they are none."""
+        found = [one for one in self.lighter if all(knobs.get(name) == value for name, value in one.knobs.items())]
+        return max(found, key=lambda one: len(one.knobs), default=None)
+
+    def needs_with(self, knobs: Mapping[str, Any]) -> Needs:
+        """What an instance with these settings needs."""
+        found = self.lighter_with(knobs)
+        return found.needs if found else self.needs
 
     def quality_with(self, knobs: Mapping[str, Any]) -> Quality:
         """The rating of these settings: the first one whose own settings are among them, else that of the model."""

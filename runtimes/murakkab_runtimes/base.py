@@ -17,7 +17,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
-from murakkab_optimizer.catalog import ModelCard
+import msgspec
+
+from murakkab_optimizer.catalog import Lighter, ModelCard
 
 GROUP = "murakkab.runtimes"
 
@@ -138,11 +140,13 @@ class Runtime(ABC):
 
     Attributes:
         continues: whether a streaming task of it emits from ``task.first_item`` on, without making the items before.
+        loaded_with: names of the knobs that hold from its loading on; in other settings of them it is loaded anew.
         meter: of the memory that it takes, where it measures that.
 
     """
 
     continues: bool = False
+    loaded_with: tuple[str, ...] = ()
     meter: Meter | None = None
 
     def __init__(self, card: ModelCard, threads: int) -> None:
@@ -164,6 +168,19 @@ class Runtime(ABC):
 
     def close(self) -> None:
         """Give back what garbage collection does not."""
+
+
+def as_loaded(card: ModelCard, kind: type[Runtime], knobs: Mapping[str, Any]) -> ModelCard:
+    """The card of a model with the settings that it is to be loaded with.
+
+    Args:
+        card: of the catalogue.
+        kind: its adapter.
+        knobs: of a configuration; those that do not hold from loading on stay as the card has them.
+
+    """
+    own = {name: knobs[name] for name in kind.loaded_with if name in knobs}
+    return msgspec.structs.replace(card, knobs={**card.knobs, **own}) if own else card
 
 
 def runtime_class(adapter: str) -> type[Runtime]:
@@ -205,6 +222,11 @@ def missing_parts(card: ModelCard) -> list[str]:
     packages = [name for name in card.packages if importlib.util.find_spec(name) is None]
     programs = [name for name in card.programs if shutil.which(name) is None]
     return adapter + packages + programs + ([] if packages else _missing_weights(card))
+
+
+def lighter_here(card: ModelCard) -> tuple[Lighter, ...]:
+    """The lighter settings of a card whose packages this machine has."""
+    return tuple(one for one in card.lighter if all(map(importlib.util.find_spec, one.packages)))
 
 
 def _missing_weights(card: ModelCard) -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 from murakkab_optimizer.planner.workload import UNITS
 from murakkab_runtimes.base import GROUP, only_planned
 from murakkab_runtimes.catalog import load_catalog, read_catalog
+from murakkab_runtimes.hub.settings import CHOICES
 
 CARDS = load_catalog()
 
@@ -37,6 +38,21 @@ def test_what_a_knob_may_be_holds_its_default_and_what_is_tried(name):
             assert low is None or value >= low
             assert high is None or value <= high
     assert all(rating.source and 0 < rating.value <= 1 for rating in card.rated)
+
+
+@pytest.mark.parametrize("name", [name for name, card in CARDS.items() if card.lighter])
+def test_lighter_settings_are_some_that_the_model_has_and_take_less_memory(name):
+    card = CARDS[name]
+    for light in card.lighter:
+        assert all(value in CHOICES[knob] for knob, value in light.knobs.items())
+        assert light.knobs.keys() <= card.knobs.keys()
+        assert 0 < light.needs.accelerator_mb < card.needs.accelerator_mb
+        assert light.needs.memory_mb > card.needs.memory_mb or "offload" not in light.knobs
+        assert ("bitsandbytes" in light.packages) == ("nf4" in light.knobs.values())
+        assert light.source
+        assert light.slower >= 1
+        assert card.needs_with({**card.knobs, **light.knobs}) == light.needs
+    assert card.needs_with(card.knobs) == card.needs
 
 
 def test_a_setting_that_is_tried_and_looks_worse_is_rated_so():

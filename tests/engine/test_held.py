@@ -11,12 +11,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from murakkab.engine import Engine, EngineOptions
 from murakkab.engine.fleet import WatchedFleet
 from murakkab_optimizer.catalog import Needs
+from murakkab_runtimes.artifacts import ArtifactStore
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.child import Child
 from murakkab_runtimes.workers.held import ROOM
 from murakkab_runtimes.workers.messages import Load, Request, Run, Stop
+from tests.engine.conftest import workflow
 
 
 def named(name: str, accelerator_mb: int) -> Any:
@@ -83,3 +86,44 @@ def test_a_task_without_room_is_tried_again_alone_before_it_counts_as_too_large(
     assert "other models were let go" in first["error"]
     assert (again["retry"], again["memory"]) == (False, True)
     assert list(child._runtimes) == ["large"]
+
+
+FORMATS = """
+apiVersion: murakkab/v1
+kind: Workflow
+nodes:
+  own: {capability: toy-format}
+  round: {capability: toy-format, with: {before: "${{ nodes.own }}"}}
+outputs: {own: "${{ nodes.own }}", round: "${{ nodes.round }}"}
+"""
+
+
+def test_a_model_is_loaded_in_the_settings_of_its_plan(tmp_path: Path) -> None:
+    async def made() -> dict[str, Any]:
+        engine = Engine(EngineOptions(tmp_path / "runs", cores=1))
+        await engine.start()
+        try:
+            run = await engine.submit(workflow(FORMATS, tmp_path), {}, use=["round.format=round"], cache=False)
+            end = await asyncio.wait_for(engine.wait(run), 60)
+            assert end["status"] == "succeeded", end["error"]
+            found: dict[str, Any] = end["outputs"]
+            return found
+        finally:
+            await engine.close()
+
+    found = asyncio.run(made())
+    assert [(found[node]["format"], found[node]["asked"]) for node in ("own", "round")] == [
+        ("plain", "plain"),
+        ("round", "round"),
+    ]
+
+
+def test_a_model_is_loaded_anew_only_for_settings_that_hold_from_its_loading_on(tmp_path: Path) -> None:
+    card = load_catalog()["toy-format"]
+    wanted = [{"format": "round", "loud": False}, {"format": "round", "loud": True}, {}, {"format": "square"}]
+    tasks = [Run(f"r/n/-#{n}", str(tmp_path), card, knobs, 1, {}, 0) for n, knobs in enumerate(wanted)]
+    _, said = served(Load(card, knobs={"format": "round"}), *tasks)
+    assert [reply["type"] for reply in said].count("TaskFinished") == 4
+    made = [ArtifactStore(tmp_path).get(reply["value"]) for reply in said if reply["type"] == "TaskFinished"]
+    loads = [one["load"] - made[0]["load"] for one in made]
+    assert (loads, [one["format"] for one in made]) == ([0, 0, 0, 1], ["round", "round", "round", "square"])

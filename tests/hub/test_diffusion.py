@@ -11,6 +11,7 @@ import pytest
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import Cancelled, InputError, OutOfMemory, Output, Runtime, Task
+from murakkab_runtimes.hub.diffusion import read_picture
 from murakkab_runtimes.media.video import decode_clip
 from tests.hub.tiny import SECTION, STEPS, WORDS, card, do, load, png
 
@@ -19,6 +20,11 @@ pytest.importorskip("diffusers", reason="comes with the extra 'diffusers'")
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # schedulers of diffusers
 
+QWEN = {
+    "arguments": {"guidance": "true_cfg_scale"},
+    "constants": {"negative_prompt": " ", "max_sequence_length": 16},
+    "multiple": 16,
+}
 FILM = {"multiple": 32, "frames": {"every": 8, "most": 9}, "fps": 8, "constants": {"max_sequence_length": 16}}
 
 
@@ -125,13 +131,20 @@ def test_no_steps_give_the_still_picture(pipelines: Path, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("name", "guidance", "options"),
-    [("sdxl", 4.0, {}), ("flux", 3.5, {}), ("ltx", 3.0, FILM), ("wan", 3.0, FILM | {"frames": {"every": 4}})],
+    [
+        ("sdxl", 4.0, {}),
+        ("flux", 3.5, {}),
+        ("qwen", 4.0, QWEN),
+        ("ltx", 3.0, FILM),
+        ("wan", 3.0, FILM | {"frames": {"every": 4}}),
+    ],
 )
 def test_a_pipeline_in_three_parts_gives_what_it_gives_whole(
     pipelines: Path, tmp_path: Path, name: str, guidance: float, options: dict[str, Any]
 ) -> None:
     knobs = {"steps": 2, "guidance": guidance}
-    size = {"width": 32, "height": 32} | ({"seconds": 1, "fps": 8} if options else {})
+    films = "frames" in options
+    size = {"width": 32, "height": 32} | ({"seconds": 1, "fps": 8} if films else {})
     encoder = load(card(name, "text-encoding", {"guidance": guidance}, **options))
     code = do(encoder, tmp_path, prompt=WORDS)
     denoiser = load(card(name, "latent-denoising", {"steps": 2}, **options))
@@ -139,22 +152,42 @@ def test_a_pipeline_in_three_parts_gives_what_it_gives_whole(
     decoder = load(card(name, "latent-decoding", {}, **options))
     parts = do(decoder, tmp_path, latents=latents["latents"])
     whole = made_whole(card(name, "text-to-image", knobs, **options), size, tmp_path)
-    if options:
+    if films:
         assert parts["frames"] == 8
         film = np.stack(list(decode_clip(parts["video"])))
         assert film.shape == (8, 32, 32, 3)
-    key = "video" if options else "image"
+    key = "video" if films else "image"
     assert Path(parts[key]).read_bytes() == Path(whole).read_bytes()
     assert weight_mb(denoiser) < weight_mb(load(card(name, "text-to-image", knobs, **options)))
 
 
-def made_whole(one: ModelCard, size: dict[str, Any], folder: Path) -> Path:
+def test_a_film_that_begins_with_a_picture_is_made_in_parts_with_the_encoders_of_a_class_that_does_not(
+    pipelines: Path, tmp_path: Path
+) -> None:
+    options = {"frames": {"every": 4}, "fps": 8, "constants": {"max_sequence_length": 16}}
+    size = {"width": 32, "height": 32, "seconds": 1, "fps": 8}
+    begin = do(load(card("sdxl", "text-to-image", STEPS)), tmp_path, section=SECTION, width=32, height=32)["image"]
+    with pytest.raises(InputError, match="WanImageToVideoPipeline begins with a picture, so its text cannot"):
+        load(card("wan22", "text-encoding", {}, **options))
+    encoder = load(card("wan22", "text-encoding", {"guidance": 3.0}, pipeline="WanPipeline", **options))
+    code = do(encoder, tmp_path, prompt=WORDS)["embeddings"]
+    denoiser = load(card("wan22", "latent-denoising", {"steps": 2}, **options))
+    with pytest.raises(InputError, match="WanImageToVideoPipeline begins with a picture; give the node 'image'"):
+        do(denoiser, tmp_path, embeddings=code, **size)
+    latents = do(denoiser, tmp_path, seed=5, embeddings=code, image=begin, **size)["latents"]
+    parts = do(load(card("wan22", "latent-decoding", {}, **options)), tmp_path, latents=latents)["video"]
+    whole = card("wan22", "image-text-to-video", {"steps": 2, "guidance": 3.0}, **options)
+    assert parts.read_bytes() == made_whole(whole, size, tmp_path, image=read_picture(begin, (32, 32))).read_bytes()
+
+
+def made_whole(one: ModelCard, size: dict[str, Any], folder: Path, **more: Any) -> Path:
     """The picture or film of one call of the library."""
     from murakkab_runtimes.hub.diffusion import Diffusion, pictures
     from murakkab_runtimes.image.diffusion import save_picture
     from murakkab_runtimes.video.diffusion import save_film
 
-    asked = {"prompt": WORDS, "width": 32, "height": 32} | ({"frames": 9, "fps": 8} if "seconds" in size else {})
+    asked = {"prompt": WORDS, "width": 32, "height": 32, **more}
+    asked |= {"frames": 9, "fps": 8} if "seconds" in size else {}
     seen = pictures(Diffusion(one, 1).call(Task({}, folder, seed=5), asked))
     where = folder / "whole"
     where.mkdir()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import Cancelled, InputError, Task, runtime_class
 from murakkab_runtimes.text.forms import FORMS
 from murakkab_runtimes.text.model import LanguageModel, Request
+from murakkab_runtimes.workers.held import Held
 from tests.hub.conftest import TEMPLATE, hub_card
 
 torch = pytest.importorskip("torch", reason="comes with the extra 'torch'")
@@ -59,6 +62,12 @@ def load(card: ModelCard) -> LanguageModel:
 @pytest.fixture
 def model(tokenizer: object) -> LanguageModel:
     return load(CARD)
+
+
+def test_a_worker_loads_it_in_the_settings_of_the_task(tokenizer: object) -> None:
+    held, one = Held(lambda _: contextlib.nullcontext()), msgspec.structs.replace(CARD, knobs={"dtype": "auto"})
+    made = [held.get(one, 1, {"dtype": kind})._model.dtype for kind in ("bfloat16", "float32")]  # type: ignore[attr-defined]
+    assert made == [torch.bfloat16, torch.float32]
 
 
 def test_equal_seeds_give_equal_answers_and_others_do_not(model: LanguageModel) -> None:
@@ -145,6 +154,32 @@ def test_a_batch_gives_what_each_request_gives_alone(tokenizer: object) -> None:
     assert [answer.text for answer in together] == [model.complete(request).text for request in requests]
     with pytest.raises(ValueError, match="one request"):
         model.complete_all([Request(HELLO, schema={})] * 2)
+
+
+def test_answers_that_are_equally_warm_are_written_in_one_batch(model: LanguageModel, tmp_path: Path) -> None:
+    steps: list[int] = []
+    model._model.register_forward_pre_hook(lambda *_: steps.append(1))  # type: ignore[attr-defined]
+
+    def ask(progress: Callable[[float], None] | None = None, **more: float) -> tuple[list[str], int]:
+        arguments = {"prompt": "The tides", "words": 5, "candidates": 3, "temperature": 1.0} | more
+        found: list[str] = []
+        steps.clear()
+        hear = lambda value, _meta: found.append(value["text"])  # noqa: E731
+        model.run(Task(arguments, tmp_path, seed=2, streams=True, on_item=hear, on_progress=progress))
+        return found, len(steps)
+
+    (together, few), (apart, many) = ask(), ask(warmest=1.2)
+    assert len(set(together)) == len(set(apart)) == 3
+    assert few <= 32 < many
+    assert ask() == (together, few)
+
+    def stop(_done: float) -> None:
+        if len(steps) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        ask(stop)
+    assert len(steps) == 3
 
 
 def test_more_than_the_model_can_hold_is_refused(model: LanguageModel) -> None:

@@ -17,7 +17,8 @@ from murakkab.profiling.probes import EMBEDDED
 from murakkab.profiling.process import Failed, ModelProcess
 from murakkab.profiling.store import Kept, Record
 from murakkab.profiling.todo import keep, todo
-from murakkab_optimizer.catalog import ModelCard, Needs, Range
+from murakkab_optimizer.catalog import Lighter, ModelCard, Needs, Range
+from murakkab_optimizer.hardware import DeviceType, Offer
 from murakkab_optimizer.profiles.nouns import LoadPoint
 from murakkab_runtimes.base import adapters
 from murakkab_runtimes.catalog import load_capabilities, load_catalog
@@ -106,6 +107,28 @@ def test_several_instances_at_once_are_measured_on_processors_alone() -> None:
         assert session._counts(on_cores) == [2, 4]
         needy = Needs(threads=1, memory_mb=500, accelerator_mb=8000)
         assert session._counts(msgspec.structs.replace(on_cores, needs=needy)) == []
+
+
+def test_a_model_on_an_accelerator_is_measured_in_one_instance_and_in_settings_that_have_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from murakkab.profiling import measure as measuring
+
+    light = (Lighter({"bits": 8}, Needs(1, 50, 300), "a guess"), Lighter({"bits": 4}, Needs(1, 50, 200), "a guess"))
+    missing = Lighter({"bits": 2}, Needs(1, 50, 100), "a guess", packages=("no_such_package",))
+    needs = Needs(1, 50, 500)
+    card = msgspec.structs.replace(CARDS["sandbox"], needs=needs, knobs={"bits": 16}, lighter=(*light, missing))
+    tried = {}
+    for room in (600, 350, 250, 100):
+        device = DeviceType("G", 0.0, memory_mb=room)
+        monkeypatch.setattr(measuring, "accelerator_offers", lambda device=device, **_: [Offer(device, 1, spot=False)])
+        tried[room] = [dict(one.knobs) for one in configurations(card)]
+    assert tried == {600: [{}], 350: [{"bits": 8}, {"bits": 4}], 250: [{"bits": 4}], 100: [{}]}
+    two = msgspec.structs.replace(this_machine(), cores=2, memory_gib=8)
+    with Session(two, Effort(repeats=1, cap_s=0.1)) as session:
+        ((_, record),) = session.measure(card, configurations(card))
+    assert isinstance(record, Record)
+    assert (record.profile.device, record.profile.devices, record.profile.load) == ("G", 1, ())
 
 
 def test_every_choice_of_a_setting_is_a_configuration() -> None:

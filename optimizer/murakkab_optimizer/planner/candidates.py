@@ -10,11 +10,10 @@ import msgspec
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Node
-from murakkab_optimizer.hardware import Cluster, Offer
+from murakkab_optimizer.hardware import Cluster
 from murakkab_optimizer.plan import Pin
 from murakkab_optimizer.planner.assign.nouns import Candidate
 from murakkab_optimizer.planner.eligible import (
-    Eligible,
     Here,
     NoPlanError,
     check_place,
@@ -22,6 +21,7 @@ from murakkab_optimizer.planner.eligible import (
     pinned_knobs,
 )
 from murakkab_optimizer.planner.room import Room
+from murakkab_optimizer.planner.settings import lighter, settings, slowed
 from murakkab_optimizer.planner.speeds import Speeds, drawn_height
 from murakkab_optimizer.planner.ways import Way, Ways, lines
 from murakkab_optimizer.planner.workload import Work
@@ -29,10 +29,7 @@ from murakkab_optimizer.profiles import Profile
 from murakkab_optimizer.profiles.conditions import FROM_HEIGHT
 from murakkab_optimizer.profiles.memory import Memories
 
-__all__ = ["Finder", "Way", "Ways", "lines", "loaded", "settings"]
-
-SETTINGS = 64
-"""Combinations of settings of one model that are looked at, those nearest to the usual ones first."""
+__all__ = ["Finder", "Way", "Ways", "lines", "loaded"]
 
 SOONEST_S = 1e-6
 """Seconds to a first item that is there at once; 0 would stand for one that is there at the end."""
@@ -100,9 +97,10 @@ class Finder:
         ]
         ways = list(_distinct(way for one in asked for way in self.of_card(one, pin, offers)))
         if not ways:
-            raise NoPlanError(self._no_device(node, found, offers))
+            raise NoPlanError(self._no_device(node, asked, offers))
         used = {way.card.name for way in ways}
-        refused = [(card.name, self._why_not(card, offers)) for card in found.cards if card.name not in used]
+        idle = {one.card.name: one for one in asked if one.card.name not in used}
+        refused = [(name, self._why_not(one, offers)) for name, one in idle.items()]
         enlarges = any(card.passes for card in self.cards if card.capability == node.capability)
         return Ways(node, ways, [*found.refused, *refused], found.reason, enlarges)
 
@@ -144,7 +142,7 @@ class Finder:
                 if offer.device.kind == "cpu":
                     yield from self._on_cores(asked, knobs, index, usual=usual)
                 else:
-                    yield from self._on_accelerators(asked, knobs, index, usual=usual)
+                    yield from self._on_accelerators(asked, knobs, pinned, index, usual=usual)
 
     def _on_cores(self, asked: _Asked, knobs: dict[str, Any], index: int, *, usual: bool) -> Iterator[Way]:
         card, offer = asked.card, self.cluster.offers[index]
@@ -161,15 +159,36 @@ class Finder:
         power = drawn or offer.device.peak_w * max(threads, 1)
         yield self._way(asked, knobs, index, threads, profile, power, slower)
 
-    def _on_accelerators(self, asked: _Asked, knobs: dict[str, Any], index: int, *, usual: bool) -> Iterator[Way]:
-        offer, more = self.cluster.offers[index], asked.conditions
-        for profile in self.speeds.find(asked.card.name, offer.device.name, asked.node, knobs, other=usual, more=more):
-            fits = profile.devices <= (offer.most or offer.count) and self._room.on_accelerators(
-                asked.card, asked.node, knobs, offer, profile.devices
-            )
-            if fits:
-                power = profile.power_w or offer.device.peak_w * profile.devices
-                yield self._way(asked, knobs, index, profile.devices, profile, power)
+    def _on_accelerators(
+        self, asked: _Asked, knobs: dict[str, Any], pinned: Mapping[str, Any], index: int, *, usual: bool
+    ) -> Iterator[Way]:
+        """With these settings, and in their place with lighter ones on as many devices as have no room for them."""
+        crowded = dict[int, str]()
+        for profile in self._speeds(asked, knobs, index, other=usual):
+            if short := self._shortage(asked, knobs, index, profile):
+                crowded[profile.devices] = short
+            else:
+                yield self._accelerated(asked, knobs, index, profile)
+        for light in lighter(asked.card, knobs, pinned) if crowded else ():
+            for profile in self._speeds(asked, light, index, other=usual):
+                if profile.devices in crowded and not self._shortage(asked, light, index, profile):
+                    way = self._accelerated(asked, light, index, profile)
+                    yield msgspec.structs.replace(way, short=crowded[profile.devices])
+
+    def _speeds(self, asked: _Asked, knobs: Mapping[str, Any], index: int, *, other: bool) -> Iterator[Profile]:
+        """Speeds on the accelerators of an offer, for each number of devices that one instance may have of it."""
+        offer, card = self.cluster.offers[index], asked.card
+        light, more = card.lighter_with(knobs), asked.conditions
+        named = light.knobs if light else ()
+        found = self.speeds.find(card.name, offer.device.name, asked.node, knobs, other=other, more=more, named=named)
+        return (slowed(card, knobs, one) for one in found if one.devices <= (offer.most or offer.count))
+
+    def _shortage(self, asked: _Asked, knobs: Mapping[str, Any], index: int, profile: Profile) -> str:
+        return self._room.shortage(asked.card, asked.node, knobs, self.cluster.offers[index], profile.devices)
+
+    def _accelerated(self, asked: _Asked, knobs: dict[str, Any], index: int, profile: Profile) -> Way:
+        power = profile.power_w or self.cluster.offers[index].device.peak_w * profile.devices
+        return self._way(asked, knobs, index, profile.devices, profile, power)
 
     def _way(
         self,
@@ -214,7 +233,7 @@ class Finder:
         """Memory of the machine: what was measured where the model runs on processors, else what its card says."""
         device = self.cluster.offers[index].device
         if device.kind != "cpu":
-            return asked.card.needs.memory_mb
+            return asked.card.needs_with(knobs).memory_mb
         said = (profile.memory_mb if profile else 0.0) or asked.card.needs.memory_mb
         return self._room.taken_mb(asked.card, asked.node, knobs, device.name, said)
 
@@ -227,22 +246,33 @@ class Finder:
         named = region if region in regions else ", ".join(filter(None, regions))
         return Here(tuple(dict.fromkeys(devices)), named, spot)
 
-    def _why_not(self, card: ModelCard, offers: Iterable[int]) -> str:
+    def _why_not(self, asked: _Asked, offers: Iterable[int]) -> str:
         """Why no device here does for a model."""
-        return self._room.refusal(card, self._offers(offers)) or "no device here is known to run it"
+        return self._too_large(asked, offers) or "no device here is known to run it"
 
-    def _offers(self, indices: Iterable[int]) -> list[Offer]:
-        return [self.cluster.offers[index] for index in indices]
+    def _too_large(self, asked: _Asked, offers: Iterable[int]) -> str:
+        """Why a model that is known to run on these devices has no room there; empty where that is not the reason."""
+        there = list(offers)
+        seen = self._room.refusal(asked.card, [self.cluster.offers[index] for index in there])
+        usual = asked.card.knobs
+        short = (
+            self._shortage(asked, usual, index, profile)
+            for index in there
+            if self.cluster.offers[index].device.kind != "cpu"
+            for profile in self._speeds(asked, usual, index, other=True)
+        )
+        return seen or next(filter(None, short), "")
 
-    def _no_device(self, node: Node, found: Eligible, offers: Sequence[int]) -> str:
-        large = [(card.name, why) for card in found.cards if (why := self._room.refusal(card, self._offers(offers)))]
+    def _no_device(self, node: Node, asked: Sequence[_Asked], offers: Sequence[int]) -> str:
+        models = {one.card.name: one for one in asked}
+        large = [(name, why) for name, one in models.items() if (why := self._too_large(one, offers))]
         if large:
             told = "; ".join(f"{name}: {why}" for name, why in large)
-            return (
-                f"node '{node.name}': {told}. Ask for a smaller one, or use a device with more memory; where others "
-                f"had taken it then, forget this: murakkab profile {large[0][0]} --again"
-            )
-        names = ", ".join(card.name for card in found.cards)
+            there = [self.cluster.offers[index] for index in offers]
+            seen = [name for name, one in models.items() if self._room.refusal(one.card, there)]
+            again = f"; where others had taken it then, forget this: murakkab profile {seen[0]} --again" if seen else ""
+            return f"node '{node.name}': {told}. Ask for a smaller one, or use a device with more memory{again}"
+        names = ", ".join(models)
         devices = ", ".join(dict.fromkeys(self.cluster.offers[index].device.name for index in offers))
         return f"node '{node.name}': nothing is known of how fast {names} would be on what it may use: {devices}"
 
@@ -257,17 +287,6 @@ def _distinct(ways: Iterable[Way]) -> Iterator[Way]:
         if facts not in seen:
             seen.add(facts)
             yield way
-
-
-def settings(card: ModelCard, pinned: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Combinations of settings of a model, the usual ones first; what is pinned stays so."""
-    free = {
-        name: [card.knobs[name], *(choice for choice in span.choices if choice != card.knobs[name])]
-        for name, span in card.ranges.items()
-        if span.choices and name in card.knobs and name not in pinned
-    }
-    for values in itertools.islice(itertools.product(*free.values()), SETTINGS):
-        yield {**card.knobs, **dict(zip(free, values, strict=True)), **pinned}
 
 
 def loaded(profile: Profile, rate: float) -> float:

@@ -18,7 +18,7 @@ from murakkab_optimizer.planner.forecast import forecast
 from murakkab_optimizer.planner.regions import settled
 from murakkab_optimizer.planner.speeds import drawn_height
 from murakkab_optimizer.planner.stills import static
-from murakkab_optimizer.planner.wording import EPSILON, Other, Wording, is_spot, kind, provenance
+from murakkab_optimizer.planner.wording import EPSILON, Other, Wording, is_spot, kind, lighter_because, provenance
 
 CLOSEST = 24
 """Other ways to do a node that are tried in its place, the most promising ones first."""
@@ -74,7 +74,7 @@ class _Explainer:
         runner_up = self._runner_up(way, others)
         return NodePlan(
             chosen=self._configuration(way),
-            reason=self._reason(name, found, way, others),
+            reason=self._reason(name, found, way, others) + lighter_because(way),
             alternatives=tuple(self._alternatives(way, others, found, runner_up)),
             instances=tuple(self._groups(self._pools([name]))),
             runner_up=self._configuration(runner_up.way) if runner_up else None,
@@ -250,7 +250,7 @@ class _Explainer:
 
 def configuration(way: Way, offer: Offer) -> Configuration:
     """A way to do a node as it stands in a plan."""
-    needs, processor = way.card.needs, offer.device.kind == "cpu"
+    needs, processor = way.card.needs_with(way.candidate.knobs), offer.device.kind == "cpu"
     if processor:
         memory_mb = round(way.candidate.memory_mb)
         needs = msgspec.structs.replace(needs, threads=way.candidate.devices, memory_mb=memory_mb)

@@ -29,18 +29,21 @@ class Room:
         beyond = self._memories.beyond_mb(configuration(card.name, device, node, knobs))
         return not beyond or beyond < self._cluster.memory_mb
 
-    def on_accelerators(
-        self, card: ModelCard, node: Node, knobs: Mapping[str, Any], offer: Offer, devices: int
-    ) -> bool:
-        """Whether an instance has room on its accelerators; what was seen is of one of them."""
-        room = devices * offer.device.memory_mb
-        if not room:
-            return True
-        said = float(card.needs.accelerator_mb)
-        if devices > 1:
-            return said <= room
-        wanted = configuration(card.name, offer.device.name, node, knobs)
-        return self._memories.need_mb(wanted, said) <= room and self._memories.beyond_mb(wanted) < room
+    def shortage(self, card: ModelCard, node: Node, knobs: Mapping[str, Any], offer: Offer, devices: int) -> str:
+        """Why an instance has no room on its accelerators, in words; empty where it has.
+
+        What was seen is of one of them.
+        """
+        if not (room := devices * offer.device.memory_mb):
+            return ""
+        need, beyond = float(card.needs_with(knobs).accelerator_mb), 0.0
+        if devices == 1:
+            wanted = configuration(card.name, offer.device.name, node, knobs)
+            need, beyond = self._memories.need_mb(wanted, need), self._memories.beyond_mb(wanted)
+        if need <= room and beyond < room:
+            return ""
+        on = f"{devices} {offer.device.name} have" if devices > 1 else f"{offer.device.name} has"
+        return f"it needs {need:,.0f} MB and {on} {room:,}" if need > room else no_room(beyond)
 
     def taken_mb(self, card: ModelCard, node: Node, knobs: Mapping[str, Any], device: str, said_mb: float) -> float:
         """MiB of the memory of the machines that an instance on processors takes."""
@@ -49,7 +52,12 @@ class Room:
     def refusal(self, card: ModelCard, offers: Iterable[Offer]) -> str:
         """What was seen of a model that cannot be used for want of memory, in words; empty where nothing was."""
         beyond = self._memories.refused(card.name, {offer.device.name for offer in offers})
-        return f"it found no room in {beyond:,.0f} MB of memory" if beyond else ""
+        return no_room(beyond) if beyond else ""
+
+
+def no_room(beyond_mb: float) -> str:
+    """That a model found no room in so much memory."""
+    return f"it found no room in {beyond_mb:,.0f} MB of memory"
 
 
 def configuration(model: str, device: str, node: Node, knobs: Mapping[str, Any]) -> Seen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from murakkab_optimizer.catalog import ModelCard
@@ -57,6 +57,7 @@ class Speeds:
         *,
         other: bool,
         more: Mapping[str, float] | None = None,
+        named: Collection[str] = (),
     ) -> list[Profile]:
         """For each number of devices an instance may have, the speed at what the node asks for.
 
@@ -71,11 +72,14 @@ class Speeds:
             knobs: settings of the model.
             other: whether profiles of other settings may stand in where there is none of these.
             more: conditions that its arguments do not tell, such as ``from_height``.
+            named: settings; of profiles for equally many devices those that name all of them come before those that do
+                not.
 
         """
         wanted = {**(more or {}), **conditions(node, knobs)}
         groups = self._groups(model, device, wanted, knobs, other=other)
-        found = (self._at(group, model, wanted) for group in groups.values())
+        naming = ([one for one in group if one.knobs.keys() >= set(named)] or group for group in groups.values())
+        found = (self._at(group, model, wanted) for group in naming)
         return [profile for profile in found if profile is not None]
 
     def basis(

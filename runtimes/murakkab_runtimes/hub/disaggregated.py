@@ -18,6 +18,7 @@ from murakkab_runtimes.base import InputError, Output, Runtime, Task
 from murakkab_runtimes.hub import tensors
 from murakkab_runtimes.hub.diffusion import Diffusion, Pictures, larger, middle, pictures, read_picture
 from murakkab_runtimes.hub.diffusion_parts import DECODER, DENOISER, ENCODER
+from murakkab_runtimes.hub.settings import LOADED_WITH
 from murakkab_runtimes.image.diffusion import save_picture
 from murakkab_runtimes.image.scene import sides
 from murakkab_runtimes.video.diffusion import Length, save_film
@@ -32,6 +33,8 @@ class TextEncoder(Runtime):
 
     Option ``pipeline`` must be a class that begins with words alone; its encoders are those of its sisters.
     """
+
+    loaded_with = LOADED_WITH
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
@@ -72,6 +75,8 @@ class Denoiser(Runtime):
     ``seconds``, ``fps``. Value: ``{"latents": file, "frames", "fps", "width", "height"}``.
     """
 
+    loaded_with = LOADED_WITH
+
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
         self._model = Diffusion(card, threads, DENOISER)
@@ -102,6 +107,9 @@ class Denoiser(Runtime):
         asked: dict[str, Any] = {"width": width, "height": height}
         if task.arguments.get("image") is not None:
             asked["image"] = read_picture(task.arguments["image"], (width, height))
+        elif self._model.needs("image"):
+            kind = type(self._model.pipe).__name__
+            raise InputError(f"{self.card.name}: {kind} begins with a picture; give the node 'image'")
         return asked | ({"frames": length.made, "fps": length.fps} if task.arguments.get("seconds") else {})
 
 
@@ -110,6 +118,8 @@ class Decoder(Runtime):
 
     Value: ``{"image": PNG}`` for a picture, ``{"video": raw H.264, "frames", "fps"}`` for a film, with its size.
     """
+
+    loaded_with = LOADED_WITH
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
@@ -139,7 +149,8 @@ class Decoder(Runtime):
             values = pipe.vae.decode(*latents, return_dict=False)[0]
             if hasattr(pipe, "video_processor"):
                 return pictures([pipe.video_processor.postprocess_video(values, output_type="np")])
-            return pictures([pipe.image_processor.postprocess(values, output_type="np")])
+            only = values[:, :, 0] if values.ndim == 5 else values  # a picture of an autoencoder of films
+            return pictures([pipe.image_processor.postprocess(only, output_type="np")])
 
 
 def _saved(shown: Pictures, facts: dict[str, Any], folder: Path, threads: int) -> dict[str, Any]:

@@ -19,6 +19,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "offload": ("none", "model", "sequential", "group"),
     "attention": ("auto", "sdpa", "eager", "flash"),
 }
+LOADED_WITH = (*CHOICES, "compile", "parallel", "tiling")
+"""Knobs that hold from the loading of a model on: these settings, and ``tiling`` of a pipeline of diffusers."""
+
 _PACKAGES = {"int8": "torchao", "nf4": "bitsandbytes", "flash": "flash_attn"}
 """What a choice needs beyond torch."""
 

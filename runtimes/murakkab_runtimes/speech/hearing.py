@@ -18,7 +18,7 @@ from murakkab_runtimes.base import Meta, Task
 from murakkab_runtimes.hub.device import limit_threads, pick_device
 from murakkab_runtimes.hub.loading import arguments, library, placed
 from murakkab_runtimes.hub.memory import Meter
-from murakkab_runtimes.hub.settings import check_device, read_settings
+from murakkab_runtimes.hub.settings import LOADED_WITH, check_device, read_settings
 from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.speech.audio import Samples
 from murakkab_runtimes.speech.recognition import Recognizer, Segment, share, unreadable
@@ -44,6 +44,8 @@ class Hearing(Recognizer):
         InputError: a knob has a value that it cannot have.
         OutOfMemory: the model does not fit into the device.
     """
+
+    loaded_with = LOADED_WITH
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)

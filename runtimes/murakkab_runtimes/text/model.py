@@ -64,6 +64,9 @@ class LanguageModel(Runtime):
     """
 
     bounded: bool = True
+    batches: bool = False
+    """Whether requests whose settings are equal are answered faster together."""
+
     _task: Task | None = None
     _done = 0.0
 
@@ -78,7 +81,7 @@ class LanguageModel(Runtime):
 
     def complete_all(self, requests: list[Request]) -> list[Completion]:
         """Answer requests whose settings are equal, at once where the model can."""
-        return [self.complete(request) for request in requests]
+        return [self.complete(request, lambda _: self.alive()) for request in requests]
 
     def run(self, task: Task) -> Output:
         """Write the form that ``task.arguments["form"]`` names (default ``plain``)."""

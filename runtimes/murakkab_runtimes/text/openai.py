@@ -48,6 +48,7 @@ class OpenAI(LanguageModel):
     """A client of one server; needs no memory and no threads of this machine to speak of."""
 
     bounded = False
+    loaded_with = ("url", "model")
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)

@@ -14,7 +14,7 @@ from murakkab_runtimes.base import InputError
 from murakkab_runtimes.hub.device import limit_threads, pick_device
 from murakkab_runtimes.hub.loading import arguments, library, placed
 from murakkab_runtimes.hub.memory import Meter
-from murakkab_runtimes.hub.settings import Settings, check_device, read_settings
+from murakkab_runtimes.hub.settings import LOADED_WITH, Settings, check_device, read_settings
 from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.text.guided import Guide
 from murakkab_runtimes.text.model import Completion, Heard, LanguageModel, Request
@@ -39,6 +39,9 @@ class Transformers(LanguageModel):
         InputError: a knob has a value that it cannot have.
     """
 
+    loaded_with = LOADED_WITH
+    batches = True
+
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)
         limit_threads(threads)
@@ -62,28 +65,29 @@ class Transformers(LanguageModel):
             InputError: the schema or the grammar cannot be used, or the chat has no place in the model's context.
             OutOfMemory: it does not fit into the device.
         """
-        return self.complete_all([request], heard)[0]
+        return self._written([request], self._follower(request, heard))[0]
 
-    def complete_all(self, requests: list[Request], heard: Heard | None = None) -> list[Completion]:
+    def complete_all(self, requests: list[Request]) -> list[Completion]:
         """Answer requests in one batch; all but their chats are as in the first one.
 
-        Only a batch of one can be followed (``heard``) or bounded by a grammar or a schema.
-
         Raises:
-            ValueError: a larger batch is to be followed or bounded.
+            ValueError: several are to be bounded by a grammar or a schema.
         """
+        first = requests[0]
+        if len(requests) > 1 and (first.grammar, first.schema) != (None, None):
+            raise ValueError("only one request at a time can be bounded")
+        return self._written(requests, _Beats(self.alive))
+
+    def _written(self, requests: list[Request], streamer: _Follower | _Beats) -> list[Completion]:
         import torch
 
         first = requests[0]
-        alone = len(requests) == 1
-        if not alone and (heard, first.grammar, first.schema) != (None, None, None):
-            raise ValueError("only one request at a time can be followed or bounded")
         chats = self._tokenizer([self._chat(request) for request in requests], **_TOKENS).to(self._device)
         length = chats["input_ids"].shape[1]
         self._check_length(length + self._most(first))
         torch.manual_seed(first.seed)
         with self.meter.working(self.card.name), torch.inference_mode():
-            made = self._model.generate(**chats, **self._wishes(first), streamer=self._follower(first, heard))
+            made = self._model.generate(**chats, **self._wishes(first), streamer=streamer)
         return [self._completion(row[length:], request) for row, request in zip(made, requests, strict=True)]
 
     def _chat(self, request: Request) -> str:
@@ -164,7 +168,7 @@ class _Follower:
     Args:
         tokenizer: of the model.
         alive: called with each token.
-        heard: told what was written so far; None where nobody follows it, or for several answers at once.
+        heard: told what was written so far; None where nobody follows it.
 
     """
 
@@ -184,6 +188,20 @@ class _Follower:
         text = self._tokenizer.decode(self._tokens, skip_special_tokens=True)
         if not text.endswith("\N{REPLACEMENT CHARACTER}"):
             self._heard(text)
+
+    def end(self) -> None:
+        """Nothing is held back."""
+
+
+class _Beats:
+    """A streamer of transformers that tells of every token of a batch."""
+
+    def __init__(self, beat: Callable[[], None]) -> None:
+        self._beat = beat
+
+    def put(self, _ids: Any) -> None:  # noqa: ANN401 - a tensor
+        """A token of each answer was written, or the chats were read; what ``beat`` raises ends the answers."""
+        self._beat()
 
     def end(self) -> None:
         """Nothing is held back."""

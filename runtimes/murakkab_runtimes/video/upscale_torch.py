@@ -14,7 +14,7 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError, Output, Task, Unavailable
 from murakkab_runtimes.hub.device import limit_threads, pick_device, pick_dtype
 from murakkab_runtimes.hub.memory import Meter
-from murakkab_runtimes.hub.settings import read_settings
+from murakkab_runtimes.hub.settings import LOADED_WITH, read_settings
 from murakkab_runtimes.hub.weights import weights_folder
 from murakkab_runtimes.media.video import Picture
 from murakkab_runtimes.video.upscale import Upscaler
@@ -39,6 +39,7 @@ class UpscaleTorch(Upscaler):
     """
 
     layout = "rgb24"
+    loaded_with = LOADED_WITH
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)

@@ -102,7 +102,7 @@ class Child:
         error = ""
         try:
             self._runtimes.let_go(request.unload)
-            self._runtimes.get(request.card, request.threads).warm()
+            self._runtimes.get(request.card, request.threads, request.knobs).warm()
         except Exception as fault:
             traceback.print_exc()
             if is_broken(fault):
@@ -133,7 +133,7 @@ class Child:
             self._stop_if_cancelled(request.lease)
             self.send(TaskStarted(request.lease))
             self._runtimes.let_go(request.unload)
-            runtime = self._runtimes.get(request.card, request.threads)
+            runtime = self._runtimes.get(request.card, request.threads, request.knobs)
             began = time.perf_counter()
             scratch = store.scratch()
             output = self._attempt(request, runtime, store, scratch, mask)

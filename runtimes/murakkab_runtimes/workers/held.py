@@ -9,11 +9,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from typing import Any
 
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_runtimes.base import Runtime, runtime_class
+from murakkab_runtimes.base import Runtime, as_loaded, runtime_class
 
 ROOM = "MURAKKAB_ACCELERATOR_MB"
 """Environment variable: MiB of the worker's accelerator. Without it models make room once one was refused."""
@@ -35,13 +36,17 @@ class Held:
     def __iter__(self) -> Iterator[str]:
         return iter(self._runtimes)
 
-    def get(self, card: ModelCard, threads: int) -> Runtime:
-        """The model of a card; it is loaded if it is not held."""
+    def get(self, card: ModelCard, threads: int, knobs: Mapping[str, Any]) -> Runtime:
+        """The model of a card; it is loaded if it is not held in these settings."""
+        if self._is_otherwise(card.name, knobs):
+            self._let_go(card.name)
         found = self._runtimes.pop(card.name, None)
         if found is None:
-            self._make_room(card)
+            kind = runtime_class(card.adapter)
+            asked = as_loaded(card, kind, knobs)
+            self._make_room(asked)
             with self._loading(card.name):
-                found = runtime_class(card.adapter)(card, max(threads, 1))
+                found = kind(asked, max(threads, 1))
         self._runtimes[card.name] = found
         return found
 
@@ -50,6 +55,12 @@ class Held:
         for name in names:
             if name in self._runtimes:
                 self._let_go(name)
+
+    def _is_otherwise(self, name: str, knobs: Mapping[str, Any]) -> bool:
+        """Whether a model is held in other settings than these, of those that hold from its loading on."""
+        if (found := self._runtimes.get(name)) is None:
+            return False
+        return any(found.card.knobs.get(knob) != knobs[knob] for knob in found.loaded_with if knob in knobs)
 
     def leave_only(self, card: ModelCard) -> bool:
         """Let go of all other models, for one that found no room; whether there was one."""
@@ -68,7 +79,7 @@ class Held:
         if not card.needs.accelerator_mb:
             return
         for name in self._on_accelerator():
-            if self._taken_mb() + card.needs.accelerator_mb <= self._room_mb:
+            if self._taken_mb() + card.needs_with(card.knobs).accelerator_mb <= self._room_mb:
                 return
             self._let_go(name)
 
@@ -90,4 +101,4 @@ class Held:
 def _held_mb(runtime: Runtime) -> float:
     """MiB that a model takes while it has nothing to do: as measured, else as its card says."""
     measured = runtime.meter.held_mb if runtime.meter is not None else 0
-    return float(measured or runtime.card.needs.accelerator_mb)
+    return float(measured or runtime.card.needs_with(runtime.card.knobs).accelerator_mb)

@@ -51,11 +51,12 @@ class Run(msgspec.Struct, frozen=True, tag=True):
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):
-    """Load and warm a model, after letting go of those that ``unload`` names."""
+    """Load and warm a model, after letting go of those that ``unload`` names; ``knobs``: how it is wanted."""
 
     card: ModelCard
     threads: int = 1
     unload: tuple[str, ...] = ()
+    knobs: dict[str, Any] = {}
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):

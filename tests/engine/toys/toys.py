@@ -99,3 +99,18 @@ class Seen(Runtime):
             "visible": os.environ.get("CUDA_VISIBLE_DEVICES", "all"),
             "room": os.environ.get("MURAKKAB_ACCELERATOR_MB", ""),
         }
+
+
+class Format(Runtime):
+    """Tells the format that it was loaded in, and which load of its process that was."""
+
+    loaded_with = ("format",)
+    loads = 0
+
+    def __init__(self, card: ModelCard, threads: int) -> None:
+        super().__init__(card, threads)
+        Format.loads += 1
+        self._load = Format.loads
+
+    def run(self, task: Task) -> dict[str, str | int]:
+        return {"format": self.card.knobs["format"], "load": self._load, "asked": task.knobs.get("format", "")}

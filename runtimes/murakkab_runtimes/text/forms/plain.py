@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from murakkab_runtimes.base import Output, Task
 from murakkab_runtimes.text import structured
 from murakkab_runtimes.text.asked import Asked
-from murakkab_runtimes.text.model import LanguageModel, Request
+from murakkab_runtimes.text.model import Completion, LanguageModel, Request
 from murakkab_runtimes.text.words import sentences
 
 
@@ -33,18 +34,26 @@ def plain(task: Task, model: LanguageModel) -> Output:
     if asked.candidates == 1 and asked.schema is None:
         return Output(_text(task, model, asked, asked.request(0), _Sentences(task) if task.streams else None))
     answers = []
-    for index in range(asked.candidates):
-        answers.append(_whole(task, model, asked, asked.request(index)))
+    for answer in _answers(task, model, asked):
+        answers.append(answer)
         if task.streams:
-            task.emit(answers[-1])
+            task.emit(answer)
     return Output(answers[0])
 
 
-def _whole(task: Task, model: LanguageModel, asked: Asked, request: Request) -> Any:  # noqa: ANN401 - any JSON
-    task.progress(0.0)
-    if asked.schema is not None:
-        return structured.answer(model, request, asked.schema)
-    return _text(task, model, asked, request, None)
+def _answers(task: Task, model: LanguageModel, asked: Asked) -> Iterator[Any]:
+    """Whole answers, one after the other, or in one batch where the model is faster so and all are equally warm."""
+    requests = [asked.request(index) for index in range(asked.candidates)]
+    if model.batches and asked.schema is None and len(set(asked.temperatures)) == 1:
+        for answer in model.complete_all(requests):
+            yield _cut(answer, asked)
+        return
+    for request in requests:
+        task.progress(0.0)
+        if asked.schema is not None:
+            yield structured.answer(model, request, asked.schema)
+        else:
+            yield _text(task, model, asked, request, None)
 
 
 def _text(
@@ -55,10 +64,14 @@ def _text(
         if spoken is not None:
             spoken.hear(within(text, asked.words)[0])
 
-    answer = model.complete(request, heard)
-    text, whole = within(answer.text.strip(), asked.words)
+    cut = _cut(model.complete(request, heard), asked)
     if spoken is not None:
-        spoken.end(text)
+        spoken.end(cut["text"])
+    return cut
+
+
+def _cut(answer: Completion, asked: Asked) -> dict[str, Any]:
+    text, whole = within(answer.text.strip(), asked.words)
     return {"text": text, "finished": answer.finished and whole}
 
 

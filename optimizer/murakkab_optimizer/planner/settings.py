@@ -1,0 +1,47 @@
+"""The settings of models that are tried, and how fast those are that take less memory."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.profiles import Profile
+
+SETTINGS = 64
+"""Combinations of settings of one model that are looked at, those nearest to the usual ones first."""
+
+
+def settings(card: ModelCard, pinned: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Combinations of settings of a model, the usual ones first; what is pinned stays so."""
+    free = {
+        name: [card.knobs[name], *(choice for choice in span.choices if choice != card.knobs[name])]
+        for name, span in card.ranges.items()
+        if span.choices and name in card.knobs and name not in pinned
+    }
+    for values in itertools.islice(itertools.product(*free.values()), SETTINGS):
+        yield {**card.knobs, **dict(zip(free, values, strict=True)), **pinned}
+
+
+def lighter(card: ModelCard, knobs: Mapping[str, Any], pinned: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Settings that take less memory of an accelerator than these; what is pinned stays so."""
+    for one in card.lighter:
+        changed = {**knobs, **one.knobs}
+        if changed != knobs and all(changed[name] == value for name, value in pinned.items()):
+            yield changed
+
+
+def slowed(card: ModelCard, knobs: Mapping[str, Any], profile: Profile) -> Profile:
+    """A speed as it is with lighter settings, estimated where it was not taken with them."""
+    found = card.lighter_with(knobs)
+    if found is None or all(profile.knobs.get(name) == value for name, value in found.knobs.items()):
+        return profile
+    told = " ".join(f"{name}={value}" for name, value in found.knobs.items())
+    more = f" and {found.more_s:g} s more" if found.more_s else ""
+    source = f"{profile.provenance.source}; times {found.slower:g}{more} with {told} ({found.source})"
+    slow = profile.slower(found.slower, kind="estimated", source=source)
+    first_s = None if slow.first_s is None else slow.first_s + found.more_s
+    return msgspec.structs.replace(slow, fixed_s=slow.fixed_s + found.more_s, first_s=first_s)
