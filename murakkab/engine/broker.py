@@ -6,15 +6,14 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
 from murakkab.engine.errors import FAILED, USAGE, UserError
+from murakkab.engine.letter import FOLLOW, Letter
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.cluster.app import LONGEST_S
-from murakkab_runtimes.workers.messages import Run
 
 _OWN = """
 local mine = {}
@@ -34,21 +33,6 @@ for _, key in ipairs(KEYS) do
 end
 """
 
-_FOLLOW = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= ARGV[1] then
-  if ARGV[4] ~= '' then
-    redis.call('XADD', KEYS[4], '*', 'said', ARGV[4])
-    redis.call('EXPIRE', KEYS[4], ARGV[3])
-  end
-  return 0
-end
-if KEYS[5] and not redis.call('SET', KEYS[5], ARGV[5], 'NX', 'EX', ARGV[6]) then return 1 end
-redis.call('RPUSH', KEYS[3], ARGV[2])
-redis.call('EXPIRE', KEYS[3], ARGV[3])
-return 1
-"""
-"""Give an order to a process that waits for more and is the engine's; an attempt that somebody began is not given."""
-
 _ENGINE_S = 4.0
 """An engine that has not said for this long that it has something to do has nothing."""
 
@@ -60,39 +44,12 @@ _BLOCK_MS = 1000
 _TRIP_S = 15.0
 """A broker that does not answer a look at the replies for this long is away. The client's own limit costs more."""
 
-REPEATED_S = 1200
-"""What a client tries again comes within this time (``redis_link``): so long the broker knows what it was given."""
-
 _AT_ONCE = 500
 _KEPT_REPLIES = 250
 
 
 class Refusal(OSError):
     """The broker answers, and does not do what it is asked: a full disk or memory, a replica, a password."""
-
-
-@dataclass(frozen=True)
-class Letter:
-    """An order for a process of a slot."""
-
-    slot: wire.Slot
-    order: wire.Order
-    child: str
-
-    @property
-    def lease(self) -> str:
-        """Of the attempt; empty for a load."""
-        return self.order.request.lease if isinstance(self.order.request, Run) else ""
-
-    def following(self, told: bool) -> tuple[list[str], list[Any]]:
-        """Keys and arguments of ``_FOLLOW``; ``told``: whether the engine is told in its stream when it is refused."""
-        engine, name = self.order.engine, self.slot.name
-        keys = [wire.session(self.child), wire.owner(name), wire.following(self.child), wire.replies(engine)]
-        refusal = msgspec.json.encode(wire.Said(name, "", 0, 0, wire.Refused(self.lease))) if told else b""
-        arguments: list[Any] = [engine, msgspec.json.encode(self.order), wire.REPLIES_S, refusal]
-        if not self.lease:
-            return keys, arguments
-        return [*keys, wire.attempted(engine, self.lease)], [*arguments, self.child, REPEATED_S]
 
 
 @dataclass(frozen=True)
@@ -132,7 +89,7 @@ class Broker:
             self._async = connect_async(url)
             self._stream = connect_async(url, socket_timeout=None)  # see _TRIP_S
             self._sync = connect(url)
-            self._follow = self._sync.register_script(_FOLLOW)
+            self._follow = self._sync.register_script(FOLLOW)
             self._app = make_app(url)
         except ImportError:
             raise UserError("--broker needs Celery", "pip install 'murakkab[cluster]'", FAILED) from None
@@ -190,7 +147,7 @@ class Broker:
             async with asyncio.timeout(_TRIP_S), self._stream.pipeline(transaction=False) as trip:
                 for letter in letters:
                     keys, arguments = letter.following(told=True)
-                    trip.eval(_FOLLOW, len(keys), *keys, *arguments)
+                    trip.eval(FOLLOW, len(keys), *keys, *arguments)
                 trip.xread({stream: self._last}, count=_AT_ONCE, block=_BLOCK_MS)
                 found = (await trip.execute())[-1]
             entries = found[0][1] if found else []

@@ -11,8 +11,6 @@ import contextlib
 import time
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,7 +22,8 @@ from murakkab.engine.here import There
 from murakkab.engine.journal import Journal
 from murakkab.engine.observing import Observer
 from murakkab.engine.requests import request, silence_s
-from murakkab.engine.run import CACHED, LiveRun
+from murakkab.engine.run import LiveRun
+from murakkab.engine.shelf import Shelf
 from murakkab_optimizer.scheduler import Command, Event, Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
@@ -57,8 +56,7 @@ class Driver:
         self._epoch = time.time() - time.monotonic()
         self._timers: set[asyncio.TimerHandle] = set()
         self._evaluator = Evaluator(self._evaluated)
-        self._shelf = ThreadPoolExecutor(2, "cache")
-        self._jobs: set[asyncio.Task[None]] = set()
+        self._shelf = Shelf(self.apply, self.scheduler.holds, self._hand_over, self._explain)
         self._closing = False
         self.observers: list[Observer] = []
 
@@ -69,7 +67,7 @@ class Driver:
     def add(self, live: LiveRun) -> None:
         """Take a run in; its first event follows."""
         self.live[live.record.run] = live
-        self._shelf.submit(live.cache.prepare)
+        self._shelf.prepare(live)
 
     async def close(self) -> None:
         """Cancel what runs, stop the workers, close the journal."""
@@ -78,9 +76,8 @@ class Driver:
             self.apply(ev.RunCancelled(run))
         for timer in self._timers:
             timer.cancel()
-        await asyncio.gather(*self._jobs, return_exceptions=True)
+        await self._shelf.close()
         self._evaluator.close()
-        await asyncio.to_thread(self._shelf.shutdown)
         await self.fleet.stop()
         self._journal.close()
         for observer in self.observers:
@@ -107,12 +104,12 @@ class Driver:
         self._journal.commands(commands)
         if live is not None:
             self._guarded(live, live.told, _as_told(event, commands), now)
-            self._guarded(live, lambda what, _: self._keep(live, what), event, now)
+            self._guarded(live, lambda what, _: self._shelf.keep(live, what), event, now)
         self._tell_timeouts(event, commands, now)
         if self.observers:
             self._guarded(None, lambda told, at: self._observe(told, commands, live, at), event, now)
         for command in commands:
-            self._guarded(self.live.get(getattr(command, "run", "")), self._do, command, now)
+            self._carry_out(command, now)
 
     def _observe(self, event: Event, commands: list[Command], live: LiveRun | None, now: float) -> None:
         for observer in self.observers:
@@ -129,7 +126,7 @@ class Driver:
     def _ask_quietly(self, event: Event, now: float) -> None:
         """Let the scheduler know what happened after its runs were given up: no worker is busy that is not."""
         for command in self._ask(event, now):
-            self._do(command, now)
+            self._carry_out(command, now)
 
     def _ask(self, event: Event, now: float) -> list[Command]:
         """Ask the scheduler; the journal has the event in its place as soon as it can be written."""
@@ -169,6 +166,17 @@ class Driver:
         if lease := getattr(event, "lease", None):
             return self.live.get(ev.parse_lease(lease)[0]) if self.scheduler.holds(lease) else None
         return self.live.get(getattr(event, "run", ""))
+
+    def _carry_out(self, command: Command, now: float) -> None:
+        """Do a command, or fail its run. An attempt that did not reach its worker has ended: the worker is free."""
+        try:
+            self._do(command, now)
+        except Exception as fault:
+            if isinstance(command, cmd.StartTask):
+                failed = ev.TaskFailed(command.lease, self._explain(fault), retry=False)
+                asyncio.get_running_loop().call_soon(self.apply, failed)
+            else:
+                self.broke(self.live.get(getattr(command, "run", "")), fault)
 
     def _do(self, command: Command, now: float) -> None:
         match command:
@@ -211,47 +219,16 @@ class Driver:
     def _start_task(self, command: cmd.StartTask) -> None:
         live = self.live[command.run]
         live.models[command.lease] = command.configuration.model
-        if not live.cache.asks(command):
-            self._hand_over(live, command)
-            return
-        job = asyncio.get_running_loop().create_task(self._look_up(live, command))
-        self._jobs.add(job)
-        job.add_done_callback(partial(self._looked_up, command.lease))
-
-    def _looked_up(self, lease: str, job: asyncio.Task[None]) -> None:
-        """A fault on the way to a worker ends the attempt, and with it the run: nobody is at it."""
-        self._jobs.discard(job)
-        if not job.cancelled() and isinstance(fault := job.exception(), Exception):
-            self.apply(ev.TaskFailed(lease, self._explain(fault), retry=False))
-
-    async def _look_up(self, live: LiveRun, command: cmd.StartTask) -> None:
-        """Answer a task with what it made before, else let its worker make it; so also where the cache breaks."""
-        try:
-            found = await asyncio.get_running_loop().run_in_executor(self._shelf, live.cache.look_up, command)
-        except Exception as fault:
-            self._explain(fault)
-            found = None
-        if not self.scheduler.holds(command.lease):
-            self.apply(ev.TaskFailed(command.lease, "cancelled", retry=False))
-        elif found is None:
-            self._guarded(live, lambda what, _: self._hand_over(live, what), command, self.now())
+        if live.cache.asks(command):
+            self._shelf.answer(live, command)
         else:
-            self.apply(ev.TaskStarted(command.lease))
-            for index, item in enumerate(found.items):
-                self.apply(ev.ItemEmitted(command.lease, index, item.value, {**item.meta, CACHED: True}))
-            meta = {**found.end.meta, CACHED: True}
-            self.apply(ev.TaskFinished(command.lease, found.end.value, meta, found.seconds))
+            self._hand_over(live, command)
 
     def _hand_over(self, live: LiveRun, command: cmd.StartTask) -> None:
         """Send an attempt to its worker."""
         trace = next(filter(None, (observer.context(command.lease) for observer in self.observers)), "")
         node = live.graph.node(command.node)
         self.fleet.run(command.worker, request(live, command, trace), silence_s(node))
-
-    def _keep(self, live: LiveRun, event: Event) -> None:
-        """Put what a task has made into the cache, beside the loop."""
-        if isinstance(event, ev.TaskFinished) and (made := live.cache.finished(event)) is not None:
-            self._shelf.submit(live.cache.keep, *made)
 
     def _publish(self, live: LiveRun, command: cmd.Publish, now: float) -> None:
         """Show a segment; none after one that could not be shown."""
@@ -291,7 +268,7 @@ class Driver:
             self._explain(fault)
             commands = []
         for command in commands:
-            self._guarded(None, self._do, command, now)
+            self._carry_out(command, now)
         if run in self.live:
             self._do(cmd.FinishRun(run, "failed", reason), now)
 

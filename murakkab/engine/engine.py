@@ -20,8 +20,9 @@ from murakkab.engine.driver import Driver
 from murakkab.engine.errors import UserError
 from murakkab.engine.feed import FINISHED, kept_events
 from murakkab.engine.figures import PlayerReport
-from murakkab.engine.fleet import FleetMaker, LocalFleet
+from murakkab.engine.fleet import FleetMaker
 from murakkab.engine.folder import EngineFolder
+from murakkab.engine.local_fleet import LocalFleet
 from murakkab.engine.options import EngineOptions
 from murakkab.engine.plans import Plans
 from murakkab.engine.players import Players

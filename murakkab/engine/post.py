@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from murakkab.engine.broker import Broker, Letter
+from murakkab.engine.broker import Broker
+from murakkab.engine.letter import Letter
 from murakkab.engine.shared import SharedStore
 from murakkab.engine.slots import Seen
 from murakkab_runtimes.workers.cluster import wire

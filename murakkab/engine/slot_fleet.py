@@ -6,11 +6,12 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 
 from murakkab.engine.broker import Broker
-from murakkab.engine.fleet import OnLost, OnReply, WatchedFleet
+from murakkab.engine.fleet import OnLost, OnReply
 from murakkab.engine.hearing import UNHEARD, Deaths
 from murakkab.engine.inbox import Inbox
 from murakkab.engine.post import Post
 from murakkab.engine.slots import Slots
+from murakkab.engine.watched import WatchedFleet
 from murakkab_optimizer.scheduler.events import TaskFailed
 from murakkab_runtimes.workers.binding import Accelerator
 

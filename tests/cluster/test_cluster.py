@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from murakkab.engine import Engine, EngineOptions, UserError
-from murakkab.engine.broker import REPEATED_S, Letter
+from murakkab.engine.letter import REPEATED_S, Letter
 from murakkab_optimizer.scheduler.events import TaskFinished
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.cluster import wire
@@ -192,7 +192,7 @@ def is_alive(pid: int) -> bool:
 def test_a_slot_that_does_not_hear_is_ended(
     server: Server, machine: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("murakkab.engine.fleet.CANCEL_S", 0.5)
+    monkeypatch.setattr("murakkab.engine.watched.CANCEL_S", 0.5)
 
     async def scenario(made: Engine) -> None:
         run = await made.submit(workflow(TROUBLE, tmp_path), {"how": "deaf", "until": str(tmp_path / "never")})

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from murakkab.engine import Engine, EngineOptions
-from murakkab.engine.broker import Broker, Letter
+from murakkab.engine.broker import Broker
+from murakkab.engine.letter import Letter
 from murakkab_optimizer.scheduler.events import ItemEmitted, TaskFinished
 from murakkab_runtimes.workers.cluster import wire
 from tests.cluster.conftest import Server, Worker, toy_environment, wait_for, with_engine

@@ -106,7 +106,7 @@ def test_a_broker_that_stands_still_ends_no_process(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A task is cancelled while the broker stands still: its slot cannot say that it heard."""
-    monkeypatch.setattr("murakkab.engine.fleet.CANCEL_S", 0.05)
+    monkeypatch.setattr("murakkab.engine.watched.CANCEL_S", 0.05)
     monkeypatch.setattr("murakkab.engine.outage.SILENT_S", -1.0)
     heard = Heard()
 

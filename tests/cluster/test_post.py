@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from murakkab.engine.broker import Broker, Letter
+from murakkab.engine.broker import Broker
+from murakkab.engine.letter import Letter
 from murakkab.engine.post import PICKUP_S, Post
 from murakkab.engine.shared import SharedStore
 from murakkab.engine.slots import Seen

@@ -15,6 +15,7 @@ from murakkab.engine import Engine, EngineOptions, UserError
 from murakkab.engine.driver import Driver
 from murakkab.engine.journal import Journal, read_journal, told
 from murakkab.engine.run import LiveRun
+from murakkab.engine.watched import WatchedFleet
 from murakkab_optimizer.scheduler import Scheduler
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.simulator import replay
@@ -52,7 +53,12 @@ def break_once(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, fault: E
 
 @pytest.mark.parametrize(
     ("owner", "name", "kind"),
-    [(Scheduler, "handle", ev.ItemEmitted), (LiveRun, "told", ev.ItemEmitted), (Driver, "_start_task", object)],
+    [
+        (Scheduler, "handle", ev.ItemEmitted),
+        (LiveRun, "told", ev.ItemEmitted),
+        (Driver, "_start_task", object),
+        (WatchedFleet, "run", str),
+    ],
 )
 def test_an_unforeseen_fault_fails_the_run_and_the_engine_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: type, name: str, kind: type
@@ -67,6 +73,7 @@ def test_an_unforeseen_fault_fails_the_run_and_the_engine_goes_on(
         assert str(log) in end["error"]
         assert "Traceback" in log.read_text()
         assert (await ends(made, tmp_path))["status"] == "succeeded"
+        assert all(worker.lease is None for worker in made._driver.scheduler._fleet.workers.values())
 
     with_engine(tmp_path, scenario)
 
@@ -147,7 +154,7 @@ def test_a_report_that_no_journal_can_hold_is_refused(tmp_path: Path, report: di
 
 
 def test_a_worker_that_does_not_hear_is_ended_and_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("murakkab.engine.fleet.CANCEL_S", 0.2)
+    monkeypatch.setattr("murakkab.engine.watched.CANCEL_S", 0.2)
 
     async def scenario(made: Engine) -> None:
         run = await made.submit(workflow(TROUBLE, tmp_path), {"how": "deaf", "until": str(tmp_path / "never")})
@@ -170,7 +177,7 @@ def test_a_worker_that_does_not_hear_is_ended_and_replaced(tmp_path: Path, monke
 def test_a_silent_worker_is_ended_and_the_run_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario(made: Engine) -> None:
         await ends(made, tmp_path)
-        monkeypatch.setattr("murakkab.engine.fleet.SILENCE_S", 1.0)
+        monkeypatch.setattr("murakkab.engine.watched.SILENCE_S", 1.0)
         run = await made.submit(workflow(TROUBLE, tmp_path), {"how": "deaf", "until": str(tmp_path / "never")})
         end = await asyncio.wait_for(made.wait(run), 60)
         assert end["status"] == "failed"

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from murakkab.engine import Engine, EngineOptions
-from murakkab.engine.fleet import WatchedFleet
+from murakkab.engine.watched import WatchedFleet
 from murakkab_optimizer.catalog import Needs
 from murakkab_runtimes.artifacts import ArtifactStore
 from murakkab_runtimes.catalog import load_catalog

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from murakkab.engine.fleet import SILENCE_S, WatchedFleet
+from murakkab.engine.watched import SILENCE_S, WatchedFleet
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.messages import Load, Request, Run
 
@@ -24,7 +24,7 @@ class Silent(WatchedFleet):
 
     def left_s(self, worker: str) -> float:
         """Seconds until a worker is ended; then nothing is waited for."""
-        left = self._watch[worker].when() - asyncio.get_running_loop().time()
+        left = self._watch[worker][1].when() - asyncio.get_running_loop().time()
         self._unwatch()
         return left
 
@@ -33,7 +33,7 @@ class Silent(WatchedFleet):
     ("weights_mb", "knobs", "seconds"),
     [
         (0.0, {}, SILENCE_S),
-        (55_000.0, {}, 550.0),
+        (55_000.0, {}, 1100.0),
         (500.0, {"compile": False}, SILENCE_S),
         (500.0, {"compile": True}, 1800.0),
     ],

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from murakkab.engine.fleet import SILENCE_S, WatchedFleet
+from murakkab.engine.watched import SILENCE_S, WatchedFleet
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.messages import Load, Request, Run
 
@@ -56,7 +56,7 @@ def test_a_task_that_may_be_silent_for_longer_than_a_load_may() -> None:
 
 
 def test_silence_counts_only_while_workers_can_be_heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("murakkab.engine.fleet.SILENCE_S", 0.01)
+    monkeypatch.setattr("murakkab.engine.watched.SILENCE_S", 0.01)
     card = load_catalog()["toy-double"]
 
     async def go() -> None:

@@ -223,7 +223,7 @@ def test_a_dead_worker_whose_child_lives_on_keeps_no_engine_open(folder: Path) -
 def test_an_attempt_that_takes_too_long_is_stopped_with_its_worker_and_made_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("murakkab.engine.fleet.CANCEL_S", 0.3)
+    monkeypatch.setattr("murakkab.engine.watched.CANCEL_S", 0.3)
     text = ONE % ("nap", "flag: ${{ inputs.flag }}\n    timeout: 3s")
     end, events, made = make(folder, text, {"flag": str(folder / "flag")})
     assert end["status"] == "succeeded", end["error"]
@@ -236,7 +236,7 @@ def test_an_attempt_that_takes_too_long_is_stopped_with_its_worker_and_made_agai
 
 
 def test_a_run_that_never_ends_in_time_fails_with_the_reason(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("murakkab.engine.fleet.CANCEL_S", 0.3)
+    monkeypatch.setattr("murakkab.engine.watched.CANCEL_S", 0.3)
     text = ONE % ("nap", "flag: ${{ inputs.flag }}/x\n    timeout: 1s\n    attempts: 1")
     (folder / "flag").mkdir()
     end, _, _ = make(folder, text, {"flag": str(folder / "flag")})

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from murakkab.engine.fleet import LocalFleet
 from murakkab.engine.here import this_machine
+from murakkab.engine.local_fleet import LocalFleet
 from murakkab.profiling import accelerators as found
 from murakkab.profiling import this_cluster
 from murakkab_optimizer.catalog import ModelCard, Needs
