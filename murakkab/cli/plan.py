@@ -98,10 +98,12 @@ def _single(request: PlanRequest, told: list[str], options: PlanOptions) -> None
     from murakkab.cli.plan_making import attempt, check_told, with_origin
     from murakkab.cli.plan_view import print_plan
     from murakkab.cli.plan_words import machines
+    from murakkab.engine.lenient import in_turn
     from murakkab_optimizer.planner import plan_workflow
     from murakkab_runtimes.catalog import load_catalog
 
-    (found,) = attempt(lambda asked: [plan_workflow(asked)], request, options.command)
+    planned = plan_workflow if options.cluster else in_turn  # this machine keeps one model after the other
+    (found,) = attempt(lambda asked: [planned(asked)], request, options.command)
     check_told(found, request)
     plan, there = with_origin(found, request, told), machines(request.cluster)
     file = PlanFile(plan, origin_of(request.graph, plan, there))

@@ -16,6 +16,19 @@ if TYPE_CHECKING:
 
 def as_promised(request: PlanRequest) -> Plan:
     """The plan that keeps what is promised, or as much of first item and real time as can be kept."""
+    try:
+        return in_turn(request)
+    except PinError:
+        raise
+    except NoPlanError as fault:
+        nearly = _nearly(request) if fault.nearest else None
+        if nearly is None:
+            raise
+        return nearly
+
+
+def in_turn(request: PlanRequest) -> Plan:
+    """The plan that keeps what is promised; where machines have no room for all models at a time, they take turns."""
     from murakkab_optimizer.planner import plan_workflow
 
     try:
@@ -23,10 +36,11 @@ def as_promised(request: PlanRequest) -> Plan:
     except PinError:
         raise
     except NoPlanError as fault:
-        nearly = _nearly(request) if fault.nearest else _in_turn(request)
-        if nearly is None:
+        told = "there is no room for all models at a time: they take turns, and may be loaded again and again"
+        turns = None if fault.nearest else _greedy(request, told)
+        if turns is None:
             raise
-        return nearly
+        return turns
 
 
 def _nearly(request: PlanRequest) -> Plan | None:
@@ -44,11 +58,6 @@ def _nearly(request: PlanRequest) -> Plan | None:
             return noted(plan, f"ttff {slo.ttff_s:g} s cannot be kept here{first}")
     told = "real time cannot be kept here: the viewer may have to wait"
     return _greedy(request, told) if slo.realtime else None
-
-
-def _in_turn(request: PlanRequest) -> Plan | None:
-    """A plan for a machine that cannot hold all models at a time."""
-    return _greedy(request, "there is too little memory for all models at a time: they may be loaded again and again")
 
 
 def _greedy(request: PlanRequest, told: str) -> Plan | None:

@@ -12,7 +12,8 @@ from murakkab.profiling.messages import Done, Make, marked, unmarked
 from murakkab.profiling.probe import Arguments, Made
 from murakkab.profiling.process import Failed, ModelProcess
 
-MAKE_S = 120.0
+MAKE_S = 600.0
+"""Seconds after which an input is given up; latents of a film may take minutes."""
 
 
 class KeptInputs:

@@ -36,7 +36,8 @@ QUICK_REPEATS, QUICK_CAP_S = 2, 0.7
 MOST_LOADED = 4
 """Instances that work at once at most."""
 
-ANSWER_S = 300.0
+ANSWER_S, ACCELERATED_S = 300.0, 1800.0
+"""Seconds after which a configuration is given up; on an accelerator, where a large model may film for minutes."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ class Session:
         """The samples, and the watts of processors and accelerators where they are counted."""
         self._power.start()
         process.ask(Measure(one.probe, dict(one.knobs), self.effort.repeats, self.effort.cap_s))
-        measured = process.reply(ANSWER_S)
+        measured = process.reply(ACCELERATED_S if one.card.needs.accelerator_mb else ANSWER_S)
         assert isinstance(measured, Measured)
         if not measured.samples:
             raise Failed("its probe has no piece of work")

@@ -86,7 +86,7 @@ class ModelProcess:
             self._process.stdin.flush()
 
     def reply(self, limit_s: float) -> Reply:
-        """The next answer.
+        """The next answer. A process that gives none in time is ended.
 
         Raises:
             Failed: it is a fault, it does not come in time, or the process has ended.
@@ -102,6 +102,7 @@ class ModelProcess:
             selector.register(self._process.stdout, selectors.EVENT_READ)
             while b"\n" not in self._rest:
                 if not selector.select(max(until - time.monotonic(), 0.0)):
+                    self._process.kill()  # or the answer would be taken for that of the next request
                     raise Failed(f"{self.model} gave no answer for {limit_s:.0f} s")
                 if not (piece := os.read(self._process.stdout.fileno(), 65536)):
                     raise Failed(f"the process of {self.model} ended with exit code {self._process.wait()}")

@@ -9,6 +9,7 @@ from murakkab.engine.planning import available, obstacle
 from murakkab.language import load_workflow
 from murakkab_runtimes.base import missing_parts, only_planned
 from murakkab_runtimes.catalog import load_catalog, load_profiles
+from murakkab_runtimes.hub.settings import Settings
 
 CARDS = load_catalog()
 PLANNED = [card for card in CARDS.values() if only_planned(card)]
@@ -107,6 +108,14 @@ def test_a_model_of_several_repositories_needs_them_all(monkeypatch, tmp_path):
     assert obstacle(card) == f"run: hf download {repos[1]}"
     put(tmp_path / repos[1])
     assert obstacle(card) == ""
+
+
+@pytest.mark.parametrize("name", ["flux-1-dev", "framepack", "gemma-3-27b", "phi-4", "qwen3-8b", "whisper-large-v3"])
+def test_a_published_model_that_an_adapter_runs_has_its_knobs(name):
+    usual = Settings()
+    told = {knob: CARDS[name].knobs[knob] for knob in ("dtype", "quantization", "offload", "attention", "compile")}
+    assert told == {knob: getattr(usual, knob) for knob in told}
+    assert ("tiling" in CARDS[name].knobs) == CARDS[name].adapter.startswith("diffusers")
 
 
 def test_no_model_of_a_hub_is_chosen_where_its_weights_are_not(monkeypatch, tmp_path):

@@ -206,8 +206,6 @@ def test_what_the_pipeline_does_not_take_is_refused_as_it_is_loaded(pipelines: P
         load(card("sdxl", "text-to-image", {}, pipeline="Nope"))
     with pytest.raises(InputError, match="'offload' needs an accelerator"):
         load(card("sdxl", "text-to-image", {"offload": "model"}))
-    with pytest.raises(InputError, match="has one device"):
-        load(card("sdxl", "text-to-image", {"parallel": 2}))
 
 
 def test_number_format_attention_and_tiling_are_knobs(pipelines: Path, tmp_path: Path) -> None:

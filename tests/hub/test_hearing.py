@@ -206,8 +206,3 @@ def test_settings_leave_the_words_as_they_are(knobs: dict[str, Any], loaded: tup
 
 def test_beams_hear_the_same(hearing: Runtime, tmp_path: Path) -> None:
     assert hear(hearing, tmp_path, sound(WORDS[:3]), knobs={"beam_size": 2}).value["text"] == " ".join(WORDS[:3])
-
-
-def test_one_task_has_one_device() -> None:
-    with pytest.raises(InputError, match="one device"):
-        load(msgspec.structs.replace(CARD, knobs={"parallel": 2}))

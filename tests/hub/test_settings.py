@@ -29,7 +29,6 @@ def test_knobs_that_are_not_given_have_their_defaults() -> None:
         ({"dtype": "float8"}, "dtype is 'float8'; give one of auto, float32"),
         ({"offload": "disk"}, "offload is 'disk'"),
         ({"compile": "yes"}, "compile is 'yes'; give true or false"),
-        ({"parallel": 0}, "parallel is 0; give a number of devices"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused(knobs: dict[str, object], told: str) -> None:
@@ -49,7 +48,6 @@ def test_a_choice_whose_package_is_missing_says_which(monkeypatch: pytest.Monkey
         (Settings(offload="group"), "tiny: 'offload' needs an accelerator; on a processor leave it 'none'"),
         (Settings(attention="flash"), "tiny: attention 'flash' needs an accelerator of CUDA; take 'auto' here"),
         (Settings(quantization="nf4"), "tiny: quantization 'nf4' needs an accelerator of CUDA; take 'int8' here"),
-        (Settings(parallel=2), "tiny: one worker process has one device"),
     ],
 )
 def test_what_a_processor_cannot_do_is_refused(settings: Settings, told: str) -> None:
@@ -57,6 +55,14 @@ def test_what_a_processor_cannot_do_is_refused(settings: Settings, told: str) ->
     with pytest.raises(InputError, match=told):
         check_device(settings, torch.device("cpu"), "tiny")
     check_device(Settings(quantization="int8", compile=True), torch.device("cpu"), "tiny")
+
+
+@pytest.mark.parametrize("how", ["sequential", "group"])
+def test_parts_of_a_language_model_are_off_loaded_in_one_way(how: str) -> None:
+    torch = pytest.importorskip("torch", reason="comes with the extra 'torch'")
+    with pytest.raises(InputError, match=f"offload '{how}' is for pictures and films; take 'model'"):
+        loading.arguments(Settings(offload=how), torch.device("cuda"))
+    assert loading.arguments(Settings(offload="model"), torch.device("cuda"))["device_map"] == "auto"
 
 
 def test_number_formats_are_those_of_the_device() -> None:

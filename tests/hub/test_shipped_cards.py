@@ -61,6 +61,27 @@ def test_a_shipped_card_paints_with_a_tiny_model_of_its_class(pipelines: Path, t
     assert not np.array_equal(*seen)
 
 
+def test_a_published_card_is_loaded_as_its_knobs_say(pipelines: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torchao", reason="comes with the extra 'gpu'")
+    places = {
+        "transformer": Component("scattered/pack"),
+        "image_encoder": Component("scattered/seen", folder="eye"),
+        "feature_extractor": Component("scattered/seen", folder="look"),
+    }
+    weights = Weights("scattered/rest", components=places)
+    asked = {"dtype": "bfloat16", "quantization": "int8", "attention": "eager", "tiling": True}
+    seen = []
+    for knobs in ({}, asked):
+        one = msgspec.structs.replace(shipped("framepack", "scattered/rest"), weights=weights)
+        pipe = load(msgspec.structs.replace(one, knobs={**one.knobs, **knobs}))._model.pipe  # type: ignore[attr-defined]
+        block = pipe.transformer.transformer_blocks[0]
+        backend = block.attn.processor._attention_backend
+        kinds = type(block.attn.to_q.weight).__name__, pipe.transformer.dtype
+        seen.append((*kinds, backend and backend.value, pipe.vae.use_tiling))
+    assert [str(fact) for fact in seen[0]] == ["Parameter", "torch.float32", "None", "False"]
+    assert [str(fact) for fact in seen[1]] == ["Int8Tensor", "torch.bfloat16", "_native_math", "True"]
+
+
 def test_a_pipeline_is_put_together_of_several_repositories(pipelines: Path, tmp_path: Path) -> None:
     begin = do(load(card("sdxl", "text-to-image", STEPS)), tmp_path, section=SECTION, width=32, height=32)["image"]
     template = {"prompt_template": {"template": "{}", "crop_start": 0}, "max_sequence_length": 16}

@@ -250,8 +250,6 @@ def test_the_number_format_is_a_knob(tokenizer: object) -> None:
         model.complete(Request(HELLO, max_tokens=4))
     with pytest.raises(InputError, match="dtype"):
         load(msgspec.structs.replace(CARD, knobs={"dtype": "float8"}))
-    with pytest.raises(InputError, match="needs a server"):
-        load(msgspec.structs.replace(CARD, knobs={"parallel": 2}))
 
 
 def test_weights_of_eight_bits_write_too(tokenizer: object) -> None:

@@ -180,3 +180,22 @@ def test_what_hub_models_are_tested_with_is_pinned_and_asked_for_by_an_extra() -
 
 def test_the_script_of_hub_tests_is_sound_shell() -> None:
     subprocess.run(["sh", "-n", str(ROOT / "tools" / "test-hub.sh")], check=True)
+
+
+MAKE = """#!/bin/sh
+echo "$@" >>{log}
+case "$1" in {fails}) exit 2 ;; esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("fails", "asked"),
+    [("nothing", ["test", "test-hub"]), ("test", ["test"]), ("test-hub", ["test", "test-hub"])],
+)
+def test_continuous_integration_runs_the_tests_of_hub_models_too(tmp_path: Path, fails: str, asked: list[str]) -> None:
+    (tmp_path / "make").write_text(MAKE.format(log=tmp_path / "log", fails=fails), encoding="utf-8")
+    (tmp_path / "make").chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run([ROOT / ".ci" / "run"], env={**os.environ, "PATH": path}, check=False)
+    assert (done.returncode == 0) == (fails == "nothing")
+    assert [line.split()[0] for line in (tmp_path / "log").read_text("utf-8").splitlines()] == asked

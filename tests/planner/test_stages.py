@@ -45,9 +45,9 @@ def profiles() -> list[Profile]:
     return [Profile(c.name, "audio-second", SPEEDS[c.name], devices[c.name], provenance=GUESS) for c in CARDS]
 
 
-def made(cards: tuple[ModelCard, ...] = CARDS, cluster: Cluster = CLUSTER) -> Plan:
-    graph = show(24, ttff_s=200.0)
-    return plan_workflow(PlanRequest(graph, cards, profiles(), cluster, relax=False))
+def made(cards: tuple[ModelCard, ...] = CARDS, cluster: Cluster = CLUSTER, unknown: str = "") -> Plan:
+    graph, speeds = show(24, ttff_s=200.0), [one for one in profiles() if one.model != unknown]
+    return plan_workflow(PlanRequest(graph, cards, speeds, cluster, relax=False))
 
 
 def test_denoisers_make_fewer_steps_and_are_left_out_with_their_decoders() -> None:
@@ -85,3 +85,10 @@ def test_rungs_fall_in_quality_and_in_what_accelerators_have_to_do() -> None:
 def test_a_plan_has_no_rungs_where_no_card_rates_fewer_steps() -> None:
     plain = tuple(msgspec.structs.replace(one, rated=(), still={}) for one in CARDS)
     assert made(plain).rungs == ()
+
+
+@pytest.mark.parametrize("unknown", ["film", "decoder", "lips"])
+def test_a_plan_has_no_rungs_where_nobody_knows_how_fast_a_stage_is(unknown: str) -> None:
+    plan = made(unknown=unknown)
+    assert plan.rungs == ()
+    assert any(f"nobody measured {unknown} on GPU" in note for note in plan.notes)

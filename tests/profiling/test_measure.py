@@ -40,9 +40,9 @@ def measure(session: Session, name: str) -> list[Record]:
     return found  # type: ignore[return-value]
 
 
-def test_every_embedded_capability_has_a_probe_but_that_of_the_user() -> None:
-    embedded = {card.capability for card in CARDS.values() if card.adapter in adapters() and card.weights is None}
-    assert embedded - EMBEDDED.keys() == {"function"}
+def test_all_that_an_adapter_can_do_has_a_probe_but_what_a_user_brings() -> None:
+    done = {card.capability for card in CARDS.values() if card.adapter in adapters()}
+    assert done - EMBEDDED.keys() == {"function"}
     assert EMBEDDED.keys() <= load_capabilities().keys()
 
 
@@ -124,6 +124,7 @@ def test_a_model_on_an_accelerator_is_measured_in_one_instance_and_in_settings_t
         monkeypatch.setattr(measuring, "accelerator_offers", lambda device=device, **_: [Offer(device, 1, spot=False)])
         tried[room] = [dict(one.knobs) for one in configurations(card)]
     assert tried == {600: [{}], 350: [{"bits": 8}, {"bits": 4}], 250: [{"bits": 4}], 100: [{}]}
+    monkeypatch.setattr(measuring, "ANSWER_S", 0.0)  # what holds for processors
     two = msgspec.structs.replace(this_machine(), cores=2, memory_gib=8)
     with Session(two, Effort(repeats=1, cap_s=0.1)) as session:
         ((_, record),) = session.measure(card, configurations(card))
@@ -165,6 +166,17 @@ def test_a_process_that_ends_is_told(tmp_path: Path) -> None:
     with ModelProcess("calculator", tmp_path) as process:
         process.loaded()
         process._process.kill()
+        with pytest.raises(Failed, match="ended"):
+            process.reply(30)
+
+
+def test_a_process_that_is_too_slow_answers_nothing_later(tmp_path: Path) -> None:
+    with ModelProcess("calculator", tmp_path) as process:
+        process.loaded()
+        process.ask(Make([{"expression": "1 + 1"}] * 20000))
+        with pytest.raises(Failed, match="gave no answer for 0 s"):
+            process.reply(0)
+        process.ask(Make([{"expression": "6 * 7"}]))
         with pytest.raises(Failed, match="ended"):
             process.reply(30)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from murakkab.profiling.probe import Probe
-from murakkab.profiling.probes import pictures, sound, text, tools, video
+from murakkab.profiling.probes import diffusion, pictures, sound, text, tools, video
 from murakkab_optimizer.catalog import ModelCard
 
 EMBEDDED: dict[str, Callable[[ModelCard], Sequence[Probe]]] = {
@@ -16,6 +16,11 @@ EMBEDDED: dict[str, Callable[[ModelCard], Sequence[Probe]]] = {
     "audio-extraction": sound.extraction,
     "speech-fitting": sound.fitting,
     "text-to-image": pictures.drawing,
+    "image-to-image": diffusion.repainting,
+    "image-text-to-video": diffusion.films,
+    "text-encoding": diffusion.encoding,
+    "latent-denoising": diffusion.denoising,
+    "latent-decoding": diffusion.decoding,
     "slide-rendering": pictures.slides,
     "image-to-text": pictures.reading,
     "image-to-video": video.hosts,

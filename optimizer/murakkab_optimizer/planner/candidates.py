@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,31 +21,17 @@ from murakkab_optimizer.planner.eligible import (
 )
 from murakkab_optimizer.planner.room import Room
 from murakkab_optimizer.planner.settings import lighter, settings, slowed
-from murakkab_optimizer.planner.speeds import Speeds, drawn_height
-from murakkab_optimizer.planner.ways import Way, Ways, lines
+from murakkab_optimizer.planner.speeds import Speeds, drawn_height, loaded
+from murakkab_optimizer.planner.ways import Asked, Way, Ways, lines
 from murakkab_optimizer.planner.workload import Work
 from murakkab_optimizer.profiles import Profile
 from murakkab_optimizer.profiles.conditions import FROM_HEIGHT
 from murakkab_optimizer.profiles.memory import Memories
 
-__all__ = ["Finder", "Way", "Ways", "lines", "loaded"]
+__all__ = ["Finder", "Way", "Ways", "lines"]
 
 SOONEST_S = 1e-6
 """Seconds to a first item that is there at once; 0 would stand for one that is there at the end."""
-
-
-class _Asked(msgspec.Struct, frozen=True):
-    """A node that one model is to do, from pictures of one height."""
-
-    node: Node
-    card: ModelCard
-    work: Work
-    from_height: float = 0.0
-
-    @property
-    def conditions(self) -> dict[str, float]:
-        """What the arguments of the node do not tell."""
-        return {"seconds": self.work.seconds} | ({FROM_HEIGHT: self.from_height} if self.from_height else {})
 
 
 class Finder:
@@ -79,6 +64,9 @@ class Finder:
     def ways(self, node: Node, work: Work, pin: Pin, heights: Iterable[float] = ()) -> Ways:
         """The ways to do a node.
 
+        A model that needs an accelerator is planned on one where its speed is known; where the node has no other way,
+        on any that has room for it.
+
         Args:
             node: of the graph.
             work: of the node.
@@ -93,11 +81,12 @@ class Finder:
         offers = self.offers(node)
         found = eligible(node, self.cards, self.absent, pin)
         asked = [
-            _Asked(node, card, work, height) for card in found.cards for height in self._starts(node, card, heights)
+            Asked(node, card, work, height) for card in found.cards for height in self._starts(node, card, heights)
         ]
-        ways = list(_distinct(way for one in asked for way in self.of_card(one, pin, offers)))
-        if not ways:
-            raise NoPlanError(self._no_device(node, asked, offers))
+        if not (ways := self._of(asked, pin, offers)):
+            asked = [msgspec.structs.replace(one, blindly=bool(one.card.needs.accelerator_mb)) for one in asked]
+            if not (ways := self._of(asked, pin, offers)):
+                raise NoPlanError(self._no_device(node, asked, offers))
         used = {way.card.name for way in ways}
         idle = {one.card.name: one for one in asked if one.card.name not in used}
         refused = [(name, self._why_not(one, offers)) for name, one in idle.items()]
@@ -129,7 +118,10 @@ class Finder:
         found = sorted(set(heights))
         return [height for height in found if height < lines(node)] or found or [0.0]
 
-    def of_card(self, asked: _Asked, pin: Pin, offers: Sequence[int]) -> Iterator[Way]:
+    def _of(self, asked: Iterable[Asked], pin: Pin, offers: Sequence[int]) -> list[Way]:
+        return list(_distinct(way for one in asked for way in self.of_card(one, pin, offers)))
+
+    def of_card(self, asked: Asked, pin: Pin, offers: Sequence[int]) -> Iterator[Way]:
         """The ways to do a node with one model."""
         node, card = asked.node, asked.card
         pinned = pinned_knobs(node, card, pin)
@@ -144,7 +136,7 @@ class Finder:
                 else:
                     yield from self._on_accelerators(asked, knobs, pinned, index, usual=usual)
 
-    def _on_cores(self, asked: _Asked, knobs: dict[str, Any], index: int, *, usual: bool) -> Iterator[Way]:
+    def _on_cores(self, asked: Asked, knobs: dict[str, Any], index: int, *, usual: bool) -> Iterator[Way]:
         card, offer = asked.card, self.cluster.offers[index]
         if card.needs.accelerator_mb:
             return
@@ -160,39 +152,44 @@ class Finder:
         yield self._way(asked, knobs, index, threads, profile, power, slower)
 
     def _on_accelerators(
-        self, asked: _Asked, knobs: dict[str, Any], pinned: Mapping[str, Any], index: int, *, usual: bool
+        self, asked: Asked, knobs: dict[str, Any], pinned: Mapping[str, Any], index: int, *, usual: bool
     ) -> Iterator[Way]:
         """With these settings, and in their place with lighter ones on as many devices as have no room for them."""
         crowded = dict[int, str]()
         for profile in self._speeds(asked, knobs, index, other=usual):
             if short := self._shortage(asked, knobs, index, profile):
-                crowded[profile.devices] = short
+                crowded[_devices(profile)] = short
             else:
                 yield self._accelerated(asked, knobs, index, profile)
         for light in lighter(asked.card, knobs, pinned) if crowded else ():
             for profile in self._speeds(asked, light, index, other=usual):
-                if profile.devices in crowded and not self._shortage(asked, light, index, profile):
+                if _devices(profile) in crowded and not self._shortage(asked, light, index, profile):
                     way = self._accelerated(asked, light, index, profile)
-                    yield msgspec.structs.replace(way, short=crowded[profile.devices])
+                    yield msgspec.structs.replace(way, short=crowded[_devices(profile)])
 
-    def _speeds(self, asked: _Asked, knobs: Mapping[str, Any], index: int, *, other: bool) -> Iterator[Profile]:
-        """Speeds on the accelerators of an offer, for each number of devices that one instance may have of it."""
+    def _speeds(self, asked: Asked, knobs: Mapping[str, Any], index: int, *, other: bool) -> list[Profile | None]:
+        """Speeds on the accelerators of an offer, for each number of devices that one instance may have of it.
+
+        None stands for one that nobody knows, of an instance with one device.
+        """
         offer, card = self.cluster.offers[index], asked.card
         light, more = card.lighter_with(knobs), asked.conditions
         named = light.knobs if light else ()
         found = self.speeds.find(card.name, offer.device.name, asked.node, knobs, other=other, more=more, named=named)
-        return (slowed(card, knobs, one) for one in found if one.devices <= (offer.most or offer.count))
+        fitting = [slowed(card, knobs, one) for one in found if one.devices <= (offer.most or offer.count)]
+        return [*fitting] or ([None] if asked.blindly and other else [])
 
-    def _shortage(self, asked: _Asked, knobs: Mapping[str, Any], index: int, profile: Profile) -> str:
-        return self._room.shortage(asked.card, asked.node, knobs, self.cluster.offers[index], profile.devices)
+    def _shortage(self, asked: Asked, knobs: Mapping[str, Any], index: int, profile: Profile | None) -> str:
+        return self._room.shortage(asked.card, asked.node, knobs, self.cluster.offers[index], _devices(profile))
 
-    def _accelerated(self, asked: _Asked, knobs: dict[str, Any], index: int, profile: Profile) -> Way:
-        power = profile.power_w or self.cluster.offers[index].device.peak_w * profile.devices
-        return self._way(asked, knobs, index, profile.devices, profile, power)
+    def _accelerated(self, asked: Asked, knobs: dict[str, Any], index: int, profile: Profile | None) -> Way:
+        drawn, devices = profile.power_w if profile else 0.0, _devices(profile)
+        power = drawn or self.cluster.offers[index].device.peak_w * devices
+        return self._way(asked, knobs, index, devices, profile, power)
 
     def _way(
         self,
-        asked: _Asked,
+        asked: Asked,
         knobs: dict[str, Any],
         index: int,
         devices: int,
@@ -229,7 +226,7 @@ class Finder:
         instances = offer.count // devices if offer.device.kind == "gpu" else 1
         return self.rate * work.all_units(profile.unit) / instances
 
-    def _memory_mb(self, asked: _Asked, knobs: Mapping[str, Any], profile: Profile | None, index: int) -> float:
+    def _memory_mb(self, asked: Asked, knobs: Mapping[str, Any], profile: Profile | None, index: int) -> float:
         """Memory of the machine: what was measured where the model runs on processors, else what its card says."""
         device = self.cluster.offers[index].device
         if device.kind != "cpu":
@@ -246,11 +243,11 @@ class Finder:
         named = region if region in regions else ", ".join(filter(None, regions))
         return Here(tuple(dict.fromkeys(devices)), named, spot)
 
-    def _why_not(self, asked: _Asked, offers: Iterable[int]) -> str:
+    def _why_not(self, asked: Asked, offers: Iterable[int]) -> str:
         """Why no device here does for a model."""
         return self._too_large(asked, offers) or "no device here is known to run it"
 
-    def _too_large(self, asked: _Asked, offers: Iterable[int]) -> str:
+    def _too_large(self, asked: Asked, offers: Iterable[int]) -> str:
         """Why a model that is known to run on these devices has no room there; empty where that is not the reason."""
         there = list(offers)
         seen = self._room.refusal(asked.card, [self.cluster.offers[index] for index in there])
@@ -263,7 +260,7 @@ class Finder:
         )
         return seen or next(filter(None, short), "")
 
-    def _no_device(self, node: Node, asked: Sequence[_Asked], offers: Sequence[int]) -> str:
+    def _no_device(self, node: Node, asked: Sequence[Asked], offers: Sequence[int]) -> str:
         models = {one.card.name: one for one in asked}
         large = [(name, why) for name, one in models.items() if (why := self._too_large(one, offers))]
         if large:
@@ -274,7 +271,14 @@ class Finder:
             return f"node '{node.name}': {told}. Ask for a smaller one, or use a device with more memory{again}"
         names = ", ".join(models)
         devices = ", ".join(dict.fromkeys(self.cluster.offers[index].device.name for index in offers))
+        if all(one.blindly for one in asked):
+            return f"node '{node.name}': {names} can run on accelerators only, and it may use: {devices}"
         return f"node '{node.name}': nothing is known of how fast {names} would be on what it may use: {devices}"
+
+
+def _devices(profile: Profile | None) -> int:
+    """Accelerators of an instance; one where nobody knows its speed."""
+    return profile.devices if profile else 1
 
 
 def _distinct(ways: Iterable[Way]) -> Iterator[Way]:
@@ -287,15 +291,3 @@ def _distinct(ways: Iterable[Way]) -> Iterator[Way]:
         if facts not in seen:
             seen.add(facts)
             yield way
-
-
-def loaded(profile: Profile, rate: float) -> float:
-    """How much slower an instance is at so many units a second than with nothing else to do."""
-    points = profile.load
-    if not points or rate <= points[0].rate or not points[0].unit_s:
-        return 1.0
-    for before, after in itertools.pairwise(points):
-        if rate <= after.rate:
-            part = (rate - before.rate) / (after.rate - before.rate)
-            return (before.unit_s + part * (after.unit_s - before.unit_s)) / points[0].unit_s
-    return points[-1].unit_s / points[0].unit_s

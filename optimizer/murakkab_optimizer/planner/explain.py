@@ -214,11 +214,15 @@ class _Explainer:
             yield Instances(model, offer.device.name, devices, count, is_spot(offer), offer.region)
 
     def _notes(self) -> Iterator[str]:
-        """Where nothing moves, and what cannot be told of promises that were made."""
+        """Where nothing moves, what nobody measured, and what cannot be told of promises that were made."""
         for name, ways in self.built.ways.items():
             way, _ = self._chosen(name)
             if static(way):
                 yield self._still(name, way, ways)
+            device = self.offers[way.candidate.offer].device
+            if way.profile is None and device.kind == "gpu":
+                told = f"nobody measured {way.card.name} on {device.name}, so its time counts as nothing here"
+                yield f"{told}; on such a machine, murakkab profile {way.card.name} measures it"
         for found in self.predictions:
             if found.value is None and found.limit is not None:
                 yield f"{found.name} is not predicted: {found.note}"

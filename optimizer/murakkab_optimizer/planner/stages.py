@@ -71,9 +71,14 @@ class _Mix(msgspec.Struct, frozen=True):
 
 
 def staged_ladder(built: Built, solution: Solution) -> tuple[Rung, ...]:
-    """The rungs of a solution, the best first; none where no stage on an accelerator has anything to give up."""
+    """The rungs of a solution, the best first; none where no stage on an accelerator has anything to give up.
+
+    None, too, where nobody knows how fast a stage is.
+    """
     stages = _Stages(built, solution)
     if not built.problem.video_s or not any(stages.on_accelerator(node) for node in stages.nodes):
+        return ()
+    if not all(stages.way(node.name).candidate.known for node in stages.nodes):
         return ()
     front = stages.front()
     return tuple(stages.rung(mix) for mix in front) if len(front) > 1 else ()

@@ -1,4 +1,4 @@
-"""The nouns of the planner's candidates: one way to do a node, and all of them."""
+"""The nouns of the planner's candidates: what is asked of a model, one way to do a node, and all of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,33 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Node
 from murakkab_optimizer.planner.assign.nouns import Candidate
 from murakkab_optimizer.planner.speeds import HEIGHT
+from murakkab_optimizer.planner.workload import Work
 from murakkab_optimizer.profiles import Profile
+from murakkab_optimizer.profiles.conditions import FROM_HEIGHT
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A node that one model is to do.
+
+    Attributes:
+        node: of the graph.
+        card: of the model.
+        work: of the node.
+        from_height: lines of the pictures that it is given; 0 where that makes no difference.
+        blindly: also on accelerators on which nobody knows its speed.
+
+    """
+
+    node: Node
+    card: ModelCard
+    work: Work
+    from_height: float = 0.0
+    blindly: bool = False
+
+    @property
+    def conditions(self) -> dict[str, float]:
+        """What the arguments of the node do not tell."""
+        return {"seconds": self.work.seconds} | ({FROM_HEIGHT: self.from_height} if self.from_height else {})
 
 
 class Way(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from murakkab_runtimes.base import Unavailable
+from murakkab_runtimes.base import InputError, Unavailable
 from murakkab_runtimes.hub.compiling import compile_module
 from murakkab_runtimes.hub.device import pick_dtype
 from murakkab_runtimes.hub.settings import Settings
@@ -28,7 +28,16 @@ def library() -> Any:  # noqa: ANN401 - a module
 
 
 def arguments(settings: Settings, device: Any) -> dict[str, Any]:  # noqa: ANN401 - a torch device
-    """Settings as ``from_pretrained`` of a model takes them."""
+    """Settings as ``from_pretrained`` of a model takes them.
+
+    Raises:
+        InputError: the parts of such a model cannot be off-loaded in this way.
+    """
+    if settings.offload not in ("none", "model"):
+        raise InputError(
+            f"offload '{settings.offload}' is for pictures and films; take 'model': what has no room on the "
+            "accelerator stays in the machine's memory"
+        )
     found: dict[str, Any] = {"dtype": pick_dtype(settings.dtype, device), "local_files_only": True}
     if settings.attention != "auto":
         found["attn_implementation"] = {"flash": "flash_attention_2"}.get(settings.attention, settings.attention)

@@ -19,7 +19,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "offload": ("none", "model", "sequential", "group"),
     "attention": ("auto", "sdpa", "eager", "flash"),
 }
-LOADED_WITH = (*CHOICES, "compile", "parallel", "tiling")
+LOADED_WITH = (*CHOICES, "compile", "tiling")
 """Knobs that hold from the loading of a model on: these settings, and ``tiling`` of a pipeline of diffusers."""
 
 _PACKAGES = {"int8": "torchao", "nf4": "bitsandbytes", "flash": "flash_attn"}
@@ -37,7 +37,6 @@ class Settings:
             every layer (slowest, needs least).
         attention: the backend of the attention layers.
         compile: let torch compile the heaviest part: slow first task, faster ones after it.
-        parallel: devices that share the work of one task (context parallelism).
     """
 
     dtype: str = "auto"
@@ -45,7 +44,6 @@ class Settings:
     offload: str = "none"
     attention: str = "auto"
     compile: bool = False
-    parallel: int = 1
 
 
 def read_settings(knobs: Mapping[str, Any]) -> Settings:
@@ -60,8 +58,6 @@ def read_settings(knobs: Mapping[str, Any]) -> Settings:
         _check(name, given.get(name, choices[0]), choices)
     if not isinstance(given.get("compile", False), bool):
         raise InputError(f"compile is {given['compile']!r}; give true or false")
-    if not isinstance(given.get("parallel", 1), int) or given.get("parallel", 1) < 1:
-        raise InputError(f"parallel is {given['parallel']!r}; give a number of devices from 1 on")
     return Settings(**given)
 
 
@@ -74,10 +70,8 @@ def check_device(settings: Settings, device: torch.device, name: str) -> None:
         name: of the model.
 
     Raises:
-        InputError: a setting needs another device, or several.
+        InputError: a setting needs another device.
     """
-    if settings.parallel > 1:
-        raise InputError(f"{name}: one worker process has one device; 'parallel' above 1 cannot be had here")
     if device.type == "cpu" and settings.offload != "none":
         raise InputError(f"{name}: 'offload' needs an accelerator; on a processor leave it 'none'")
     if device.type != "cuda":

@@ -214,8 +214,6 @@ def _before_stop(text: str, stops: tuple[str, ...]) -> str:
 
 def _loaded(card: ModelCard, settings: Settings, device: Any) -> tuple[Any, Any]:  # noqa: ANN401 - a torch device
     """Tokenizer and model."""
-    if settings.parallel > 1:
-        raise InputError("a language model on several devices needs a server: use the adapter 'openai' with vLLM")
     check_device(settings, device, card.name)
     transformers = library()
     where, file = _where(card)
