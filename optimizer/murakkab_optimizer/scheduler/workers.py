@@ -294,7 +294,7 @@ class Fleet:
     def load_commands(self) -> list[LoadModel | UnloadModel]:
         """Use idle workers and free threads to load models before they are asked for, as far as they have room."""
         commands: list[LoadModel | UnloadModel] = []
-        while self.free_threads > 0 and (worker := self._loaders.best(1)) is not None:
+        while self._machines.most_free > 0 and (worker := self._loaders.best(1)) is not None:
             model = worker.wanted[0]
             spare = self._room.spare(worker, model)
             if self._housed(worker, model) or not self._room.fits(worker, model, spare):
