@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -29,7 +28,7 @@ from murakkab_optimizer.profiles import Profile
 from murakkab_optimizer.profiles.conditions import FROM_HEIGHT
 from murakkab_optimizer.profiles.memory import Memories
 
-__all__ = ["Finder", "Way", "Ways", "lines", "loaded"]
+__all__ = ["Finder", "Way", "Ways", "lines"]
 
 SOONEST_S = 1e-6
 """Seconds to a first item that is there at once; 0 would stand for one that is there at the end."""
@@ -202,7 +201,7 @@ class Finder:
     ) -> Way:
         node, card, work = asked.node, asked.card, asked.work
         units = work.units(profile.unit) if profile else 0.0
-        slower *= loaded(profile, self._rate(work, profile, index, devices)) if profile else 1.0
+        slower *= profile.slowdown(self._rate(work, profile, index, devices)) if profile else 1.0
         task_s = profile.seconds(units) * slower if profile else 0.0
         first_s = 0.0
         if profile and work.rounds == 1:
@@ -287,15 +286,3 @@ def _distinct(ways: Iterable[Way]) -> Iterator[Way]:
         if facts not in seen:
             seen.add(facts)
             yield way
-
-
-def loaded(profile: Profile, rate: float) -> float:
-    """How much slower an instance is at so many units a second than with nothing else to do."""
-    points = profile.load
-    if not points or rate <= points[0].rate or not points[0].unit_s:
-        return 1.0
-    for before, after in itertools.pairwise(points):
-        if rate <= after.rate:
-            part = (rate - before.rate) / (after.rate - before.rate)
-            return (before.unit_s + part * (after.unit_s - before.unit_s)) / points[0].unit_s
-    return points[-1].unit_s / points[0].unit_s
