@@ -199,7 +199,7 @@ class Finder:
     ) -> Way:
         node, card, work = asked.node, asked.card, asked.work
         units = work.units(profile.unit) if profile else 0.0
-        slower *= loaded(profile, self._rate(work, profile, index, devices)) if profile else 1.0
+        slower *= profile.slowdown(self._rate(work, profile, index, devices)) if profile else 1.0
         task_s = profile.seconds(units) * slower if profile else 0.0
         first_s = 0.0
         if profile and work.rounds == 1:

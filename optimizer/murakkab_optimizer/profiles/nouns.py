@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -85,6 +86,17 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def seconds(self, units: float) -> float:
         """Seconds of a task of so many units on an idle instance."""
         return self.fixed_s + units * self.unit_s
+
+    def slowdown(self, rate: float) -> float:
+        """How many times slower an instance is at so many units a second than with nothing else to do."""
+        points = self.load
+        if not points or rate <= points[0].rate or not points[0].unit_s:
+            return 1.0
+        for before, after in itertools.pairwise(points):
+            if rate <= after.rate:
+                part = (rate - before.rate) / (after.rate - before.rate)
+                return (before.unit_s + part * (after.unit_s - before.unit_s)) / points[0].unit_s
+        return points[-1].unit_s / points[0].unit_s
 
     def holds_for(self, knobs: Mapping[str, Any]) -> bool:
         """Whether it was taken at these settings."""

@@ -16,6 +16,7 @@ from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.scheduler.attempts import Attempts
 from murakkab_optimizer.scheduler.backlog import AtWork, Backlog
 from murakkab_optimizer.scheduler.commands import Command, FinishRun, Publish
+from murakkab_optimizer.scheduler.failures import Failures
 from murakkab_optimizer.scheduler.filming import Filming
 from murakkab_optimizer.scheduler.restore import Restoration, restored_items
 from murakkab_optimizer.scheduler.runs import RunState, place
@@ -24,9 +25,6 @@ from murakkab_optimizer.scheduler.state import Status, TaskState
 from murakkab_optimizer.scheduler.timers import Timers
 from murakkab_optimizer.scheduler.wanted import configurations, sizes_mb, wanted
 from murakkab_optimizer.scheduler.workers import Fleet
-
-BACKOFF_S = 0.2
-"""Wait before the second attempt after a failure; it doubles with every further one."""
 
 
 class Scheduler:
@@ -49,6 +47,7 @@ class Scheduler:
         self._filming = Filming(rungs, self._fleet)
         self._timers = Timers()
         self._attempts = Attempts(self._fleet, self._filming, self._timers, policy)
+        self._failures = Failures(self._attempts, self._filming, self._timers, self._fail)
         self._runs: dict[str, RunState] = {}
         self._awaited: set[str] = set()
         self._out: list[Command] = []
@@ -135,13 +134,8 @@ class Scheduler:
 
     def _failed(self, event: ev.TaskFailed, now: float) -> None:
         state, task = self._attempts.end(event.lease)
-        if state is None or task is None:
-            return
-        if event.memory and (made := self._filming.eased(state, task, now)) is not None:
-            self._out.append(made)
-            self._attempts.queue(state, task, now)
-        else:
-            self._retry(state, task, event, now)
+        if state is not None and task is not None:
+            self._failures.failed(state, task, event, now)
 
     def _evaluated(self, event: ev.Evaluated, now: float) -> None:
         state = self._runs.get(event.run)
@@ -150,7 +144,7 @@ class Scheduler:
             return
         task.asked = None
         if event.error:
-            self._end(state, "failed", f"{place(task)}: {event.error}")
+            self._fail(state, f"{place(task)}: {event.error}")
             return
         self._answer(state, task, event, now)
         self._go_on(state, now)
@@ -166,10 +160,7 @@ class Scheduler:
             return
         state, task = self._attempts.take(worker.lease or "")
         if state is not None and task is not None:
-            if event.blame:
-                self._retry(state, task, ev.TaskFailed(task.lease or "", f"its worker died: {event.reason}"), now)
-            else:
-                self._attempts.queue(state, task, now)
+            self._failures.lost(state, task, event, now)
         self._instances_changed(worker.usable, now, rising=False)
 
     def _instances_changed(self, models: Collection[str] | None, now: float, *, rising: bool) -> None:
@@ -197,13 +188,7 @@ class Scheduler:
             self._sort_anew(state, now)
 
     def _fired(self, event: ev.TimerFired, now: float) -> None:
-        for state, task in self._timers.fired(event.name, now):
-            if state.ended:
-                continue
-            if task.status is Status.BACKOFF:
-                self._attempts.wake(state, task, now)
-            else:
-                self._time_out(state, task, now)
+        self._failures.fired(event.name, now)
 
     def _open(self, state: RunState, now: float) -> None:
         self._runs[state.run] = state
@@ -269,20 +254,8 @@ class Scheduler:
             seconds = meta.get("seconds", 0.0)
             state.published_item(path, float(seconds) if isinstance(seconds, int | float) else 0.0, now)
 
-    def _time_out(self, state: RunState, task: TaskState, now: float) -> None:
-        """Stop an attempt that takes too long; its worker is free when it says so."""
-        lease = task.lease or ""
-        self._attempts.cancel(lease)
-        self._retry(state, task, ev.TaskFailed(lease, f"took longer than {task.node.timeout_s:g} s"), now)
-
-    def _retry(self, state: RunState, task: TaskState, failure: ev.TaskFailed, now: float) -> None:
-        task.failures += 1
-        if not failure.retry or task.failures >= task.node.attempts:
-            tried = f" (tried {task.failures} times)" if task.failures > 1 else ""
-            self._end(state, "failed", f"{place(task)}: {failure.error}{tried}", failure.input_fault)
-            return
-        task.status, task.lease = Status.BACKOFF, None
-        self._timers.wait(state, task, now + BACKOFF_S * 2 ** (task.failures - 1))
+    def _fail(self, state: RunState, error: str, input_fault: bool = False) -> None:
+        self._end(state, "failed", error, input_fault)
 
     def _end(self, state: RunState, status: str, error: str, input_fault: bool = False) -> None:
         for lease in list(state.leases):

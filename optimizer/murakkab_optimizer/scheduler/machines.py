@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 
 class Machine:
     """A thread budget that workers share: ``free`` of ``cores`` are not in use; ``workers`` counts them.
@@ -33,7 +31,7 @@ class Machines:
     def __init__(self, cores: int) -> None:
         self.cores = 0
         self._by_name: dict[str, Machine] = {}
-        self._free: Counter[int] = Counter()
+        self._free: dict[int, int] = {}
         self._widen(self._named(""), cores)
 
     @property
@@ -58,19 +56,20 @@ class Machines:
         machine.workers -= 1
         self._widen(machine, -cores)
         if machine.name and not machine.workers:
-            self._count(machine, -1)
+            self._one_less(machine.free)
             del self._by_name[machine.name]
 
     def take(self, machine: Machine, threads: int) -> None:
         """So many threads are in use from now on; fewer than none are free again."""
-        self._count(machine, -1)
-        machine.free -= threads
-        self._count(machine, 1)
+        if threads:
+            before, machine.free = machine.free, machine.free - threads
+            self._free[machine.free] = self._free.get(machine.free, 0) + 1
+            self._one_less(before)
 
     def _named(self, name: str) -> Machine:
         if name not in self._by_name:
             self._by_name[name] = Machine(name)
-            self._count(self._by_name[name], 1)
+            self._free[0] = self._free.get(0, 0) + 1
         return self._by_name[name]
 
     def _widen(self, machine: Machine, cores: int) -> None:
@@ -78,7 +77,9 @@ class Machines:
         self.cores += cores
         self.take(machine, -cores)
 
-    def _count(self, machine: Machine, sign: int) -> None:
-        self._free[machine.free] += sign
-        if not self._free[machine.free]:
-            del self._free[machine.free]
+    def _one_less(self, free: int) -> None:
+        """One machine less has so many threads free."""
+        if self._free[free] > 1:
+            self._free[free] -= 1
+        else:
+            del self._free[free]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from murakkab_optimizer.plan import Configuration
 from murakkab_optimizer.policies.queueing import Key, MovingPolicy, QueuePolicy, RenewingPolicy, TaskView
@@ -25,7 +26,7 @@ SHARE = 0.1
 """Of the work that is begun, for batches that are overdue."""
 
 
-class _Entry(NamedTuple):
+class _Entry(msgspec.Struct, order=True):
     """A task that was ready when it was queued; ``number`` and ``ticket`` tell entries apart: no more is compared."""
 
     key: Key
@@ -46,15 +47,29 @@ class _Entry(NamedTuple):
         return self.view.expected_s * self.task.chosen.needs.threads
 
 
-class _Place(NamedTuple):
-    """Whether it is for batches, a model and a group of the policy."""
+class _Queue:
+    """Ready tasks of one model and one group of the policy, of batches or of what is watched, the first one in front.
 
-    batch: bool
-    model: str
-    group: int
+    ``tidied`` is how many there were when those that did not count any more were dropped.
+    """
+
+    __slots__ = ("batch", "entries", "tidied")
+
+    def __init__(self, batch: bool) -> None:
+        self.batch = batch
+        self.entries: list[_Entry] = []
+        self.tidied = FEWEST
+
+    def push(self, entry: _Entry) -> None:
+        """Add a task; there are at most twice as many entries as there were tasks, or so."""
+        heapq.heappush(self.entries, entry)
+        if len(self.entries) > 2 * self.tidied:
+            self.entries = [entry for entry in self.entries if entry.counts]
+            heapq.heapify(self.entries)
+            self.tidied = max(len(self.entries), FEWEST)
 
 
-_Head = tuple[_Place, _Entry]
+_Head = tuple[_Entry, _Queue]
 
 
 class ReadyQueues:
@@ -64,8 +79,7 @@ class ReadyQueues:
         self._policy = policy
         self._moving = policy if isinstance(policy, MovingPolicy) else None
         self._renewing = policy if isinstance(policy, RenewingPolicy) else None
-        self._queues: dict[_Place, list[_Entry]] = {}
-        self._tidied: dict[_Place, int] = {}
+        self._queues: dict[tuple[bool, str, int], _Queue] = {}
         self._count = 0
         self._watched_work = 0.0
 
@@ -78,19 +92,11 @@ class ReadyQueues:
         """Add a ready task, or move it to where its key belongs now; among equals it keeps its place."""
         self.place(task)
         task.chosen, task.ticket = state.configuration(task), self._count
-        view = state.view(task)
+        view, batch = state.view(task), not state.clock.watched
         group = self._moving.group(view) if self._moving is not None else 0
-        place = _Place(not state.clock.watched, task.chosen.model, group)
-        queue = self._queues.setdefault(place, [])
-        heapq.heappush(queue, _Entry(self._policy.key(view), task.number, self._count, state, task, view))
-        if len(queue) > 2 * self._tidied.get(place, FEWEST):
-            self._tidy(place, queue)
-
-    def _tidy(self, place: _Place, queue: list[_Entry]) -> None:
-        """Drop entries that do not count any more: a queue has at most twice as many as it had tasks, or so."""
-        queue[:] = [entry for entry in queue if entry.counts]
-        heapq.heapify(queue)
-        self._tidied[place] = max(len(queue), FEWEST)
+        if (queue := self._queues.get((batch, task.chosen.model, group))) is None:
+            queue = self._queues[batch, task.chosen.model, group] = _Queue(batch)
+        queue.push(_Entry(self._policy.key(view), task.number, self._count, state, task, view))
 
     def pop(self, fleet: Fleet, now: float) -> tuple[RunState, TaskState, WorkerState, int] | None:
         """Take out the first task that can start now, with the worker and the number of threads for it.
@@ -102,16 +108,17 @@ class ReadyQueues:
             return None
         held: list[Machine] = []
         found = None
-        for place, entry in self._in_turn(self._heads(now), now):
-            model = entry.task.chosen.model
-            threads = min(entry.task.chosen.needs.threads, fleet.widest(model))
-            worker = fleet.route(model, threads) if threads <= fleet.free_threads else None
+        free = fleet.free_threads
+        for entry, queue in self._in_turn(now):
+            chosen = entry.task.chosen
+            threads = min(chosen.needs.threads, fleet.widest(chosen.model))
+            worker = fleet.route(chosen.model, threads) if threads <= free else None
             if worker is not None:
-                heapq.heappop(self._queues[place])
-                self._watched_work = 0.0 if place.batch else self._watched_work + entry.work
+                heapq.heappop(queue.entries)
+                self._watched_work = 0.0 if queue.batch else self._watched_work + entry.work
                 found = entry.run, entry.task, worker, threads
                 break
-            if threads > 1 and (machine := fleet.hold(model, threads)) is not None:
+            if threads > 1 and (machine := fleet.hold(chosen.model, threads)) is not None:
                 held.append(machine)
         for machine in held:
             machine.held = False
@@ -120,50 +127,49 @@ class ReadyQueues:
     def waiting(self) -> Iterator[tuple[Configuration, TaskView]]:
         """All tasks that wait, in no order."""
         for queue in self._queues.values():
-            yield from ((entry.task.chosen, entry.view) for entry in queue if entry.counts)
+            yield from ((entry.task.chosen, entry.view) for entry in queue.entries if entry.counts)
 
-    def _in_turn(self, heads: list[_Head], now: float) -> list[_Head]:
+    def _in_turn(self, now: float) -> list[_Head]:
         """What is watched first; before it a batch that is overdue, where its share is due and the others can wait."""
-        watched = [head for head in heads if not head[0].batch]
-        batches = [head for head in heads if head[0].batch]
-        if watched and batches:
-            can_wait = min(entry.view.latest_start for _, entry in watched) - now
-            due = [head for head in batches if self._has_its_turn(head[1], now, can_wait)]
-            return [*due, *watched, *(head for head in batches if head not in due)]
-        return watched or batches
+        watched, batches = self._heads(now)
+        if not watched or not batches:
+            return watched or batches
+        can_wait = min(entry.view.latest_start for entry, _ in watched) - now
+        due = [head for head in batches if self._has_its_turn(head[0], now, can_wait)]
+        return [*due, *watched, *(head for head in batches if head not in due)]
 
     def _has_its_turn(self, entry: _Entry, now: float, can_wait: float) -> bool:
         overdue = entry.view.latest_start < now
         return overdue and entry.view.expected_s < can_wait and entry.work * (1 / SHARE - 1) <= self._watched_work
 
-    def _heads(self, now: float) -> list[_Head]:
-        """The first entry of each queue that counts, in the order of the policy."""
-        heads, empty = [], []
-        for place, queue in self._queues.items():
-            if (entry := self._head(queue, now)) is None:
-                empty.append(place)
+    def _heads(self, now: float) -> tuple[list[_Head], list[_Head]]:
+        """The first entry of each queue that counts, in the order of the policy: what is watched, and batches."""
+        watched: list[_Head] = []
+        batches: list[_Head] = []
+        for place, queue in list(self._queues.items()):
+            if (entry := self._head(queue.entries, now)) is None:
+                del self._queues[place]
             else:
-                heads.append((place, entry))
-        for place in empty:
-            del self._queues[place]
-            self._tidied.pop(place, None)
-        if (moving := self._moving) is not None:
-            heads.sort(key=lambda head: (moving.urgency(head[1].view, now), head[1].number))
-        elif len(heads) > 1:
-            heads.sort(key=_entry)
-        return heads
+                (batches if queue.batch else watched).append((entry, queue))
+        for heads in (watched, batches):
+            if len(heads) > 1:
+                self._sort(heads, now)
+        return watched, batches
 
-    def _head(self, queue: list[_Entry], now: float) -> _Entry | None:
-        while queue:
-            entry = queue[0]
+    def _sort(self, heads: list[_Head], now: float) -> None:
+        if (moving := self._moving) is None:
+            heads.sort()
+        else:
+            heads.sort(key=lambda head: (moving.urgency(head[0].view, now), head[0].number))
+
+    def _head(self, entries: list[_Entry], now: float) -> _Entry | None:
+        """The first that counts, with its key as it is now."""
+        while entries:
+            entry = entries[0]
             if not entry.counts:
-                heapq.heappop(queue)
+                heapq.heappop(entries)
             elif self._renewing is None or (key := self._renewing.renewed(entry.view, entry.key, now)) == entry.key:
                 return entry
             else:
-                heapq.heapreplace(queue, entry._replace(key=key))
+                heapq.heapreplace(entries, msgspec.structs.replace(entry, key=key))
         return None
-
-
-def _entry(head: _Head) -> _Entry:
-    return head[1]

@@ -44,7 +44,7 @@ class Timers:
     def command(self) -> SetTimer | None:
         """The timer that must be asked for now, if any."""
         head = self._head()
-        if head is None or head[0] >= min(self._pending.values(), default=float("inf")):
+        if head is None or (self._pending and head[0] >= min(self._pending.values())):
             return None
         self._count += 1
         name = f"due {self._count}"

@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from murakkab_optimizer.scheduler.commands import LoadModel, UnloadModel
 from murakkab_optimizer.scheduler.homes import Homes
+from murakkab_optimizer.scheduler.idle import IdleWorkers
 from murakkab_optimizer.scheduler.machines import Machine, Machines
-from murakkab_optimizer.scheduler.members import Rank, WorkerState
+from murakkab_optimizer.scheduler.members import WorkerState
 from murakkab_optimizer.scheduler.room import Room
 
 
@@ -36,15 +37,11 @@ class Fleet:
         self._homes = Homes()
         self._room = Room(needed)
         self._wanting: Counter[str] = Counter()
-        self._holders: dict[str, Rank] = {}
-        self._seekers: dict[str, Rank] = {}
-        self._anyone: dict[frozenset[str] | None, Rank] = {}
-        self._further: dict[str, Rank] = {}
         self._able_on: dict[str, list[Machine]] = {}
         self._widest: dict[str, int] = {}
         self._able_to: Counter[str] = Counter()
         self._open = 0
-        self._loaders = Rank(lambda worker: bool(worker.wanted))
+        self._ranked = IdleWorkers(self.workers, self._homes)
 
     @property
     def cores(self) -> int:
@@ -136,72 +133,19 @@ class Fleet:
                 self._wanting[model] += 1
         for worker in self.workers.values():
             if worker.wanted and worker.idle:
-                self._seek(worker)
+                self._ranked.seek(worker)
 
     def route(self, model: str, threads: int) -> WorkerState | None:
-        """The idle worker to give a task of ``model`` with so many threads to, or None to wait.
-
-        Among those that hold it, the one with the fewest large models, so that these stay reachable. A large model gets
-        a further home only on a machine that has room for one.
-        """
-        if not self.idle:
-            return None
-        if (holders := self._holders.get(model)) is not None and (holder := holders.best(threads)) is not None:
-            return holder
-        seekers = self._seekers.get(model) if self._wanting[model] else None
-        if seekers is not None and (seeker := seekers.best(threads)) is not None:
-            return seeker
-        return self._roomy(model).best(threads) if self._homes.large(model) else self._able(model, threads)
-
-    def _able(self, model: str, threads: int) -> WorkerState | None:
-        """The idle worker with the least to hold among those that can use a model."""
-        ranks = [rank for usable, rank in self._anyone.items() if usable is None or model in usable]
-        found = [worker for rank in ranks if (worker := rank.best(threads)) is not None]
-        return min(found, key=lambda worker: worker.load, default=None)
-
-    def _roomy(self, model: str) -> Rank:
-        """Idle workers on machines that may hold a large model once more, as :meth:`_able` ranks them."""
-        if (found := self._further.get(model)) is None:
-            found = self._further[model] = Rank(lambda worker: not self._homes.full(worker.machine, model))
-            for worker in self.workers.values():
-                if worker.idle and worker.can(model):
-                    found.put(worker, worker.load)
-        return found
-
-    def _housed(self, worker: WorkerState, model: str) -> bool:
-        return self._homes.housed(worker.machine, model)
+        """The idle worker to give a task of ``model`` with so many threads to, or None to wait."""
+        return self._ranked.route(model, threads) if self.idle else None
 
     def _weigh(self) -> None:
         """Count the large models of every worker anew."""
-        self._further.clear()
+        self._ranked.rehouse()
         for worker in self.workers.values():
             worker.large = sum(map(self._homes.large, worker.models))
             if worker.idle:
-                self._offer(worker)
-
-    def _offer(self, worker: WorkerState) -> None:
-        """An idle worker may be given tasks and loads."""
-        key = (worker.large, worker.number)
-        for model in worker.models:
-            self._holders[model].put(worker, key)
-        self._anyone[worker.usable].put(worker, worker.load)
-        for model, rank in self._further.items():
-            if worker.can(model) and not self._homes.full(worker.machine, model):
-                rank.put(worker, worker.load)
-        if worker.wanted:
-            self._seek(worker)
-
-    def _seek(self, worker: WorkerState) -> None:
-        """An idle worker may load models ahead, and is preferred for tasks of them."""
-        self._loaders.put(worker, (worker.number,))
-        key = worker.load
-        for model in worker.wanted:
-            if (seekers := self._seekers.get(model)) is None:
-                seekers = self._seekers[model] = self._seeking(model)
-            seekers.put(worker, key)
-
-    def _seeking(self, model: str) -> Rank:
-        return Rank(lambda worker: model in worker.wanted and not self._housed(worker, model))
+                self._ranked.offer(worker)
 
     def assign(self, worker: WorkerState, lease: str, model: str, threads: int) -> list[UnloadModel]:
         """Give ``worker`` an attempt; it holds the model from now on. Return what it is to let go of first."""
@@ -231,7 +175,7 @@ class Fleet:
         self._machines.take(worker.machine, -worker.threads)
         self.idle += 1
         worker.lease, worker.loading, worker.threads = None, None, 0
-        self._offer(worker)
+        self._ranked.offer(worker)
 
     def joined(
         self,
@@ -259,12 +203,11 @@ class Fleet:
         usable = None if models is None else frozenset(models)
         worker = self.workers[name] = WorkerState(name, self._joined, home, cores, usable, room_mb)
         self._count(worker, 1)
-        self._anyone.setdefault(usable, Rank(lambda worker: True))
         for model in held:
             self._homed(worker, model)
             self._hold(worker, model)
         self.idle += 1
-        self._offer(worker)
+        self._ranked.offer(worker)
         self._stale = True
         self.want({})
 
@@ -294,10 +237,10 @@ class Fleet:
     def load_commands(self) -> list[LoadModel | UnloadModel]:
         """Use idle workers and free threads to load models before they are asked for, as far as they have room."""
         commands: list[LoadModel | UnloadModel] = []
-        while self.free_threads > 0 and (worker := self._loaders.best(1)) is not None:
+        while self._machines.most_free > 0 and (worker := self._ranked.loaders.best(1)) is not None:
             model = worker.wanted[0]
             spare = self._room.spare(worker, model)
-            if self._housed(worker, model) or not self._room.fits(worker, model, spare):
+            if self._homes.housed(worker.machine, model) or not self._room.fits(worker, model, spare):
                 self._forgo(worker, model)
                 continue
             commands += self._unload(worker, spare)
@@ -323,8 +266,6 @@ class Fleet:
     def _hold(self, worker: WorkerState, model: str) -> None:
         worker.models.add(model)
         worker.large += self._homes.large(model)
-        if model not in self._holders:
-            self._holders[model] = Rank(lambda holder: model in holder.models)
 
     def _homed(self, worker: WorkerState, model: str) -> None:
         """One more worker holds or loads a model; others need not load one ahead that is held alone."""
@@ -337,7 +278,7 @@ class Fleet:
     def _unhomed(self, worker: WorkerState, model: str) -> None:
         """One less does; a large model may need another home there."""
         self._homes.remove(worker.machine, model)
-        self._further.clear()
+        self._ranked.rehouse()
 
     def _forgo(self, worker: WorkerState, model: str) -> None:
         worker.wanted.remove(model)
