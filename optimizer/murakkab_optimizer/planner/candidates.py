@@ -21,7 +21,7 @@ from murakkab_optimizer.planner.eligible import (
 )
 from murakkab_optimizer.planner.room import Room
 from murakkab_optimizer.planner.settings import lighter, settings, slowed
-from murakkab_optimizer.planner.speeds import Speeds, drawn_height, loaded
+from murakkab_optimizer.planner.speeds import Speeds, drawn_height
 from murakkab_optimizer.planner.ways import Asked, Way, Ways, lines
 from murakkab_optimizer.planner.workload import Work
 from murakkab_optimizer.profiles import Profile
