@@ -203,8 +203,8 @@ class CeleryFleet(SlotFleet):
     def _told(self, name: str, reply: Reply) -> None:
         """A reply of a slot that is ours."""
         lease = getattr(reply, "lease", "")
-        if lease and self._busy.get(name) != lease:
-            self._cancelled.discard(lease)  # late news of an attempt that is given up
+        if self._busy.get(name, "") != lease:
+            self._cancelled.discard(lease)  # late news of an attempt or a load that is given up
             return
         if isinstance(reply, TaskFailed) and reply.error == "cancelled" and lease not in self._cancelled:
             self._drop(name, "another engine took it")
