@@ -186,9 +186,10 @@ class CeleryFleet(SlotFleet):
         if seen is None or seen.joined != said.child:
             return
         if isinstance(said.reply, wire.Back):
-            self._drop(said.slot, said.reply.reason)
-            if isinstance(said.reply, wire.Unfit):
-                self._leave_out(seen.slot.machine, said.reply)
+            if self._busy.get(said.slot) == lease:
+                self._drop(said.slot, said.reply.reason)
+                if isinstance(said.reply, wire.Unfit):
+                    self._leave_out(seen.slot.machine, said.reply)
         elif (missed or gone) and self._busy.get(said.slot) == lease:
             self._forgo(said, lease, gone)
         else:
@@ -260,7 +261,7 @@ class CeleryFleet(SlotFleet):
         self._give_back(usable, part)
         owned = [name for name in self._owned() if not self._slots.known[name].leaving]
         self._taken = read.taken
-        fit = [name for name in usable if not self._unfit.apart(self._slots.known[name].slot.machine, now)]
+        fit = [name for name in usable if self._is_fit(name, now)]
         claims = self._slots.claims(fit, owned, read.taken, part)
         mine = await self._broker.own([*claims, *(name for name in self._owned() if name not in claims)])
         await self._broker.wanted(self._wanted(), self._waiting())
@@ -276,6 +277,12 @@ class CeleryFleet(SlotFleet):
             self._on_barren(stuck)
         bare = not self._owned() and self._wanted() and len(fit) == len(usable)
         self._pass_on(self._bare.look(bare, read.taken, now))
+
+    def _is_fit(self, name: str, now: float) -> bool:
+        """Whether to own a slot: its machine works, and it is done with what it had of this engine before."""
+        seen = self._slots.known[name]
+        before = not seen.joined and seen.state is not None and seen.state.engine == self.id
+        return not (before or name in self._going or self._unfit.apart(seen.slot.machine, now))
 
     def _join(self, name: str) -> None:
         seen = self._slots.known[name]

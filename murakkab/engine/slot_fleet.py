@@ -34,6 +34,7 @@ class SlotFleet(WatchedFleet):
         self._deaths, self._unheard = Deaths(), Deaths(UNHEARD)
         self._taken: Collection[str] = ()
         self._inbox: Inbox | None = None
+        self._going: set[str] = set()
 
     def models(self) -> frozenset[str]:
         """Names of the models that can be used at slots that this engine has or may take; while it has none, at any."""
@@ -91,13 +92,21 @@ class SlotFleet(WatchedFleet):
         self._drop(name, reason, failed, blame=bool(lease) and deaths is self._deaths)
 
     def _drop(self, name: str, reason: str, failed: TaskFailed | None = None, *, blame: bool = False) -> None:
-        """The scheduler can use a slot no more; ``failed`` is what became of the task in its hands."""
+        """The scheduler can use a slot no more; ``failed`` is what became of the task in its hands.
+
+        The slot is to leave that task, and is not taken again before the broker knows.
+        """
         if (seen := self._slots.joined(name)) is None:
             return
+        lease, child = self._busy.get(name, ""), seen.joined
         seen.joined, seen.leaving = "", False
         self._post.answered(name)
         self._rest(name)
-        self._post.do(self._broker.release, name)
+        if lease:
+            self._post.do(self._broker.cancel, lease)
+            self._slots.given_up(name, child, lease, time.monotonic())
+        self._going.add(name)
+        self._post.do(self._broker.release, name, child).add_done_callback(lambda _: self._going.discard(name))
         if failed is not None:
             self._on_reply(name, failed)
         self._on_lost(name, reason, blame)

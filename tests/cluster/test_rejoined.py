@@ -107,3 +107,66 @@ def test_a_load_of_before_takes_nothing_from_the_task_that_follows(play: Play, t
         assert not any(isinstance(reply, ModelLoaded) for reply in engine.heard.replies)
 
     play(scenario)
+
+
+def test_a_slot_is_taken_again_when_it_has_left_the_attempt_that_was_given_up(play: Play, tmp_path: Path) -> None:
+    async def scenario(engine: Engine) -> None:
+        lease, owner = request(tmp_path, 1).lease, wire.owner(A)
+        engine.fleet.run(A, request(tmp_path, 1))
+        await engine.look(lease)
+        await engine.lost()
+        async with asyncio.timeout(30):
+            while engine.server.client.exists(owner):
+                await asyncio.sleep(0.01)
+        assert engine.server.client.exists(wire.cancelled(engine.fleet.id, lease))
+        for _ in range(3):
+            await engine.look(lease)
+            assert not engine.fleet.pids()
+        await engine.joined()
+        assert not engine.heard.failing
+
+    play(scenario)
+
+
+def test_a_slot_is_taken_again_when_the_load_that_was_given_up_is_over(play: Play) -> None:
+    async def scenario(engine: Engine) -> None:
+        engine.fleet.load(A, Load(load_catalog()["toy-double"]))
+        await engine.look("")
+        await engine.lost()
+        for _ in range(20):
+            await engine.look("")
+            assert not engine.fleet.pids()
+            await asyncio.sleep(0.005)
+        await engine.joined()
+
+    play(scenario)
+
+
+def test_an_order_that_was_given_up_is_taken_back_from_the_process(play: Play, tmp_path: Path) -> None:
+    async def scenario(engine: Engine) -> None:
+        client, orders = engine.server.client, wire.following(f"child of {A}")
+        client.set(wire.session(f"child of {A}"), engine.fleet.id)
+        engine.fleet.run(A, request(tmp_path, 1))
+        async with asyncio.timeout(30):
+            while not client.llen(orders):
+                await asyncio.sleep(0.01)
+            await engine.lost()
+            while client.llen(orders):
+                await asyncio.sleep(0.01)
+
+    play(scenario)
+
+
+def test_a_slot_that_gives_an_attempt_of_before_back_keeps_the_one_in_hand(play: Play, tmp_path: Path) -> None:
+    async def scenario(engine: Engine) -> None:
+        engine.fleet.run(A, request(tmp_path, 1))
+        await engine.lost()
+        await engine.joined()
+        engine.fleet.run(A, request(tmp_path, 2))
+        await engine.hear(wire.Returned(request(tmp_path, 1).lease, "no room"))
+        assert engine.fleet.pids()
+        await engine.hear(wire.Returned(request(tmp_path, 2).lease, "no room"))
+        assert not engine.fleet.pids()
+        assert engine.heard.lost[-1] == (A, "no room", False)
+
+    play(scenario)
