@@ -27,7 +27,7 @@ from murakkab.engine.slots import Slots
 from murakkab.engine.unfit import Unfit
 from murakkab_optimizer.scheduler.events import ItemEmitted, ModelLoaded, TaskFailed, TaskFinished, parse_lease
 from murakkab_runtimes.workers.cluster import wire
-from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run
+from murakkab_runtimes.workers.messages import Cancel, Load, Reply, Request, Run
 
 POLL_S = 0.5
 """Time between two looks at the slots."""
@@ -71,7 +71,6 @@ class CeleryFleet(SlotFleet):
         if self._shared is not None:
             self._inbox = Inbox(self._shared, self._take, lambda lease: lease not in self._cancelled, on_barren)
         self._jobs: list[asyncio.Task[None]] = []
-        self._up = asyncio.Event()
         self._bare = Bare(self._broker.shown, self._slots)
         self._outage = Outage(broker.shown, time.monotonic())
         self._stopping = False
@@ -263,14 +262,15 @@ class CeleryFleet(SlotFleet):
         self._taken = read.taken
         fit = [name for name in usable if self._is_fit(name, now)]
         claims = self._slots.claims(fit, owned, read.taken, part)
+        new = [name for name in claims if not self._slots.known[name].joined]
         mine = await self._broker.own([*claims, *(name for name in self._owned() if name not in claims)])
         await self._broker.wanted(self._wanted(), self._waiting())
         for slot in self._slots.take_deaf():
             self._post.do(self._broker.terminate, slot)
         for name in set(self._owned()) - mine:
             self._drop(name, "another engine took it")
-        for name in claims:
-            if name in mine and not self._slots.known[name].joined:
+        for name in new:
+            if name in mine:
                 self._join(name)
         stuck = self._shared.stuck(now) if self._shared is not None else ""
         if stuck:
@@ -283,15 +283,6 @@ class CeleryFleet(SlotFleet):
         seen = self._slots.known[name]
         before = not seen.joined and seen.state is not None and seen.state.engine == self.id
         return not (before or name in self._going or self._unfit.apart(seen.slot.machine, now))
-
-    def _join(self, name: str) -> None:
-        seen = self._slots.known[name]
-        assert seen.state is not None
-        seen.joined, seen.leaving = seen.state.child, False
-        self._up.set()
-        state, slot = seen.state, seen.slot
-        room_mb = slot.memory_mb if slot.accelerator is not None else 0
-        self._on_reply(name, Ready(state.pid, slot.machine, slot.cores, slot.models, state.models, room_mb))
 
     def _wanted(self) -> bool:
         """Whether this engine needs slots; one that starts needs some to know that there are any."""

@@ -1,4 +1,4 @@
-"""Processes of slots that ended, or are to end or to leave an attempt: until when what they say of themselves is old."""
+"""Processes of slots that ended, or are to end or to leave an attempt: which of what they say of themselves is old."""
 
 from __future__ import annotations
 

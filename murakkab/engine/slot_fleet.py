@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Collection, Mapping, Sequence
 
@@ -14,6 +15,7 @@ from murakkab.engine.slots import Slots
 from murakkab.engine.watched import WatchedFleet
 from murakkab_optimizer.scheduler.events import TaskFailed
 from murakkab_runtimes.workers.binding import Accelerator
+from murakkab_runtimes.workers.messages import Ready
 
 
 class SlotFleet(WatchedFleet):
@@ -35,6 +37,7 @@ class SlotFleet(WatchedFleet):
         self._taken: Collection[str] = ()
         self._inbox: Inbox | None = None
         self._going: set[str] = set()
+        self._up = asyncio.Event()
 
     def models(self) -> frozenset[str]:
         """Names of the models that can be used at slots that this engine has or may take; while it has none, at any."""
@@ -52,6 +55,17 @@ class SlotFleet(WatchedFleet):
         """Process ids by slot, on its machine."""
         states = {name: self._slots.known[name].state for name in self._owned()}
         return {name: state.pid for name, state in states.items() if state is not None}
+
+    def _join(self, name: str) -> None:
+        """Tell the scheduler of a slot."""
+        seen = self._slots.known[name]
+        if (state := seen.state) is None:
+            return
+        seen.joined, seen.leaving = state.child, False
+        self._up.set()
+        slot = seen.slot
+        room_mb = slot.memory_mb if slot.accelerator is not None else 0
+        self._on_reply(name, Ready(state.pid, slot.machine, slot.cores, slot.models, state.models, room_mb))
 
     def _give_back(self, usable: list[str], part: float) -> None:
         """Let go of what is above a part of the fleet: idle slots at once, others when they are idle."""

@@ -170,3 +170,29 @@ def test_a_slot_that_gives_an_attempt_of_before_back_keeps_the_one_in_hand(play:
         assert engine.heard.lost[-1] == (A, "no room", False)
 
     play(scenario)
+
+
+@pytest.mark.parametrize("gone", ["died", "returned"])
+def test_a_slot_that_goes_while_the_broker_is_asked_for_it_is_not_joined_in_that_look(
+    play: Play, tmp_path: Path, gone: str
+) -> None:
+    """An answer that the broker owes for long comes together with what the slot said meanwhile."""
+
+    async def scenario(engine: Engine) -> None:
+        lease, broker = request(tmp_path, 1).lease, engine.fleet._broker
+        own = broker.own
+
+        async def slowly(names: list[str]) -> set[str]:
+            broker.own = own
+            mine = await own(names)
+            await engine.hear(wire.Died(lease, "killed") if gone == "died" else wire.Returned(lease, "no room"))
+            return mine
+
+        engine.fleet.run(A, request(tmp_path, 1))
+        broker.own = slowly
+        await engine.look(lease)
+        assert not engine.fleet.pids()
+        assert engine.heard.lost == [(A, "killed" if gone == "died" else "no room", gone == "died")]
+        assert not engine.heard.failing
+
+    play(scenario)
