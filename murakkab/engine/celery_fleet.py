@@ -63,7 +63,7 @@ class CeleryFleet(SlotFleet):
         self.id = secrets.token_hex(6)
         broker, self._shared = Broker(url, self.id), SharedStore(store, self.id) if store else None
         slots = Slots(wire.this_version(), wire.catalogue_digest())
-        super().__init__(slots, broker, Post(self.id, broker, self._shared), on_reply, on_lost)
+        super().__init__(slots, broker, Post(self.id, broker, self._shared, self._wait_again), on_reply, on_lost)
         self._hearing, self._unfit = Hearing(), Unfit()
         self._has_work, self._waiting = wanted, waiting
         self._on_delay, self._on_barren = on_delay, on_barren
@@ -138,8 +138,9 @@ class CeleryFleet(SlotFleet):
             self._post.do(self._broker.terminate, seen.slot)
             self._ended(worker, reason, self._deaths)
 
-    def _can_hear(self) -> bool:
-        return not self._outage.silent(time.monotonic())
+    def _can_hear(self, name: str) -> bool:
+        waits = self._post.is_on_its_way(name) or (self._inbox is not None and name in self._inbox)
+        return not waits and not self._outage.silent(time.monotonic())
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
         """Do a step again and again; a fault that nothing foresaw fails the runs in hand and no later ones."""

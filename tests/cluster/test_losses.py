@@ -62,10 +62,12 @@ def request(folder: Path, attempt: int) -> Run:
     return Run(f"r/double/-#{attempt}", str(folder), load_catalog()["toy-double"], {}, 1, {}, 0)
 
 
-def with_fleet(server: Server, heard: Heard, scenario: Callable[[CeleryFleet], Awaitable[None]]) -> None:
+def with_fleet(
+    server: Server, heard: Heard, scenario: Callable[[CeleryFleet], Awaitable[None]], store: str = ""
+) -> None:
     async def go() -> None:
         told = heard.delay, heard.reply, heard.gone, heard.barren
-        fleet = CeleryFleet(server.url, "", lambda: True, list, *told)
+        fleet = CeleryFleet(server.url, store, lambda: True, list, *told)
         try:
             await scenario(fleet)
         finally:

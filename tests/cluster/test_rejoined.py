@@ -3,96 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from benchmarks.redis_server import Server
-from murakkab.engine.celery_fleet import CeleryFleet
 from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFinished
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.cluster import wire
-from murakkab_runtimes.workers.messages import Load, Reply
-from tests.cluster.test_losses import LOST_S, Heard, announce, request, with_fleet
-
-A = "m-1"
-
-
-class All(Heard):
-    """What the fleet tells its engine, with all replies."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.replies: list[object] = []
-
-    def reply(self, worker: str, reply: object) -> None:
-        super().reply(worker, reply)
-        self.replies.append(reply)
+from murakkab_runtimes.workers.messages import Load
+from tests.cluster.lone_slot import A, Engine, play
+from tests.cluster.test_losses import request
 
 
-class Engine:
-    """A fleet, what it told, and the one slot that it knows."""
-
-    def __init__(self, server: Server, fleet: CeleryFleet, heard: All) -> None:
-        self.server, self.fleet, self.heard = server, fleet, heard
-        self._beat = self._number = 0
-
-    async def look(self, lease: str | None = None) -> None:
-        """The slot announces itself, idle or at an attempt ("" for a load); the engine takes that in."""
-        self._beat += 1
-        announce(self.server, A, self._beat)
-        if lease is not None:
-            state = wire.State(f"child of {A}", os.getpid(), self.fleet.id, lease)
-            self.server.client.set(wire.state(A), msgspec.json.encode(state))
-        await self.fleet._look()
-
-    async def hear(self, reply: Reply | wire.Returned | wire.Died, place: int = 0) -> None:
-        """The slot says something; the engine takes that in."""
-        self._number += 1
-        said = wire.Said(A, f"child of {A}", self._number, place, reply)
-        self.server.client.xadd(wire.replies(self.fleet.id), {"said": msgspec.json.encode(said)})
-        await self.fleet._listen()
-
-    async def joined(self, lease: str | None = None) -> None:
-        """Look until the slot is the engine's."""
-        async with asyncio.timeout(30):
-            while not self.fleet.pids():
-                await self.look(lease)
-
-    async def lost(self) -> None:
-        """The slot is not heard of for long."""
-        with pytest.MonkeyPatch.context() as silence:
-            silence.setattr(LOST_S, -1.0)
-            await self.fleet._look()
-        assert not self.fleet.pids()
-
-
-@pytest.fixture
-def play(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Engine], Awaitable[None]]], None]:
-    """Play a scenario with an engine that has the slot."""
-    monkeypatch.setattr("murakkab.engine.celery_fleet.POLL_S", 0.0)
-    server.client.flushall()
-
-    def played(scenario: Callable[[Engine], Awaitable[None]]) -> None:
-        heard = All()
-
-        async def go(fleet: CeleryFleet) -> None:
-            engine = Engine(server, fleet, heard)
-            await engine.joined()
-            await scenario(engine)
-
-        with_fleet(server, heard, go)
-
-    return played
-
-
-Play = Callable[[Callable[[Engine], Awaitable[None]]], None]
-
-
-def test_a_load_of_before_takes_nothing_from_the_task_that_follows(play: Play, tmp_path: Path) -> None:
+def test_a_load_of_before_takes_nothing_from_the_task_that_follows(server: Server, tmp_path: Path) -> None:
     async def scenario(engine: Engine) -> None:
         card = load_catalog()["toy-double"]
         engine.fleet.load(A, Load(card))
@@ -106,10 +30,10 @@ def test_a_load_of_before_takes_nothing_from_the_task_that_follows(play: Play, t
         assert engine.heard.replies[-1] == finished
         assert not any(isinstance(reply, ModelLoaded) for reply in engine.heard.replies)
 
-    play(scenario)
+    play(server, scenario)
 
 
-def test_a_slot_is_taken_again_when_it_has_left_the_attempt_that_was_given_up(play: Play, tmp_path: Path) -> None:
+def test_a_slot_is_taken_again_when_it_has_left_the_attempt_that_was_given_up(server: Server, tmp_path: Path) -> None:
     async def scenario(engine: Engine) -> None:
         lease, owner = request(tmp_path, 1).lease, wire.owner(A)
         engine.fleet.run(A, request(tmp_path, 1))
@@ -125,10 +49,10 @@ def test_a_slot_is_taken_again_when_it_has_left_the_attempt_that_was_given_up(pl
         await engine.joined()
         assert not engine.heard.failing
 
-    play(scenario)
+    play(server, scenario)
 
 
-def test_a_slot_is_taken_again_when_the_load_that_was_given_up_is_over(play: Play) -> None:
+def test_a_slot_is_taken_again_when_the_load_that_was_given_up_is_over(server: Server) -> None:
     async def scenario(engine: Engine) -> None:
         engine.fleet.load(A, Load(load_catalog()["toy-double"]))
         await engine.look("")
@@ -139,10 +63,10 @@ def test_a_slot_is_taken_again_when_the_load_that_was_given_up_is_over(play: Pla
             await asyncio.sleep(0.005)
         await engine.joined()
 
-    play(scenario)
+    play(server, scenario)
 
 
-def test_an_order_that_was_given_up_is_taken_back_from_the_process(play: Play, tmp_path: Path) -> None:
+def test_an_order_that_was_given_up_is_taken_back_from_the_process(server: Server, tmp_path: Path) -> None:
     async def scenario(engine: Engine) -> None:
         client, orders = engine.server.client, wire.following(f"child of {A}")
         client.set(wire.session(f"child of {A}"), engine.fleet.id)
@@ -154,10 +78,10 @@ def test_an_order_that_was_given_up_is_taken_back_from_the_process(play: Play, t
             while client.llen(orders):
                 await asyncio.sleep(0.01)
 
-    play(scenario)
+    play(server, scenario)
 
 
-def test_a_slot_that_gives_an_attempt_of_before_back_keeps_the_one_in_hand(play: Play, tmp_path: Path) -> None:
+def test_a_slot_that_gives_an_attempt_of_before_back_keeps_the_one_in_hand(server: Server, tmp_path: Path) -> None:
     async def scenario(engine: Engine) -> None:
         engine.fleet.run(A, request(tmp_path, 1))
         await engine.lost()
@@ -169,12 +93,12 @@ def test_a_slot_that_gives_an_attempt_of_before_back_keeps_the_one_in_hand(play:
         assert not engine.fleet.pids()
         assert engine.heard.lost[-1] == (A, "no room", False)
 
-    play(scenario)
+    play(server, scenario)
 
 
 @pytest.mark.parametrize("gone", ["died", "returned"])
 def test_a_slot_that_goes_while_the_broker_is_asked_for_it_is_not_joined_in_that_look(
-    play: Play, tmp_path: Path, gone: str
+    server: Server, tmp_path: Path, gone: str
 ) -> None:
     """An answer that the broker owes for long comes together with what the slot said meanwhile."""
 
@@ -195,4 +119,4 @@ def test_a_slot_that_goes_while_the_broker_is_asked_for_it_is_not_joined_in_that
         assert engine.heard.lost == [(A, "killed" if gone == "died" else "no room", gone == "died")]
         assert not engine.heard.failing
 
-    play(scenario)
+    play(server, scenario)
