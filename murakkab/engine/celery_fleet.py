@@ -105,11 +105,8 @@ class CeleryFleet(SlotFleet):
 
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over; a slot that leaves has it given back at once."""
-        seen = self._slots.joined(worker)
-        if seen is None or seen.leaving:
-            asyncio.get_running_loop().call_soon(self._drop, worker, "it leaves")
-            return
-        super().run(worker, self._post.addressed(request), timeout_s)
+        if self._takes(worker):
+            super().run(worker, self._post.addressed(request), timeout_s)
 
     def send(self, worker: str, request: Request) -> None:
         """Pass a request on; one to a slot that is gone is dropped."""

@@ -15,7 +15,7 @@ from murakkab.engine.slots import Slots
 from murakkab.engine.watched import WatchedFleet
 from murakkab_optimizer.scheduler.events import TaskFailed
 from murakkab_runtimes.workers.binding import Accelerator
-from murakkab_runtimes.workers.messages import Ready
+from murakkab_runtimes.workers.messages import Load, Ready
 
 
 class SlotFleet(WatchedFleet):
@@ -50,6 +50,19 @@ class SlotFleet(WatchedFleet):
     def pace(self) -> Mapping[str, float]:
         """That of the same slots."""
         return self._slots.pace(time.monotonic(), self._taken if self._owned() else ())
+
+    def load(self, worker: str, request: Load) -> None:
+        """Ask for a model to be loaded, of a slot that stays."""
+        if self._takes(worker):
+            super().load(worker, request)
+
+    def _takes(self, worker: str) -> bool:
+        """Whether a slot can be given something; one that leaves is let go of at once."""
+        seen = self._slots.joined(worker)
+        if seen is None or seen.leaving:
+            asyncio.get_running_loop().call_soon(self._drop, worker, "it leaves")
+            return False
+        return True
 
     def pids(self) -> dict[str, int]:
         """Process ids by slot, on its machine."""
@@ -100,10 +113,11 @@ class SlotFleet(WatchedFleet):
 
     def _ended(self, name: str, reason: str, deaths: Deaths) -> None:
         """A slot is gone; a task at which too many of such ``deaths`` were is given up."""
-        lease = self._busy[name] if self._to_blame(name) else ""
+        blame = self._to_blame(name)
+        lease = self._busy.get(name, "") if blame else ""
         told = deaths.count(lease, f"{name}: {reason}") if lease else ""
         failed = TaskFailed(lease, told, retry=False) if told else None
-        self._drop(name, reason, failed, blame=bool(lease) and deaths is self._deaths)
+        self._drop(name, reason, failed, blame=blame and deaths is self._deaths)
 
     def _drop(self, name: str, reason: str, failed: TaskFailed | None = None, *, blame: bool = False) -> None:
         """The scheduler can use a slot no more; ``failed`` is what became of the task in its hands.

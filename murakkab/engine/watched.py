@@ -118,8 +118,8 @@ class WatchedFleet(ABC):
         return True
 
     def _to_blame(self, name: str) -> bool:
-        """Whether the task in a worker's hands may be the cause of its end."""
-        return name in self._busy and name not in self._forgiven
+        """Whether the task in a worker's hands, or its load, may be the cause of its end."""
+        return name in self._watch and name not in self._forgiven
 
     def _unwatch(self) -> None:
         for name in list(self._watch):

@@ -36,21 +36,22 @@ class Engine:
 
     def __init__(self, server: Server, fleet: CeleryFleet, heard: All) -> None:
         self.server, self.fleet, self.heard = server, fleet, heard
+        self.child = f"child of {A}"
         self._beat = self._number = 0
 
-    async def look(self, lease: str | None = None) -> None:
+    async def look(self, lease: str | None = None, *, draining: bool = False) -> None:
         """The slot announces itself, idle or at an attempt ("" for a load); the engine takes that in."""
         self._beat += 1
-        announce(self.server, A, self._beat)
-        if lease is not None:
-            state = wire.State(f"child of {A}", os.getpid(), self.fleet.id, lease)
-            self.server.client.set(wire.state(A), msgspec.json.encode(state))
+        announce(self.server, A, self._beat, draining=draining)
+        engine = "" if lease is None else self.fleet.id
+        state = wire.State(self.child, os.getpid(), engine, lease or "")
+        self.server.client.set(wire.state(A), msgspec.json.encode(state))
         await self.fleet._look()
 
     async def hear(self, reply: Reply | wire.Returned | wire.Died, place: int = 0) -> None:
         """The slot says something; the engine takes that in."""
         self._number += 1
-        said = wire.Said(A, f"child of {A}", self._number, place, reply)
+        said = wire.Said(A, self.child, self._number, place, reply)
         self.server.client.xadd(wire.replies(self.fleet.id), {"said": msgspec.json.encode(said)})
         await self.fleet._listen()
 

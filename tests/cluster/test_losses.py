@@ -47,11 +47,11 @@ class Heard:
         self.failing.append((str(reason), run))
 
 
-def announce(server: Server, name: str, beat: int, *, version: str = "") -> None:
+def announce(server: Server, name: str, beat: int, *, version: str = "", draining: bool = False) -> None:
     """Say of a slot what its worker says."""
     facts = {"width": 1, "memory_mb": 100, "queue": f"q.{name}", "hostname": f"{name}@m"}
     same = {"version": version or wire.this_version(), "digest": wire.catalogue_digest()}
-    slot = wire.Slot(name, "m", "cpu", 1, **facts, **same, models=("toy-double",), beat=beat)
+    slot = wire.Slot(name, "m", "cpu", 1, **facts, **same, models=("toy-double",), beat=beat, draining=draining)
     state = wire.State(f"child of {name}", os.getpid())
     server.client.set(wire.announcement(name), msgspec.json.encode(slot))
     server.client.set(wire.state(name), msgspec.json.encode(state))

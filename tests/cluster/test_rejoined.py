@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.redis_server import Server
-from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFinished
+from murakkab.engine.hearing import DEADLY
+from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.messages import Load
@@ -118,5 +119,44 @@ def test_a_slot_that_goes_while_the_broker_is_asked_for_it_is_not_joined_in_that
         assert not engine.fleet.pids()
         assert engine.heard.lost == [(A, "killed" if gone == "died" else "no room", gone == "died")]
         assert not engine.heard.failing
+
+    play(server, scenario)
+
+
+def load_when(engine: Engine, kind: type) -> None:
+    """Do what a scheduler may do as a reply of this kind frees the slot: load a model there."""
+
+    def reply(worker: str, reply: object) -> None:
+        if isinstance(reply, kind):
+            engine.fleet.load(A, Load(load_catalog()["toy-double"]))
+
+    engine.fleet._on_reply = reply
+
+
+def test_a_slot_that_is_lost_with_its_task_is_not_watched_for_a_load(server: Server, tmp_path: Path) -> None:
+    async def scenario(engine: Engine) -> None:
+        load_when(engine, TaskFailed)
+        for attempt in range(DEADLY):
+            asked = request(tmp_path, attempt + 1)
+            await engine.joined()
+            engine.fleet.run(A, asked)
+            await engine.hear(wire.Died(asked.lease, "killed"))
+            engine.child += "'"
+        assert len(engine.heard.lost) == DEADLY
+        await engine.joined()
+        assert A not in engine.fleet._watch
+
+    play(server, scenario)
+
+
+def test_a_slot_that_leaves_is_sent_no_load(server: Server, tmp_path: Path) -> None:
+    async def scenario(engine: Engine) -> None:
+        load_when(engine, TaskFinished)
+        asked = request(tmp_path, 1)
+        engine.fleet.run(A, asked)
+        await engine.look(asked.lease, draining=True)
+        assert not engine.heard.lost
+        await engine.hear(TaskFinished(asked.lease, "v", {}, 1.0))
+        assert engine.heard.lost == [(A, "it leaves", False)]
 
     play(server, scenario)
