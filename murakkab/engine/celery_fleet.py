@@ -17,6 +17,7 @@ from murakkab.engine.bare import Bare
 from murakkab.engine.broker import Broker, Look
 from murakkab.engine.first_slot import first_slot
 from murakkab.engine.fleet import OnBarren, OnLost, OnReply
+from murakkab.engine.given_back import GivenBack
 from murakkab.engine.hearing import Hearing, Recent
 from murakkab.engine.inbox import Inbox
 from murakkab.engine.outage import News, Outage
@@ -64,7 +65,7 @@ class CeleryFleet(SlotFleet):
         broker, self._shared = Broker(url, self.id), SharedStore(store, self.id) if store else None
         slots = Slots(wire.this_version(), wire.catalogue_digest())
         super().__init__(slots, broker, Post(self.id, broker, self._shared, self._wait_again), on_reply, on_lost)
-        self._hearing, self._unfit = Hearing(), Unfit()
+        self._hearing, self._unfit, self._given_back = Hearing(), Unfit(), GivenBack()
         self._has_work, self._waiting = wanted, waiting
         self._on_delay, self._on_barren = on_delay, on_barren
         self._cancelled = Recent()
@@ -126,6 +127,7 @@ class CeleryFleet(SlotFleet):
         """A run is over: forget its artifacts, and at which of its tasks processes ended."""
         for deaths in (self._deaths, self._unheard):
             deaths.forget_run(run)
+        self._given_back.forget(run)
         self._post.forget(run)
 
     def _kill(self, worker: str, reason: str) -> None:
@@ -184,9 +186,7 @@ class CeleryFleet(SlotFleet):
             return
         if isinstance(said.reply, wire.Back):
             if self._busy.get(said.slot) == lease:
-                self._drop(said.slot, said.reply.reason)
-                if isinstance(said.reply, wire.Unfit):
-                    self._leave_out(seen.slot.machine, said.reply)
+                self._took_back(said.slot, said.reply)
         elif (missed or gone) and self._busy.get(said.slot) == lease:
             self._forgo(said, lease, gone)
         else:
@@ -221,11 +221,18 @@ class CeleryFleet(SlotFleet):
         if self._slots.known[name].leaving and not self._is_busy(name):
             self._drop(name, "it leaves")
 
-    def _leave_out(self, machine: str, unfit: wire.Unfit) -> None:
-        """A machine cannot use the artifacts of a run: others are to make the attempt."""
-        now = time.monotonic()
-        able = self._slots.machines(unfit.model, self._taken, now)
-        self._pass_on(self._unfit.told(machine, parse_lease(unfit.lease)[0], unfit.reason, able, now))
+    def _took_back(self, name: str, back: wire.Back) -> None:
+        """A slot cannot go on with an attempt: others are to make it; one that has no room twice, has failed at it."""
+        run, now, machine = parse_lease(back.lease)[0], time.monotonic(), self._slots.known[name].slot.machine
+        if isinstance(back, wire.Unfit):
+            self._drop(name, back.reason)
+            able = self._slots.machines(back.model, self._taken, now)
+            self._pass_on(self._unfit.told(machine, run, back.reason, able, now))
+            return
+        news = News(waiting=back.reason, run=run) if self._given_back.is_new(run) else News()
+        again = self._given_back.again(name, back.lease)
+        self._drop(name, back.reason, TaskFailed(back.lease, back.reason) if again else None)
+        self._pass_on(news)
 
     async def _look(self) -> None:
         """Follow who comes and goes."""

@@ -160,3 +160,25 @@ def test_a_slot_that_leaves_is_sent_no_load(server: Server, tmp_path: Path) -> N
         assert engine.heard.lost == [(A, "it leaves", False)]
 
     play(server, scenario)
+
+
+def test_a_slot_whose_room_does_not_suffice_for_a_task_fails_at_it_the_second_time(
+    server: Server, tmp_path: Path
+) -> None:
+    async def scenario(engine: Engine) -> None:
+        full = "there is no room left"
+        for attempt in (1, 2):
+            assert not engine.heard.failed, "the first time counts for nothing: it is told"
+            asked = request(tmp_path, attempt)
+            engine.fleet.run(A, asked)
+            await engine.hear(wire.Returned(asked.lease, full))
+            assert engine.heard.waiting == [(full, "r")]
+            await engine.joined()
+        assert engine.heard.failed == [TaskFailed(asked.lease, full)]
+        assert engine.heard.lost == [(A, full, False)] * 2
+        engine.fleet.ended("r")
+        engine.fleet.run(A, request(tmp_path, 3))
+        await engine.hear(wire.Returned(request(tmp_path, 3).lease, full))
+        assert len(engine.heard.failed) == 1
+
+    play(server, scenario)
