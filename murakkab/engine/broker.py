@@ -33,6 +33,10 @@ for _, key in ipairs(KEYS) do
 end
 """
 
+_TAKE_BACK = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+"""
+
 _ENGINE_S = 4.0
 """An engine that has not said for this long that it has something to do has nothing."""
 
@@ -236,9 +240,10 @@ class Broker:
         if (task := self._tasks.get(slot.name)) is not None:
             self._app.control.revoke(task, terminate=True, signal="SIGKILL", destination=[slot.hostname])
 
-    def release(self, name: str) -> None:
-        """Give one slot back."""
+    def release(self, name: str, child: str) -> None:
+        """Give one slot back; what its process was sent and has not taken is not carried out any more."""
         self._sync.eval(_RELEASE, 1, wire.owner(name), self._engine)
+        self._sync.eval(_TAKE_BACK, 2, wire.session(child), wire.following(child), self._engine)
 
 
 def without_password(url: str) -> str:

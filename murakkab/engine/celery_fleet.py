@@ -17,6 +17,7 @@ from murakkab.engine.bare import Bare
 from murakkab.engine.broker import Broker, Look
 from murakkab.engine.first_slot import first_slot
 from murakkab.engine.fleet import OnBarren, OnLost, OnReply
+from murakkab.engine.given_back import GivenBack
 from murakkab.engine.hearing import Hearing, Recent
 from murakkab.engine.inbox import Inbox
 from murakkab.engine.outage import News, Outage
@@ -27,7 +28,7 @@ from murakkab.engine.slots import Slots
 from murakkab.engine.unfit import Unfit
 from murakkab_optimizer.scheduler.events import ItemEmitted, ModelLoaded, TaskFailed, TaskFinished, parse_lease
 from murakkab_runtimes.workers.cluster import wire
-from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run
+from murakkab_runtimes.workers.messages import Cancel, Load, Reply, Request, Run
 
 POLL_S = 0.5
 """Time between two looks at the slots."""
@@ -63,15 +64,14 @@ class CeleryFleet(SlotFleet):
         self.id = secrets.token_hex(6)
         broker, self._shared = Broker(url, self.id), SharedStore(store, self.id) if store else None
         slots = Slots(wire.this_version(), wire.catalogue_digest())
-        super().__init__(slots, broker, Post(self.id, broker, self._shared), on_reply, on_lost)
-        self._hearing, self._unfit = Hearing(), Unfit()
+        super().__init__(slots, broker, Post(self.id, broker, self._shared, self._wait_again), on_reply, on_lost)
+        self._hearing, self._unfit, self._given_back = Hearing(), Unfit(), GivenBack()
         self._has_work, self._waiting = wanted, waiting
         self._on_delay, self._on_barren = on_delay, on_barren
         self._cancelled = Recent()
         if self._shared is not None:
             self._inbox = Inbox(self._shared, self._take, lambda lease: lease not in self._cancelled, on_barren)
         self._jobs: list[asyncio.Task[None]] = []
-        self._up = asyncio.Event()
         self._bare = Bare(self._broker.shown, self._slots)
         self._outage = Outage(broker.shown, time.monotonic())
         self._stopping = False
@@ -106,11 +106,8 @@ class CeleryFleet(SlotFleet):
 
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over; a slot that leaves has it given back at once."""
-        seen = self._slots.joined(worker)
-        if seen is None or seen.leaving:
-            asyncio.get_running_loop().call_soon(self._drop, worker, "it leaves")
-            return
-        super().run(worker, self._post.addressed(request), timeout_s)
+        if self._takes(worker):
+            super().run(worker, self._post.addressed(request), timeout_s)
 
     def send(self, worker: str, request: Request) -> None:
         """Pass a request on; one to a slot that is gone is dropped."""
@@ -130,6 +127,7 @@ class CeleryFleet(SlotFleet):
         """A run is over: forget its artifacts, and at which of its tasks processes ended."""
         for deaths in (self._deaths, self._unheard):
             deaths.forget_run(run)
+        self._given_back.forget(run)
         self._post.forget(run)
 
     def _kill(self, worker: str, reason: str) -> None:
@@ -139,8 +137,9 @@ class CeleryFleet(SlotFleet):
             self._post.do(self._broker.terminate, seen.slot)
             self._ended(worker, reason, self._deaths)
 
-    def _can_hear(self) -> bool:
-        return not self._outage.silent(time.monotonic())
+    def _can_hear(self, name: str) -> bool:
+        waits = self._post.is_on_its_way(name) or (self._inbox is not None and name in self._inbox)
+        return not waits and not self._outage.silent(time.monotonic())
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
         """Do a step again and again; a fault that nothing foresaw fails the runs in hand and no later ones."""
@@ -186,9 +185,8 @@ class CeleryFleet(SlotFleet):
         if seen is None or seen.joined != said.child:
             return
         if isinstance(said.reply, wire.Back):
-            self._drop(said.slot, said.reply.reason)
-            if isinstance(said.reply, wire.Unfit):
-                self._leave_out(seen.slot.machine, said.reply)
+            if self._busy.get(said.slot) == lease:
+                self._took_back(said.slot, said.reply)
         elif (missed or gone) and self._busy.get(said.slot) == lease:
             self._forgo(said, lease, gone)
         else:
@@ -203,8 +201,8 @@ class CeleryFleet(SlotFleet):
     def _told(self, name: str, reply: Reply) -> None:
         """A reply of a slot that is ours."""
         lease = getattr(reply, "lease", "")
-        if lease and self._busy.get(name) != lease:
-            self._cancelled.discard(lease)  # late news of an attempt that is given up
+        if self._busy.get(name, "") != lease:
+            self._cancelled.discard(lease)  # late news of an attempt or a load that is given up
             return
         if isinstance(reply, TaskFailed) and reply.error == "cancelled" and lease not in self._cancelled:
             self._drop(name, "another engine took it")
@@ -223,11 +221,18 @@ class CeleryFleet(SlotFleet):
         if self._slots.known[name].leaving and not self._is_busy(name):
             self._drop(name, "it leaves")
 
-    def _leave_out(self, machine: str, unfit: wire.Unfit) -> None:
-        """A machine cannot use the artifacts of a run: others are to make the attempt."""
-        now = time.monotonic()
-        able = self._slots.machines(unfit.model, self._taken, now)
-        self._pass_on(self._unfit.told(machine, parse_lease(unfit.lease)[0], unfit.reason, able, now))
+    def _took_back(self, name: str, back: wire.Back) -> None:
+        """A slot cannot go on with an attempt: others are to make it; one that has no room twice, has failed at it."""
+        run, now, machine = parse_lease(back.lease)[0], time.monotonic(), self._slots.known[name].slot.machine
+        if isinstance(back, wire.Unfit):
+            self._drop(name, back.reason)
+            able = self._slots.machines(back.model, self._taken, now)
+            self._pass_on(self._unfit.told(machine, run, back.reason, able, now))
+            return
+        news = News(waiting=back.reason, run=run) if self._given_back.is_new(run) else News()
+        again = self._given_back.again(name, back.lease)
+        self._drop(name, back.reason, TaskFailed(back.lease, back.reason) if again else None)
+        self._pass_on(news)
 
     async def _look(self) -> None:
         """Follow who comes and goes."""
@@ -260,16 +265,17 @@ class CeleryFleet(SlotFleet):
         self._give_back(usable, part)
         owned = [name for name in self._owned() if not self._slots.known[name].leaving]
         self._taken = read.taken
-        fit = [name for name in usable if not self._unfit.apart(self._slots.known[name].slot.machine, now)]
+        fit = [name for name in usable if self._is_fit(name, now)]
         claims = self._slots.claims(fit, owned, read.taken, part)
+        new = [name for name in claims if not self._slots.known[name].joined]
         mine = await self._broker.own([*claims, *(name for name in self._owned() if name not in claims)])
         await self._broker.wanted(self._wanted(), self._waiting())
         for slot in self._slots.take_deaf():
             self._post.do(self._broker.terminate, slot)
         for name in set(self._owned()) - mine:
             self._drop(name, "another engine took it")
-        for name in claims:
-            if name in mine and not self._slots.known[name].joined:
+        for name in new:
+            if name in mine:
                 self._join(name)
         stuck = self._shared.stuck(now) if self._shared is not None else ""
         if stuck:
@@ -277,14 +283,11 @@ class CeleryFleet(SlotFleet):
         bare = not self._owned() and self._wanted() and len(fit) == len(usable)
         self._pass_on(self._bare.look(bare, read.taken, now))
 
-    def _join(self, name: str) -> None:
+    def _is_fit(self, name: str, now: float) -> bool:
+        """Whether to own a slot: its machine works, and it is done with what it had of this engine before."""
         seen = self._slots.known[name]
-        assert seen.state is not None
-        seen.joined, seen.leaving = seen.state.child, False
-        self._up.set()
-        state, slot = seen.state, seen.slot
-        room_mb = slot.memory_mb if slot.accelerator is not None else 0
-        self._on_reply(name, Ready(state.pid, slot.machine, slot.cores, slot.models, state.models, room_mb))
+        before = not seen.joined and seen.state is not None and seen.state.engine == self.id
+        return not (before or name in self._going or self._unfit.apart(seen.slot.machine, now))
 
     def _wanted(self) -> bool:
         """Whether this engine needs slots; one that starts needs some to know that there are any."""

@@ -23,8 +23,8 @@ class Fleet(Protocol):
     """The workers of an engine, wherever they are.
 
     It tells of them by callbacks in the engine's event loop: ``on_reply`` with a worker's name and each of its replies,
-    the first one Ready; ``on_lost`` with name, reason and whether the task in hand may be to blame; ``on_barren`` when
-    no run, or one of them, can go on.
+    the first one Ready; ``on_lost`` with name, reason and whether the task or the load in hand may be to blame;
+    ``on_barren`` when no run, or one of them, can go on.
     """
 
     async def start(self) -> None:

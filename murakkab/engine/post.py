@@ -40,11 +40,18 @@ class Post:
         engine: id of the engine.
         broker: to send over.
         shared: store that takes what a task needs first; None where the machines share a folder.
+        on_there: called with a slot that has from now on what it was sent.
 
     """
 
-    def __init__(self, engine: str, broker: Broker, shared: SharedStore | None) -> None:
-        self._engine, self._broker, self._shared = engine, broker, shared
+    def __init__(
+        self,
+        engine: str,
+        broker: Broker,
+        shared: SharedStore | None,
+        on_there: Callable[[str], None] = lambda slot: None,
+    ) -> None:
+        self._engine, self._broker, self._shared, self._on_there = engine, broker, shared, on_there
         self._sent: dict[str, tuple[str, float]] = {}  # attempt ("" for a load) and when; inf: on its way, -inf: lost
         self._letters: dict[str, Letter] = {}
         self._gathered: list[Letter] = []
@@ -66,6 +73,10 @@ class Post:
         patience = LEAVING_S if seen.slot.draining else PICKUP_S
         state = seen.state
         return now - sent > patience and (state is None or (state.engine, state.lease) != (self._engine, lease))
+
+    def is_on_its_way(self, slot: str) -> bool:
+        """Whether what a slot was sent is still to get there: what it needs may have to be put into the store first."""
+        return self._sent.get(slot, ("", 0.0))[1] == math.inf
 
     def answered(self, slot: str) -> None:
         """A slot is done with what it was sent, or is gone."""
@@ -182,3 +193,4 @@ class Post:
         if self._sent.get(letter.slot.name) == (letter.lease, math.inf):
             lost = job.cancelled() or job.exception() is not None
             self._sent[letter.slot.name] = (letter.lease, -math.inf if lost else time.monotonic())
+            self._on_there(letter.slot.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Collection, Mapping, Sequence
 
@@ -14,6 +15,7 @@ from murakkab.engine.slots import Slots
 from murakkab.engine.watched import WatchedFleet
 from murakkab_optimizer.scheduler.events import TaskFailed
 from murakkab_runtimes.workers.binding import Accelerator
+from murakkab_runtimes.workers.messages import Load, Ready
 
 
 class SlotFleet(WatchedFleet):
@@ -34,6 +36,8 @@ class SlotFleet(WatchedFleet):
         self._deaths, self._unheard = Deaths(), Deaths(UNHEARD)
         self._taken: Collection[str] = ()
         self._inbox: Inbox | None = None
+        self._going: set[str] = set()
+        self._up = asyncio.Event()
 
     def models(self) -> frozenset[str]:
         """Names of the models that can be used at slots that this engine has or may take; while it has none, at any."""
@@ -47,10 +51,34 @@ class SlotFleet(WatchedFleet):
         """That of the same slots."""
         return self._slots.pace(time.monotonic(), self._taken if self._owned() else ())
 
+    def load(self, worker: str, request: Load) -> None:
+        """Ask for a model to be loaded, of a slot that stays."""
+        if self._takes(worker):
+            super().load(worker, request)
+
+    def _takes(self, worker: str) -> bool:
+        """Whether a slot can be given something; one that leaves is let go of at once."""
+        seen = self._slots.joined(worker)
+        if seen is None or seen.leaving:
+            asyncio.get_running_loop().call_soon(self._drop, worker, "it leaves")
+            return False
+        return True
+
     def pids(self) -> dict[str, int]:
         """Process ids by slot, on its machine."""
         states = {name: self._slots.known[name].state for name in self._owned()}
         return {name: state.pid for name, state in states.items() if state is not None}
+
+    def _join(self, name: str) -> None:
+        """Tell the scheduler of a slot."""
+        seen = self._slots.known[name]
+        if (state := seen.state) is None:
+            return
+        seen.joined, seen.leaving = state.child, False
+        self._up.set()
+        slot = seen.slot
+        room_mb = slot.memory_mb if slot.accelerator is not None else 0
+        self._on_reply(name, Ready(state.pid, slot.machine, slot.cores, slot.models, state.models, room_mb))
 
     def _give_back(self, usable: list[str], part: float) -> None:
         """Let go of what is above a part of the fleet: idle slots at once, others when they are idle."""
@@ -85,19 +113,28 @@ class SlotFleet(WatchedFleet):
 
     def _ended(self, name: str, reason: str, deaths: Deaths) -> None:
         """A slot is gone; a task at which too many of such ``deaths`` were is given up."""
-        lease = self._busy[name] if self._to_blame(name) else ""
+        blame = self._to_blame(name)
+        lease = self._busy.get(name, "") if blame else ""
         told = deaths.count(lease, f"{name}: {reason}") if lease else ""
         failed = TaskFailed(lease, told, retry=False) if told else None
-        self._drop(name, reason, failed, blame=bool(lease) and deaths is self._deaths)
+        self._drop(name, reason, failed, blame=blame and deaths is self._deaths)
 
     def _drop(self, name: str, reason: str, failed: TaskFailed | None = None, *, blame: bool = False) -> None:
-        """The scheduler can use a slot no more; ``failed`` is what became of the task in its hands."""
+        """The scheduler can use a slot no more; ``failed`` is what became of the task in its hands.
+
+        The slot is to leave that task, and is not taken again before the broker knows.
+        """
         if (seen := self._slots.joined(name)) is None:
             return
+        lease, child = self._busy.get(name, ""), seen.joined
         seen.joined, seen.leaving = "", False
         self._post.answered(name)
         self._rest(name)
-        self._post.do(self._broker.release, name)
+        if lease:
+            self._post.do(self._broker.cancel, lease)
+            self._slots.given_up(name, child, lease, time.monotonic())
+        self._going.add(name)
+        self._post.do(self._broker.release, name, child).add_done_callback(lambda _: self._going.discard(name))
         if failed is not None:
             self._on_reply(name, failed)
         self._on_lost(name, reason, blame)

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
+from murakkab.engine.endings import Endings
 from murakkab_runtimes.workers.binding import Accelerator
 from murakkab_runtimes.workers.cluster import wire
 
@@ -15,15 +16,6 @@ LOST_S = 6.0
 
 FRESH_S = 3.0
 """A slot that is met for the first time lives when it announced itself within this time."""
-
-AGAIN_S = 10.0
-"""A process that was ended, and is still at what it was ended for after this long, is ended again: Celery's word for it
-gets lost where nobody listens."""
-
-BACK_S = 30.0
-"""One that was ended and tells after this long that it is at something else, or at nothing, lives."""
-
-_REMEMBERED_S = 2.0 * wire.FORGET_S
 
 _THREADS, _SPARE = "threads", "spare"
 """Kinds of slots on processors: those that bring threads, and those that bring none."""
@@ -50,35 +42,17 @@ class Seen:
 
 
 @dataclass
-class Ended:
-    """A process that ended or was ended.
-
-    Attributes:
-        at: when, in the clock of the engine.
-        lease: attempt that it was at.
-        told: when the end was last asked for.
-
-    """
-
-    at: float
-    lease: str
-    told: float
-
-
-@dataclass
 class Slots:
     """All slots that were announced, by name.
 
-    ``refused`` says why others cannot be used, ``dead`` names processes that ended, as far as is known; ``deaf`` are
-    slots whose process is still at what it was ended for.
+    ``refused`` says why others cannot be used.
     """
 
     version: str
     digest: str
     known: dict[str, Seen] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
-    dead: dict[str, Ended] = field(default_factory=dict)
-    deaf: list[wire.Slot] = field(default_factory=list)
+    _endings: Endings = field(default_factory=Endings)
     _over: Counter[str] = field(default_factory=Counter)
 
     def announced(self, slot: wire.Slot, state: wire.State | None, age_s: float, now: float) -> None:
@@ -88,8 +62,8 @@ class Slots:
             if age_s <= LOST_S:
                 self.refused[slot.name] = f"{slot.name} on {slot.machine}: {reason}"
             return
-        if state is not None and state.child in self.dead:
-            state = self._back(slot, state, now)
+        if state is not None:
+            state = self._endings.present(slot, state, now)
         seen = self.known.get(slot.name)
         if seen is None:
             if age_s <= FRESH_S:
@@ -109,34 +83,27 @@ class Slots:
         listed = {slot.name for slot, _, _ in told}
         self.known = {name: seen for name, seen in self.known.items() if seen.joined or name in listed}
 
-    def _back(self, slot: wire.Slot, state: wire.State, now: float) -> wire.State | None:
-        """What a process says that was ended; None as long as it may be gone, or is to be ended again."""
-        ended = self.dead[state.child]
-        if state.engine and state.lease == ended.lease:
-            if now - ended.told > AGAIN_S:
-                ended.told = now
-                self.deaf.append(slot)
-            return None
-        if now - ended.at <= BACK_S:
-            return None
-        del self.dead[state.child]
-        return state
-
     def ended(self, name: str, child: str, lease: str, now: float) -> None:
         """A process of a slot is gone, which was at an attempt; the slot is of use again when it has another one.
 
         Or when the process lives: word of its end may get lost.
         """
-        self.dead = {child: ended for child, ended in self.dead.items() if now - ended.told < _REMEMBERED_S}
+        self._endings.add(child, lease, now)
+        self._unknown(name, child)
+
+    def given_up(self, name: str, child: str, lease: str, now: float) -> None:
+        """An attempt is given up that a process may be at; the slot is of use again when it is not."""
+        self._endings.give_up(child, lease, now)
+        self._unknown(name, child)
+
+    def _unknown(self, name: str, child: str) -> None:
         seen = self.known[name]
-        self.dead[child] = Ended(now, lease, now)
         if seen.state is not None and seen.state.child == child:
             seen.state = None
 
     def take_deaf(self) -> list[wire.Slot]:
         """Slots whose process is to be ended again."""
-        deaf, self.deaf = self.deaf, []
-        return deaf
+        return self._endings.take_deaf()
 
     def joined(self, name: str) -> Seen | None:
         """What is known of a slot that the scheduler knows; None for others."""

@@ -99,22 +99,27 @@ class WatchedFleet(ABC):
 
     def _wait_anew(self) -> None:
         """Give all workers that are watched their time again."""
-        for name, (seconds, _) in list(self._watch.items()):
-            self._wait(name, seconds)
+        for name in list(self._watch):
+            self._wait_again(name)
+
+    def _wait_again(self, name: str) -> None:
+        """Give a worker its time again, if it is watched."""
+        if name in self._watch:
+            self._wait(name, self._watch[name][0])
 
     def _too_long(self, name: str, seconds: float) -> None:
-        if self._can_hear():
+        if self._can_hear(name):
             self._kill(name, f"it said nothing for {seconds:.0f} s and was ended")
         else:
             self._wait(name, seconds)
 
-    def _can_hear(self) -> bool:
-        """Whether what workers say comes through now: only then silence means something."""
+    def _can_hear(self, name: str) -> bool:
+        """Whether a worker has what it was sent, and what it says comes through: only then silence means something."""
         return True
 
     def _to_blame(self, name: str) -> bool:
-        """Whether the task in a worker's hands may be the cause of its end."""
-        return name in self._busy and name not in self._forgiven
+        """Whether the task in a worker's hands, or its load, may be the cause of its end."""
+        return name in self._watch and name not in self._forgiven
 
     def _unwatch(self) -> None:
         for name in list(self._watch):

@@ -54,7 +54,7 @@ class Mirror(ArtifactStore):
         """Pass an artifact on."""
         if name in self._there:
             return
-        with told(self.url):
+        with told(self.url, writing=True):
             self._put(self.path(name), self._remote(name))
         self._there.add(name)
 
@@ -69,7 +69,7 @@ class Mirror(ArtifactStore):
 
     def write(self, name: str, content: bytes) -> None:
         """Write a small file that is no artifact."""
-        with told(self.url):
+        with told(self.url, writing=True):
             if "file" in self._fs.protocol:
                 self._fs.makedirs(self._base, exist_ok=True)
             self._fs.pipe_file(f"{self._base}/{name}", content)
@@ -111,15 +111,22 @@ class Mirror(ArtifactStore):
 
 
 @contextlib.contextmanager
-def told(url: str) -> Iterator[None]:
-    """Turn whatever a store raises into StoreFault, except that something is not there or that this disk is full."""
+def told(url: str, *, writing: bool = False) -> Iterator[None]:
+    """Turn whatever a store raises into StoreFault, except that something is not there or that this disk is full.
+
+    Args:
+        url: of the store.
+        writing: whether something is put there: it is the store, then, that is full.
+    """
     try:
         yield
     except (FileNotFoundError, StoreFault):
         raise
     except Exception as fault:
         if no_room(fault):
-            raise
+            if not writing:
+                raise
+            raise StoreFault(f"the store {url} is full: {fault}") from fault
         raise StoreFault(f"cannot reach the store {url}: {str(fault) or type(fault).__name__}") from fault
 
 

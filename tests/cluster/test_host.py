@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from murakkab_runtimes.artifacts import ArtifactStore
 from murakkab_runtimes.catalog import load_catalog
-from murakkab_runtimes.mirror import Mirror
+from murakkab_runtimes.mirror import Mirror, StoreFault
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.cluster.host import Host
 from murakkab_runtimes.workers.messages import Load, Run
 from tests.cluster.conftest import Server, wait_for
+from tests.engine.test_files import room_for
 
 SLOT = wire.Slot("h-1", "h", "cpu", 1, 1, 100, "1", "d", "q.h-1", "h-1@h")
 
@@ -79,3 +84,58 @@ def test_an_attempt_that_is_made_again_puts_all_into_the_store_again(
         file.unlink()
     assert made(2) == first
     server.client.delete(wire.replies("e"))
+
+
+def test_a_machine_that_cannot_even_make_the_folder_for_copies_gives_the_attempt_back(
+    server: Server, host: Host, order: wire.Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies = tmp_path / "full" / "copies"
+    copies.parent.mkdir()
+    monkeypatch.setenv("MURAKKAB_STORE_FOLDER", str(copies))
+    mkdir = Path.mkdir
+
+    def full(folder: Path, *how: Any, **more: Any) -> None:
+        if folder == copies:
+            raise OSError(errno.ENOSPC, "no space left on device", str(folder))
+        mkdir(folder, *how, **more)
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    run = Run("r/full/0#1", str(tmp_path), order.request.card, {}, 1, {"number": 3}, 0, remote=f"file://{tmp_path}/s")
+    host.serve(wire.Order("e", run), 60.0)
+    ((_, fields),) = server.client.xrange(wire.replies("e"))
+    reply = msgspec.json.decode(fields[b"said"], type=wire.Said).reply
+    assert reply == wire.Returned(run.lease, f"there is no room left in {copies.parent} on h")
+    server.client.delete(wire.replies("e"))
+
+
+def test_an_attempt_without_room_is_given_back_also_where_there_is_room_again_as_it_ends(
+    server: Server, host: Host, order: wire.Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its scratch space is removed at its end, and that may be all that was missing."""
+    (tmp_path / wire.MARK).write_text("e")
+
+    def no_room(*_: object) -> str:
+        raise OSError(errno.EFBIG, "file too large")
+
+    remove = shutil.rmtree
+
+    def slowly(*what: Any, **more: Any) -> None:
+        remove(*what, **more)
+        wait_for(lambda: host._crowded is None)
+
+    monkeypatch.setattr(ArtifactStore, "put", no_room)
+    monkeypatch.setattr(shutil, "rmtree", slowly)
+    run = Run("r/large/0#1", str(tmp_path), order.request.card, {}, 1, {"number": 3}, 0, path=(0,))
+    host.serve(wire.Order("e", run), 60.0)
+    *_, (_, last) = server.client.xrange(wire.replies("e"))
+    reply = msgspec.json.decode(last[b"said"], type=wire.Said).reply
+    assert reply == wire.Returned(run.lease, f"there is no room left in {tmp_path} on h")
+    server.client.delete(wire.replies("e"))
+
+
+def test_a_store_that_is_full_is_not_taken_for_a_machine_that_is(tmp_path: Path) -> None:
+    here = Mirror(f"file://{tmp_path}/shared", tmp_path / "here")
+    name = ArtifactStore(tmp_path / "here").put("long " * 20)
+    with room_for(10), pytest.raises(StoreFault, match=r"the store file://.* is full: .*File too large"):
+        here.stored(name)
+    here.stored(name)

@@ -87,6 +87,28 @@ def test_a_slot_whose_process_ended_is_used_again_as_soon_as_it_has_another_one(
     assert slots.usable(2.0) == ["a-1"]
 
 
+def test_a_process_that_does_not_leave_what_was_given_up_is_ended() -> None:
+    slots = Slots("1", "d")
+    told(slots, 0.0, "e", "r/n/-#1")
+    slots.given_up("a-1", "child", "r/n/-#1", 1.0)
+    told(slots, 5.0, "e", "r/n/-#1")
+    assert not slots.usable(5.0)
+    assert not slots.take_deaf(), "it has some time to leave it"
+    told(slots, 12.0, "e", "r/n/-#1")
+    assert [slot.name for slot in slots.take_deaf()] == ["a-1"]
+    told(slots, 13.0)
+    assert slots.usable(13.0) == ["a-1"]
+
+
+def test_a_process_that_ended_at_what_was_given_up_is_not_taken_for_alive() -> None:
+    slots = Slots("1", "d")
+    told(slots, 0.0, "e", "r/n/-#1")
+    slots.ended("a-1", "child", "r/n/-#1", 1.0)
+    slots.given_up("a-1", "child", "r/n/-#1", 1.0)
+    told(slots, 2.0)
+    assert not slots.usable(2.0)
+
+
 def test_the_pace_of_a_fleet_is_that_of_all_its_cores_at_work() -> None:
     slots = Slots("1", "d")
     assert slots.pace(0.0) == {}

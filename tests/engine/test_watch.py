@@ -61,11 +61,11 @@ def test_silence_counts_only_while_workers_can_be_heard(monkeypatch: pytest.Monk
 
     async def go() -> None:
         fleet, waited = Watched(), asyncio.Event()
-        fleet._can_hear = lambda: bool(waited.set())
+        fleet._can_hear = lambda name: bool(waited.set())
         fleet.load("a", Load(card))
         await waited.wait()
         assert not fleet.killed
-        fleet._can_hear = lambda: True
+        fleet._can_hear = lambda name: True
         while not fleet.killed:
             await asyncio.sleep(0.01)
         assert len(fleet.killed) == 1

@@ -94,10 +94,18 @@ def test_a_model_that_kills_its_worker_while_it_loads_is_not_loaded_ahead_again(
     (load,) = scheduler.handle(ev.WorkerJoined("w3"), 4.0)
     while isinstance(load, cmd.LoadModel) and load.model != "bad":
         (load,) = scheduler.handle(ev.ModelLoaded("w3", load.model), 5.0)
-    scheduler.handle(ev.WorkerLost("w3", "killed while it loaded", blame=False), 6.0)
+    scheduler.handle(ev.WorkerLost("w3", "killed while it loaded"), 6.0)
     loads = scheduler.handle(ev.WorkerJoined("w4"), 7.0)
     assert loads == [cmd.LoadModel("w4", "model")]
     assert scheduler.handle(ev.ModelLoaded("w4", "model"), 8.0) == []
+
+
+def test_a_model_that_had_no_part_in_the_loss_of_its_worker_is_loaded_ahead_again() -> None:
+    scheduler = Scheduler(1)
+    scheduler.handle(ev.WorkerJoined("w1"), 0.0)
+    scheduler.handle(ev.ModelsExpected(GRAPH, PLAN), 1.0)
+    scheduler.handle(ev.WorkerLost("w1", "it leaves", blame=False), 2.0)
+    assert scheduler.handle(ev.WorkerJoined("w2"), 3.0) == [cmd.LoadModel("w2", "model")]
 
 
 def test_attempts_end_the_run_after_the_last_and_wait_longer_each_time() -> None:

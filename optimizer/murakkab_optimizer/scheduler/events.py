@@ -165,7 +165,7 @@ class WorkerJoined(msgspec.Struct, frozen=True, tag=True):
 
 
 class WorkerLost(msgspec.Struct, frozen=True, tag=True):
-    """A worker is gone. ``blame`` says whether its task may be the cause (and the attempt counts)."""
+    """A worker is gone. ``blame`` says whether its task, or its load, may be the cause (and the attempt counts)."""
 
     worker: str
     reason: str

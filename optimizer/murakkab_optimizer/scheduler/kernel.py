@@ -155,7 +155,7 @@ class Scheduler:
         self._instances_changed(event.models, now, rising=True)
 
     def _lost(self, event: ev.WorkerLost, now: float) -> None:
-        worker = self._fleet.lost(event.worker)
+        worker = self._fleet.lost(event.worker, event.blame)
         if worker is None:
             return
         state, task = self._attempts.take(worker.lease or "")

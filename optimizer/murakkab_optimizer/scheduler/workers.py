@@ -211,8 +211,8 @@ class Fleet:
         self._stale = True
         self.want({})
 
-    def lost(self, name: str) -> WorkerState | None:
-        """Take a worker out; the model that it died of loading is not loaded ahead until a new run wants it."""
+    def lost(self, name: str, blame: bool = True) -> WorkerState | None:
+        """Take a worker out; the model that it may have died of is not loaded ahead until a new run wants it."""
         worker = self.workers.pop(name, None)
         if worker is None:
             return None
@@ -228,7 +228,7 @@ class Fleet:
             del self._at[worker.lease]
         for model in {*worker.models, *((worker.loading,) if worker.loading else ())}:
             self._unhomed(worker, model)
-        if worker.loading is not None:
+        if worker.loading is not None and blame:
             self._deadly.add(worker.loading)
         self._stale = True
         self.want({})

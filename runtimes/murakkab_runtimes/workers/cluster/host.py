@@ -72,6 +72,7 @@ class Host(Child):
         self._engine, self._lease = "", ""
         self._looked = 0.0
         self._crowded: Path | None = None
+        self._back: wire.Returned | None = None
         self._reach = Reach(slot.machine, self._store)
         self._mirror: Mirror | None = None
         self._done: OrderedDict[str, None] = OrderedDict()
@@ -120,8 +121,8 @@ class Host(Child):
         """
         if isinstance(reply, TaskStarted):
             return
-        if isinstance(reply, TaskFailed) and self._crowded is not None:
-            reply = self._returned(reply.lease)
+        if isinstance(reply, TaskFailed) and self._back is not None:
+            reply, self._back = self._back, None
         if isinstance(reply, TaskFinished | TaskFailed | wire.Back):
             self._count(reply)
             self._engine, self._lease = "", ""
@@ -156,13 +157,14 @@ class Host(Child):
         """Why another slot must make an attempt: this machine cannot use the run's artifacts, or has no room."""
         try:
             reason = self._reach.obstacle(request, self._engine)
-        except OSError:
-            self._crowded = copies()
-            return self._returned(request.lease)
+        except OSError as fault:
+            return self._returned(request.lease, Path(fault.filename).parent if fault.filename else copies())
         return wire.Unfit(request.lease, reason, self._model) if reason else None
 
-    def _returned(self, lease: str) -> wire.Returned:
-        return wire.Returned(lease, f"there is no room left in {self._crowded} on {self._machine}")
+    def _returned(self, lease: str, folder: Path) -> wire.Returned:
+        """Give an attempt back, and take no more until there is room again."""
+        self._crowded = folder
+        return wire.Returned(lease, f"there is no room left in {folder} on {self._machine}")
 
     def _begins(self, lease: str, longest_s: float) -> bool:
         """Whether to make an attempt that Celery brought: the slot is its engine's, and nobody began it before."""
@@ -191,7 +193,7 @@ class Host(Child):
 
     def _failed(self, request: Run, fault: Exception, mask: Mask) -> TaskFailed:
         if no_room(fault):
-            self._crowded = self._store(request).root
+            self._back = self._returned(request.lease, self._store(request).root)
         return super()._failed(request, fault, mask)
 
     def _store(self, request: Run) -> ArtifactStore:
