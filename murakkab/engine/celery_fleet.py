@@ -271,9 +271,8 @@ class CeleryFleet(SlotFleet):
         for name in claims:
             if name in mine and not self._slots.known[name].joined:
                 self._join(name)
-        stuck = self._shared.stuck(now) if self._shared is not None else ""
-        if stuck:
-            self._on_barren(stuck)
+        for run, reason in (self._shared.stuck(now) if self._shared is not None else {}).items():
+            self._on_barren(reason, run)
         bare = not self._owned() and self._wanted() and len(fit) == len(usable)
         self._pass_on(self._bare.look(bare, read.taken, now))
 
