@@ -84,10 +84,11 @@ class SharedStore:
         """Put there what a task needs; blocks, and may be called from several threads.
 
         Raises:
-            StoreFault: the store cannot be reached.
+            StoreFault: the store cannot be reached, or the run is over.
             OSError: it has no room, or what a task needs is not here.
         """
-        run = self._runs.get(parse_lease(request.lease)[0], _Run())
+        if (run := self._runs.get(parse_lease(request.lease)[0])) is None:
+            raise StoreFault("its run is over")
         try:
             self._give(request, run)
         except (OSError, StoreFault) as fault:

@@ -12,6 +12,9 @@ APART_S = 5.0
 
 _LONGEST_S = 300.0
 
+_REMEMBERED_S = 600.0
+"""A pause that was over for this long is forgotten."""
+
 PATIENCE_S = 30.0
 """A run fails when no machine could use its artifacts for this long: a store or a mount may come back."""
 
@@ -46,6 +49,7 @@ class Unfit:
             able: machines that could make the same attempt, were it not for that.
             now: in the clock of the engine.
         """
+        self._apart = {name: known for name, known in self._apart.items() if now - known[0] < _REMEMBERED_S}
         pause = self._apart.get(machine, (0.0, APART_S))[1]
         if not self.apart(machine, now):
             self._apart[machine] = now + pause, min(2.0 * pause, _LONGEST_S)

@@ -12,6 +12,7 @@ from murakkab.engine.celery_fleet import CeleryFleet
 from murakkab.engine.shared import GIVE_S, SharedStore
 from murakkab_runtimes.artifacts import ArtifactStore
 from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.mirror import StoreFault
 from murakkab_runtimes.workers.messages import Run
 from tests.cluster.conftest import Server
 
@@ -59,3 +60,15 @@ def test_an_engine_fails_the_run_whose_tasks_need_what_does_not_get_there(
     ((reason, run),) = failing
     assert run == "gone"
     assert "cannot be put into the store" in reason
+
+
+def test_an_upload_that_ends_after_its_run_brings_nothing_of_it_back(tmp_path: Path) -> None:
+    shared = SharedStore(f"file://{tmp_path}/shared", "e")
+    request = shared.addressed(asked(tmp_path, "r"))
+    shared.forget("r")
+    with pytest.raises(StoreFault, match="its run is over"):
+        shared.give(request)
+    assert not shared._runs
+    assert not list(tmp_path.iterdir())
+    shared.give(shared.addressed(request))
+    assert list(shared._runs) == ["r"], "a run that is resumed"
