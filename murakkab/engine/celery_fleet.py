@@ -130,6 +130,7 @@ class CeleryFleet(SlotFleet):
         """A run is over: forget its artifacts, and at which of its tasks processes ended."""
         for deaths in (self._deaths, self._unheard):
             deaths.forget_run(run)
+        self._unfit.forget(run)
         self._post.forget(run)
 
     def _kill(self, worker: str, reason: str) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from murakkab.engine.outage import News
 
 APART_S = 5.0
-"""A machine that cannot use a run's artifacts gets no more slots for this long, and each time twice as long."""
+"""A machine that cannot use a run's artifacts gets no more slots for this long, then for twice as long each time."""
 
-_LONGEST_S = 300.0
+_LONGEST_S = 10.0
+"""No pause is longer: a run that begins after a mount was mended, or broke, is not to wait for the pauses of others."""
 
 _REMEMBERED_S = 600.0
 """A pause that was over for this long is forgotten."""
@@ -62,6 +63,10 @@ class Unfit:
             return News(failing=reason, run=run)
         first, trouble.told = not trouble.told, True
         return News(waiting=reason, run=run) if first else News()
+
+    def forget(self, run: str) -> None:
+        """A run is over."""
+        self._runs.pop(run, None)
 
     def works(self, machine: str, run: str) -> None:
         """A machine made something of a run."""

@@ -70,3 +70,12 @@ def test_a_machine_that_could_not_use_artifacts_long_ago_is_forgotten() -> None:
     for hour in range(3):
         unfit.told(f"m{hour}", "r", "no mount", {"a"}, 3600.0 * hour)
         assert list(unfit._apart) == [f"m{hour}"]
+
+
+def test_the_trouble_of_a_run_that_is_over_is_forgotten(server: Server) -> None:
+    async def scenario(fleet: CeleryFleet) -> None:
+        fleet._unfit.told("m", "r", "no mount", {"m"}, 0.0)
+        fleet.ended("r")
+        assert not fleet._unfit._runs
+
+    with_fleet(server, Heard(), scenario)
