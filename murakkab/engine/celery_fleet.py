@@ -80,15 +80,16 @@ class CeleryFleet(SlotFleet):
         """Reach the broker and take the slots that there are.
 
         Raises:
-            UserError: the broker cannot be reached, or no slot of it can be used.
+            UserError: the broker cannot be reached, or no slot of it can be used. Those of other engines can, later.
         """
         await self._broker.reach()
         if self._shared is not None:
             await self._shared.reach()
         self._jobs = [asyncio.create_task(self._repeat(step)) for step in (self._listen, self._look)]
-        if not await first_slot(self._up, self._broker, self._slots, WAIT_S):
+        if not await first_slot(self._up, self._broker, self._slots, lambda: self._taken, WAIT_S):
             await self.stop()
-            raise self._bare.why(self._outage.fault, self._taken, time.monotonic())
+            raise self._bare.why(self._outage.fault, time.monotonic())
+        self._up.set()
 
     async def stop(self) -> None:
         """Give all slots back."""
@@ -276,7 +277,7 @@ class CeleryFleet(SlotFleet):
                 self._join(name)
         for run, reason in (self._shared.stuck(now) if self._shared is not None else {}).items():
             self._on_barren(reason, run)
-        bare = not self._owned() and self._wanted() and len(fit) == len(usable)
+        bare = not self._owned() and self._has_work() and len(fit) == len(usable)
         self._pass_on(self._bare.look(bare, read.taken, now))
 
     def _join(self, name: str) -> None:
