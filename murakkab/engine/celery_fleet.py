@@ -100,9 +100,9 @@ class CeleryFleet(SlotFleet):
         await asyncio.gather(*self._jobs, return_exceptions=True)
         if self._inbox is not None:
             await self._inbox.close()
-        await asyncio.to_thread(self._post.close)
         with contextlib.suppress(Exception):
             await self._broker.leave(self._owned())
+        await asyncio.to_thread(self._post.close)
         await self._broker.close()
 
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:

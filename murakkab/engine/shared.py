@@ -6,7 +6,8 @@ import asyncio
 import math
 import threading
 import time
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,6 +29,9 @@ GONE_S = 2.0
 GIVE_S = 60.0
 """Runs fail when what their tasks need could not be put into the store for this long."""
 
+FETCHES = 32
+"""So many artifacts may be on their way from the store at once."""
+
 _REMEDY = "Correct --store, and give the server's address and keys in the environment (AWS_ENDPOINT_URL and so on)."
 
 
@@ -35,6 +39,7 @@ _REMEDY = "Correct --store, and give the server's address and keys in the enviro
 class _Run:
     """What is known of a run: its folder in the store, and since when what its tasks need cannot be put there."""
 
+    beginning: threading.Lock = field(default_factory=threading.Lock)
     mirror: Mirror | None = None
     refused: tuple[float, str] | None = None
 
@@ -56,7 +61,7 @@ class SharedStore:
             raise UserError("the store's address holds a password", "Give keys in the environment.", USAGE)
         self._url, self._engine = url.rstrip("/"), engine
         self._runs: dict[str, _Run] = {}
-        self._beginning = threading.Lock()
+        self._fetches = ThreadPoolExecutor(FETCHES, "fetches")
 
     async def reach(self) -> None:
         """Check that the store can be written; UserError says what to do."""
@@ -69,6 +74,10 @@ class SharedStore:
 
     def _try(self) -> None:
         Mirror(self._url, Path()).write(wire.MARK, self._engine.encode())
+
+    def close(self) -> None:
+        """Begin to fetch nothing more; what is on its way is not waited for."""
+        self._fetches.shutdown(wait=False, cancel_futures=True)
 
     def addressed(self, request: Run) -> Run:
         """The request with the place of its run in the store."""
@@ -113,7 +122,7 @@ class SharedStore:
         mirror.share(name for name in (request.item, request.previous, *inputs) if name is not None)
 
     def _mirror(self, request: Run, run: _Run) -> Mirror:
-        with self._beginning:
+        with run.beginning:
             if run.mirror is None:
                 mirror = Mirror(request.remote, Path(request.store))
                 mirror.write(wire.MARK, self._engine.encode())
@@ -130,7 +139,7 @@ class SharedStore:
         """
         for pause in TRIES_S:
             try:
-                await asyncio.to_thread(self._fetch, reply)
+                await asyncio.get_running_loop().run_in_executor(self._fetches, self._fetch, reply)
             except FileNotFoundError:
                 if pause >= GONE_S:
                     raise
