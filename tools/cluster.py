@@ -86,19 +86,32 @@ def murakkab(broker: str, *arguments: str, **env: str) -> subprocess.Popen[bytes
     return subprocess.Popen(command, env={**os.environ, "MURAKKAB_BROKER": broker, **env}, start_new_session=True)
 
 
-def end(processes: list[subprocess.Popen[bytes]]) -> None:
-    """Tell processes to end, and wait; workers finish the tasks in hand first, and end at once when told again."""
+class Ending:
+    """Ends what was started, one group after the other; when told again, also those whose turn is still to come."""
 
-    def tell(*_: object) -> None:
+    def __init__(self) -> None:
+        self._again = False
+
+    def end(self, processes: list[subprocess.Popen[bytes]]) -> None:
+        """Tell processes to end, and wait; workers finish the tasks in hand first, and end at once when told again."""
+
+        def told_again(*_: object) -> None:
+            self._again = True
+            _tell(processes, signal.SIGTERM)
+
+        for number in SIGNALS:
+            signal.signal(number, told_again)
+        _tell(processes, signal.SIGTERM)
+        if self._again:
+            _tell(processes, signal.SIGINT)  # two of one kind may count once
         for process in processes:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM)
+            process.wait()
 
-    for number in SIGNALS:
-        signal.signal(number, tell)
-    tell()
+
+def _tell(processes: list[subprocess.Popen[bytes]], number: signal.Signals) -> None:
     for process in processes:
-        process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(number)
 
 
 def main() -> None:
@@ -112,10 +125,10 @@ def main() -> None:
     for number in SIGNALS:
         signal.signal(number, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="murakkab-redis-") as folder, contextlib.ExitStack() as started:
-        redis, broker = start_redis(folder)
-        started.callback(end, [redis])
+        redis, broker, ending = *start_redis(folder), Ending()
+        started.callback(ending.end, [redis])
         workers: list[subprocess.Popen[bytes]] = []
-        started.callback(end, workers)
+        started.callback(ending.end, workers)
         for number in range(asked.workers):
             hidden = {"CUDA_VISIBLE_DEVICES": ""} if number else {}  # the first one has the accelerators
             workers.append(
@@ -123,7 +136,7 @@ def main() -> None:
             )
         wait_for_worker(broker)
         server = murakkab(broker, "serve", "--port", asked.port, "--runs", asked.runs)
-        started.callback(end, [server])
+        started.callback(ending.end, [server])
         print(f"cluster: {asked.workers} workers of {asked.cores} cores; Ctrl-C ends all", file=sys.stderr)
         sys.exit(server.wait())
 

@@ -30,12 +30,11 @@ class Bare:
         self._others = self._told = False
         self.fault: Exception | None = None
 
-    def why(self, outage: str, taken: Collection[str], now: float) -> UserError:
+    def why(self, outage: str, now: float) -> UserError:
         """Why an engine that starts finds no slot.
 
         Args:
             outage: what goes wrong at the broker, if anything.
-            taken: names of the slots that other engines own.
             now: in the clock of the engine.
         """
         if outage:
@@ -44,8 +43,6 @@ class Bare:
             told = f"unexpected fault at the broker: {type(self.fault).__name__}: {self.fault}"
             return UserError(told, "Let nothing but Murakkab use it, in one version.", FAILED)
         command = f"murakkab worker --broker {self._broker}"
-        if self._slots.all_taken(taken, now):
-            return UserError(self._taken, f"Wait for them, or start another one: {command}", FAILED)
         if reason := self._unfit(now):
             return UserError(reason, f"Then: {command}", FAILED)
         return UserError("there is no free worker at the broker", f"Start one: {command}", FAILED)

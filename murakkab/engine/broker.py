@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
@@ -239,6 +239,12 @@ class Broker:
         """End the process that is at a slot's task."""
         if (task := self._tasks.get(slot.name)) is not None:
             self._app.control.revoke(task, terminate=True, signal="SIGKILL", destination=[slot.hostname])
+
+    def keep(self, names: Container[str]) -> None:
+        """Forget what was given to all other slots: they are gone."""
+        for name in list(self._tasks):
+            if name not in names:
+                self._tasks.pop(name, None)
 
     def release(self, name: str, child: str) -> None:
         """Give one slot back; what its process was sent and has not taken is not carried out any more."""

@@ -80,15 +80,16 @@ class CeleryFleet(SlotFleet):
         """Reach the broker and take the slots that there are.
 
         Raises:
-            UserError: the broker cannot be reached, or no slot of it can be used.
+            UserError: the broker cannot be reached, or no slot of it can be used. Those of other engines can, later.
         """
         await self._broker.reach()
         if self._shared is not None:
             await self._shared.reach()
         self._jobs = [asyncio.create_task(self._repeat(step)) for step in (self._listen, self._look)]
-        if not await first_slot(self._up, self._broker, self._slots, WAIT_S):
+        if not await first_slot(self._up, self._broker, self._slots, lambda: self._taken, WAIT_S):
             await self.stop()
-            raise self._bare.why(self._outage.fault, self._taken, time.monotonic())
+            raise self._bare.why(self._outage.fault, time.monotonic())
+        self._up.set()
 
     async def stop(self) -> None:
         """Give all slots back."""
@@ -99,9 +100,9 @@ class CeleryFleet(SlotFleet):
         await asyncio.gather(*self._jobs, return_exceptions=True)
         if self._inbox is not None:
             await self._inbox.close()
-        await asyncio.to_thread(self._post.close)
         with contextlib.suppress(Exception):
             await self._broker.leave(self._owned())
+        await asyncio.to_thread(self._post.close)
         await self._broker.close()
 
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
@@ -128,6 +129,7 @@ class CeleryFleet(SlotFleet):
         for deaths in (self._deaths, self._unheard):
             deaths.forget_run(run)
         self._given_back.forget(run)
+        self._unfit.forget(run)
         self._post.forget(run)
 
     def _kill(self, worker: str, reason: str) -> None:
@@ -240,6 +242,8 @@ class CeleryFleet(SlotFleet):
             read = await self._broker.read()
             now = time.monotonic()
             self._slots.read(read.slots, now)
+            self._hearing.keep(self._children())
+            self._broker.keep(self._slots.known)
             if self._outage.silent(now):
                 self._slots.forgive(now)
                 self._wait_anew()
@@ -277,10 +281,9 @@ class CeleryFleet(SlotFleet):
         for name in new:
             if name in mine:
                 self._join(name)
-        stuck = self._shared.stuck(now) if self._shared is not None else ""
-        if stuck:
-            self._on_barren(stuck)
-        bare = not self._owned() and self._wanted() and len(fit) == len(usable)
+        for run, reason in (self._shared.stuck(now) if self._shared is not None else {}).items():
+            self._on_barren(reason, run)
+        bare = not self._owned() and self._has_work() and len(fit) == len(usable)
         self._pass_on(self._bare.look(bare, read.taken, now))
 
     def _is_fit(self, name: str, now: float) -> bool:

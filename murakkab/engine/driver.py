@@ -7,16 +7,13 @@ the state of a run.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
 from murakkab.engine.evaluation import Evaluator
+from murakkab.engine.faults import as_told, explained, undone, unwritten
 from murakkab.engine.fleet import FleetMaker
 from murakkab.engine.here import There
 from murakkab.engine.journal import Journal
@@ -103,7 +100,7 @@ class Driver:
             return
         self._journal.commands(commands)
         if live is not None:
-            self._guarded(live, live.told, _as_told(event, commands), now)
+            self._guarded(live, live.told, as_told(event, commands), now)
             self._guarded(live, lambda what, _: self._shelf.keep(live, what), event, now)
         self._tell_timeouts(event, commands, now)
         if self.observers:
@@ -144,16 +141,12 @@ class Driver:
 
     def broke(self, live: LiveRun | None, fault: Exception) -> None:
         """Keep the trace of a fault that nothing foresaw, and fail the run that it concerns."""
-        reason = self._explain(fault)
+        reason = self._explain(fault, live)
         if live is not None:
             self.abort(live, reason)
 
-    def _explain(self, fault: Exception) -> str:
-        """Words for a fault that nothing foresaw; its trace is kept."""
-        log = self._folder / "faults.log"
-        with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as stream:
-            traceback.print_exception(fault, file=stream)
-        return f"unexpected fault: {type(fault).__name__}: {fault}; the details are in {log}"
+    def _explain(self, fault: Exception, live: LiveRun | None = None) -> str:
+        return explained(fault, live.folder if live is not None else None, self._folder)
 
     def _note(self, event: Event, now: float, live: LiveRun | None) -> None:
         """Write an event down: what is in the engine's journal, the scheduler is told at once."""
@@ -168,15 +161,15 @@ class Driver:
         return self.live.get(getattr(event, "run", ""))
 
     def _carry_out(self, command: Command, now: float) -> None:
-        """Do a command, or fail its run. An attempt that did not reach its worker has ended: the worker is free."""
+        """Do a command, or fail its run. What did not reach its worker has ended: the worker is free."""
         try:
             self._do(command, now)
         except Exception as fault:
-            if isinstance(command, cmd.StartTask):
-                failed = ev.TaskFailed(command.lease, self._explain(fault), retry=False)
-                asyncio.get_running_loop().call_soon(self.apply, failed)
+            live = self.live.get(getattr(command, "run", ""))
+            if isinstance(command, cmd.StartTask | cmd.LoadModel):
+                asyncio.get_running_loop().call_soon(self.apply, undone(command, self._explain(fault, live)))
             else:
-                self.broke(self.live.get(getattr(command, "run", "")), fault)
+                self.broke(live, fault)
 
     def _do(self, command: Command, now: float) -> None:
         match command:
@@ -237,8 +230,7 @@ class Driver:
         try:
             live.publish(command, now)
         except OSError as fault:
-            reason = f"cannot write to {live.folder}: {fault.strerror}: free some space, then resume the run"
-            self.abort(live, reason)
+            self.abort(live, unwritten(live.folder, fault))
 
     def abort(self, live: LiveRun, reason: str) -> None:
         """Fail a run for a reason outside its graph, after the commands in hand."""
@@ -298,10 +290,3 @@ class Driver:
 
         handle = asyncio.get_running_loop().call_later(max(delay, 0.0), fire)
         self._timers.add(handle)
-
-
-def _as_told(event: Event, commands: list[Command]) -> Event:
-    """The event as people see it: what fails the run is not tried again."""
-    if isinstance(event, ev.TaskFailed) and any(isinstance(command, cmd.FinishRun) for command in commands):
-        return msgspec.structs.replace(event, retry=False)
-    return event

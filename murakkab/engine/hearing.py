@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Container
 
 from murakkab_runtimes.workers.cluster import wire
 
@@ -59,6 +60,11 @@ class Hearing:
         before, place = self._places.get(said.child, (lease, -1))
         self._places[said.child] = (lease, said.place)
         return said.place != (place + 1 if before == lease else 0)
+
+    def keep(self, children: Container[str]) -> None:
+        """Forget all other processes: they are gone."""
+        self._last = {child: number for child, number in self._last.items() if child in children}
+        self._places = {child: place for child, place in self._places.items() if child in children}
 
 
 class Deaths:

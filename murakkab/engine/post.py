@@ -86,6 +86,8 @@ class Post:
     def close(self) -> None:
         """Do what is being done, and nothing more; blocks."""
         self._closing = True
+        if self._shared is not None:
+            self._shared.close()
         for threads in (self._uploads, self._thread):
             threads.shutdown(wait=True, cancel_futures=True)
 

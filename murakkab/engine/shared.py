@@ -6,6 +6,8 @@ import asyncio
 import math
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,7 +29,19 @@ GONE_S = 2.0
 GIVE_S = 60.0
 """Runs fail when what their tasks need could not be put into the store for this long."""
 
+FETCHES = 32
+"""So many artifacts may be on their way from the store at once."""
+
 _REMEDY = "Correct --store, and give the server's address and keys in the environment (AWS_ENDPOINT_URL and so on)."
+
+
+@dataclass
+class _Run:
+    """What is known of a run: its folder in the store, and since when what its tasks need cannot be put there."""
+
+    beginning: threading.Lock = field(default_factory=threading.Lock)
+    mirror: Mirror | None = None
+    refused: tuple[float, str] | None = None
 
 
 class SharedStore:
@@ -46,9 +60,8 @@ class SharedStore:
         if urlsplit(url).password:
             raise UserError("the store's address holds a password", "Give keys in the environment.", USAGE)
         self._url, self._engine = url.rstrip("/"), engine
-        self._runs: dict[str, Mirror] = {}
-        self._beginning = threading.Lock()
-        self._refused: tuple[float, str] | None = None
+        self._runs: dict[str, _Run] = {}
+        self._fetches = ThreadPoolExecutor(FETCHES, "fetches")
 
     async def reach(self) -> None:
         """Check that the store can be written; UserError says what to do."""
@@ -62,9 +75,14 @@ class SharedStore:
     def _try(self) -> None:
         Mirror(self._url, Path()).write(wire.MARK, self._engine.encode())
 
+    def close(self) -> None:
+        """Begin to fetch nothing more; what is on its way is not waited for."""
+        self._fetches.shutdown(wait=False, cancel_futures=True)
+
     def addressed(self, request: Run) -> Run:
         """The request with the place of its run in the store."""
         run = parse_lease(request.lease)[0]
+        self._runs.setdefault(run, _Run())
         return msgspec.structs.replace(request, remote=f"{self._url}/{run}")
 
     def forget(self, run: str) -> None:
@@ -75,38 +93,41 @@ class SharedStore:
         """Put there what a task needs; blocks, and may be called from several threads.
 
         Raises:
-            StoreFault: the store cannot be reached.
+            StoreFault: the store cannot be reached, or the run is over.
+            OSError: it has no room, or what a task needs is not here.
         """
+        if (run := self._runs.get(parse_lease(request.lease)[0])) is None:
+            raise StoreFault("its run is over")
         try:
-            self._give(request)
-        except StoreFault as fault:
-            since = time.monotonic() if self._refused is None else self._refused[0]
-            self._refused = since, f"what a task needs cannot be put into the store: {fault}"
+            self._give(request, run)
+        except (OSError, StoreFault) as fault:
+            since = time.monotonic() if run.refused is None else run.refused[0]
+            run.refused = since, f"what a task needs cannot be put into the store: {fault}"
             raise
-        self._refused = None
+        run.refused = None
 
-    def stuck(self, now: float) -> str:
-        """Why nothing can be put there, once that went on for too long; empty otherwise."""
-        if self._refused is None or now - self._refused[0] <= GIVE_S:
-            return ""
-        reason, self._refused = self._refused[1], None
-        return reason
+    def stuck(self, now: float) -> dict[str, str]:
+        """The runs of which nothing could be put there for too long, and why; each is told once."""
+        reasons = {}
+        for name, run in self._runs.items():
+            if run.refused is not None and now - run.refused[0] > GIVE_S:
+                reasons[name], run.refused = run.refused[1], None
+        return reasons
 
-    def _give(self, request: Run) -> None:
-        mirror = self._mirror(request)
+    def _give(self, request: Run, run: _Run) -> None:
+        mirror = self._mirror(request, run)
         for file in marks_in(request.arguments):
             mirror.stored(file)
         inputs = [name for given in request.inputs.values() for name in ([given] if isinstance(given, str) else given)]
         mirror.share(name for name in (request.item, request.previous, *inputs) if name is not None)
 
-    def _mirror(self, request: Run) -> Mirror:
-        run = parse_lease(request.lease)[0]
-        with self._beginning:
-            if (mirror := self._runs.get(run)) is None:
+    def _mirror(self, request: Run, run: _Run) -> Mirror:
+        with run.beginning:
+            if run.mirror is None:
                 mirror = Mirror(request.remote, Path(request.store))
                 mirror.write(wire.MARK, self._engine.encode())
-                self._runs[run] = mirror
-        return mirror
+                run.mirror = mirror
+        return run.mirror
 
     async def take(self, reply: ItemEmitted | TaskFinished) -> None:
         """Fetch what a task made, before the engine hears of it; tries for a minute.
@@ -118,7 +139,7 @@ class SharedStore:
         """
         for pause in TRIES_S:
             try:
-                await asyncio.to_thread(self._fetch, reply)
+                await asyncio.get_running_loop().run_in_executor(self._fetches, self._fetch, reply)
             except FileNotFoundError:
                 if pause >= GONE_S:
                     raise
@@ -130,6 +151,6 @@ class SharedStore:
             await asyncio.sleep(pause)
 
     def _fetch(self, reply: ItemEmitted | TaskFinished) -> None:
-        mirror = self._runs.get(parse_lease(reply.lease)[0])
-        if mirror is not None:
-            mirror.get(reply.value)
+        run = self._runs.get(parse_lease(reply.lease)[0])
+        if run is not None and run.mirror is not None:
+            run.mirror.get(reply.value)

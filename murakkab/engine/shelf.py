@@ -21,7 +21,7 @@ class Shelf:
         apply: takes the events of a task that was made before.
         holds: whether a lease still counts.
         hand_over: sends an attempt to its worker.
-        explain: words for a fault that nothing foresaw.
+        explain: words for what went wrong with a run.
 
     """
 
@@ -30,7 +30,7 @@ class Shelf:
         apply: Callable[[Event], None],
         holds: Callable[[str], bool],
         hand_over: Callable[[LiveRun, cmd.StartTask], None],
-        explain: Callable[[Exception], str],
+        explain: Callable[[Exception, LiveRun], str],
     ) -> None:
         self._apply, self._holds, self._hand_over, self._explain = apply, holds, hand_over, explain
         self._threads = ThreadPoolExecutor(2, "cache")
@@ -49,7 +49,7 @@ class Shelf:
         """Answer a task with what it made before; where there is nothing, or the cache breaks, its worker makes it."""
         job = asyncio.get_running_loop().create_task(self._answer(live, command))
         self._jobs.add(job)
-        job.add_done_callback(partial(self._answered, command.lease))
+        job.add_done_callback(partial(self._answered, live, command.lease))
 
     async def close(self) -> None:
         """Wait for what was begun."""
@@ -73,11 +73,11 @@ class Shelf:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, live.cache.look_up, command)
         except Exception as fault:
-            self._explain(fault)
+            self._explain(fault, live)
             return None
 
-    def _answered(self, lease: str, job: asyncio.Task[None]) -> None:
+    def _answered(self, live: LiveRun, lease: str, job: asyncio.Task[None]) -> None:
         """A fault on the way to a worker ends the attempt, and with it the run: nobody is at it."""
         self._jobs.discard(job)
         if not job.cancelled() and isinstance(fault := job.exception(), Exception):
-            self._apply(ev.TaskFailed(lease, self._explain(fault), retry=False))
+            self._apply(ev.TaskFailed(lease, self._explain(fault, live), retry=False))

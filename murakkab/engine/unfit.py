@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from murakkab.engine.outage import News
 
 APART_S = 5.0
-"""A machine that cannot use a run's artifacts gets no more slots for this long, and each time twice as long."""
+"""A machine that cannot use a run's artifacts gets no more slots for this long, then for twice as long each time."""
 
-_LONGEST_S = 300.0
+_LONGEST_S = 10.0
+"""No pause is longer: a run that begins after a mount was mended, or broke, is not to wait for the pauses of others."""
+
+_REMEMBERED_S = 600.0
+"""A pause that was over for this long is forgotten."""
 
 PATIENCE_S = 30.0
 """A run fails when no machine could use its artifacts for this long: a store or a mount may come back."""
@@ -46,6 +50,7 @@ class Unfit:
             able: machines that could make the same attempt, were it not for that.
             now: in the clock of the engine.
         """
+        self._apart = {name: known for name, known in self._apart.items() if now - known[0] < _REMEMBERED_S}
         pause = self._apart.get(machine, (0.0, APART_S))[1]
         if not self.apart(machine, now):
             self._apart[machine] = now + pause, min(2.0 * pause, _LONGEST_S)
@@ -58,6 +63,10 @@ class Unfit:
             return News(failing=reason, run=run)
         first, trouble.told = not trouble.told, True
         return News(waiting=reason, run=run) if first else News()
+
+    def forget(self, run: str) -> None:
+        """A run is over."""
+        self._runs.pop(run, None)
 
     def works(self, machine: str, run: str) -> None:
         """A machine made something of a run."""

@@ -44,7 +44,6 @@ def test_a_run_waits_for_the_workers_of_other_engines_as_long_as_there_are_any()
         announced(slots, now)
         told.append(bare.look(True, {"a-1"}, now))
     assert told == [News(), News(waiting="all workers at redis://there are at work for other engines"), News(), News()]
-    assert "are at work for other engines" in bare.why("", {"a-1"}, 10 * LATE).message
     gone = 11 * LATE
     assert bare.look(True, (), gone) == News(), "it has just begun to lack them"
     assert bare.look(True, (), gone + LATE).failing == "for 60 s no worker was heard of at redis://there"

@@ -74,6 +74,35 @@ def test_the_visibility_timeout_is_above_the_longest_task_in_all_three_places(se
         assert connection.default_channel.visibility_timeout == LONGEST_S
 
 
+@pytest.mark.parametrize(
+    ("place", "comes_again"),
+    [
+        ("none of them", False),
+        ("broker_transport_options", True),
+        ("result_backend_transport_options", False),
+        ("visibility_timeout", False),
+    ],
+)
+def test_what_nobody_acknowledged_for_two_hours_comes_again_without_the_first_of_the_three_places(
+    server: Server, place: str, comes_again: bool
+) -> None:
+    """Celery's manual wants all three; the other two are read by a result backend, and there is none."""
+    app = make_app(server.url)
+    if place != "none of them":
+        app.conf.update({place: 3600 if place == "visibility_timeout" else {}})  # an hour is what Celery has itself
+    queue = f"q of {place}"
+    app.send_task("work", args=[], queue=queue)
+    with app.connection_for_read() as connection:
+        channel = connection.default_channel
+        assert channel.basic_get(queue) is not None
+        assert server.client.llen(queue) == 0
+        for tag, taken in server.client.zrange("unacked_index", 0, -1, withscores=True):
+            server.client.zadd("unacked_index", {tag: taken - 7200})
+        channel.qos.restore_visible(interval=1)
+        assert server.client.llen(queue) == comes_again
+    server.client.flushall()
+
+
 def test_what_is_not_begun_waits_in_the_queue_and_what_is_ended_is_acknowledged(
     broker: Server, start: Start, tmp_path: Path
 ) -> None:

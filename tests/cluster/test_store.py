@@ -118,7 +118,7 @@ def test_a_store_that_takes_nothing_for_a_minute_is_told(tmp_path: Path) -> None
         with pytest.raises(StoreFault):
             shared.give(request)
         assert not shared.stuck(time.monotonic())
-    assert "what a task needs cannot be put into the store" in shared.stuck(time.monotonic() + GIVE_S)
+    assert "what a task needs cannot be put into the store" in shared.stuck(time.monotonic() + GIVE_S)["r"]
     assert not shared.stuck(time.monotonic() + GIVE_S), "told once"
     (tmp_path / "shared").unlink()
     shared.give(request)

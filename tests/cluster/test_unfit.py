@@ -43,9 +43,33 @@ def test_a_machine_is_left_out_for_longer_each_time_until_it_made_something() ->
     unfit.told("a", "r", "no mount", {"a"}, APART_S)
     assert unfit.apart("a", 2.9 * APART_S)
     assert not unfit.apart("a", 3.1 * APART_S)
+    for now in (3.1 * APART_S, 7.0 * APART_S):
+        unfit.told("a", "r", "no mount", {"a", "b"}, now)
+    assert not unfit.apart("a", 9.1 * APART_S), "no pause is much longer than the first ones"
     unfit.works("a", "r")
     assert unfit.told("a", "r", "no mount", {"a"}, 100.0) == News(waiting="no mount", run="r"), "a new trouble"
     assert not unfit.apart("a", 100.0 + 1.1 * APART_S)
+
+
+def test_a_run_hears_soon_of_a_machine_that_was_left_out_for_another_one_and_begins_anew_when_resumed() -> None:
+    """One machine, whose slots are tried whenever it is not left out."""
+    unfit = Unfit()
+    heard: list[tuple[float, News]] = []
+    for now in map(float, range(300)):
+        run = "first" if now < 150.0 else "second"
+        if now == 150.0:
+            unfit.forget("first")
+        if not unfit.apart("a", now) and (news := unfit.told("a", run, "no mount", {"a"}, now)) != News():
+            heard.append((now, news))
+            if news.failing:
+                unfit.forget(run)
+    heard = [(at, news) for at, news in heard if news.run == "second"]
+    waits, fails = [at for at, news in heard if news.waiting], [at for at, news in heard if news.failing]
+    assert 150.0 <= waits[0] <= 165.0
+    assert PATIENCE_S <= fails[0] - waits[0] <= PATIENCE_S + 15.0
+    unfit.told("a", "r", "no mount", {"a"}, 1000.0)
+    unfit.forget("r")
+    assert unfit.told("a", "r", "no mount", {"a"}, 2000.0) == News(waiting="no mount", run="r")
 
 
 def request(folder: Path, remote: str = "") -> Run:

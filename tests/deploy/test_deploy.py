@@ -41,7 +41,8 @@ def test_what_the_compose_file_starts_is_there() -> None:
 STUBBORN = """
 import signal, sys, time
 told = []
-signal.signal(signal.SIGTERM, lambda *_: (print("told", flush=True), told.append(1)))
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, lambda *_: (print("told", flush=True), told.append(1)))
 print("up", flush=True)
 while len(told) < 2:
     time.sleep(0.01)
@@ -50,19 +51,23 @@ sys.exit(3)
 
 ENDS = """
 import os, runpy, signal, subprocess, sys, threading
-end = runpy.run_path(sys.argv[1])["end"]
-child = subprocess.Popen([sys.executable, "-c", sys.argv[2]], stdout=subprocess.PIPE)
-child.stdout.readline()
-threading.Thread(target=lambda: (child.stdout.readline(), os.kill(os.getpid(), signal.SIGINT))).start()
-end([child])
-print(child.returncode)
+ending = runpy.run_path(sys.argv[1])["Ending"]()
+children = [subprocess.Popen([sys.executable, "-c", sys.argv[2]], stdout=subprocess.PIPE) for _ in range(2)]
+for child in children:
+    child.stdout.readline()
+server, worker = children
+threading.Thread(target=lambda: (server.stdout.readline(), os.kill(os.getpid(), signal.SIGINT))).start()
+for child in children:
+    ending.end([child])
+print(server.returncode, worker.returncode)
 """
 
 
-def test_what_a_cluster_started_is_told_again_to_end() -> None:
+def test_all_that_a_cluster_started_is_told_again_to_end() -> None:
+    """Also what is to end after the one that is being waited for."""
     command = [sys.executable, "-c", ENDS, str(ROOT / "tools" / "cluster.py"), STUBBORN]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.stdout == "3\n", done.stderr
+    assert done.stdout == "3 3\n", done.stderr
 
 
 @pytest.mark.soak

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from murakkab.engine.run import LiveRun
 from murakkab.engine.watched import WatchedFleet
 from murakkab_optimizer.scheduler import Scheduler
 from murakkab_optimizer.scheduler import events as ev
+from murakkab_optimizer.scheduler.commands import LoadModel
 from murakkab_optimizer.simulator import replay
 from tests.engine.conftest import SUMS, TROUBLE, workflow
 
@@ -74,6 +76,41 @@ def test_an_unforeseen_fault_fails_the_run_and_the_engine_goes_on(
         assert "Traceback" in log.read_text()
         assert (await ends(made, tmp_path))["status"] == "succeeded"
         assert all(worker.lease is None for worker in made._driver.scheduler._fleet.workers.values())
+
+    with_engine(tmp_path, scenario)
+
+
+def test_a_model_that_cannot_be_loaded_for_a_reason_nobody_foresaw_keeps_no_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(made: Engine) -> None:
+        workers = made._driver.scheduler._fleet.workers
+        while not workers:
+            await asyncio.sleep(0.01)
+        break_once(monkeypatch, WatchedFleet, "load", RuntimeError("a screw came loose"), str)
+        name, worker = next(iter(workers.items()))
+        worker.loading = "toy-double"
+        made._driver._carry_out(LoadModel(name, "toy-double"), made._driver.now())
+        async with asyncio.timeout(20):
+            while worker.loading:
+                await asyncio.sleep(0.01)
+        (log,) = (tmp_path / "runs" / ".engines").glob("*/faults.log")
+        assert "a screw came loose" in log.read_text()
+        assert (await ends(made, tmp_path))["status"] == "succeeded"
+
+    with_engine(tmp_path, scenario)
+
+
+def test_a_full_disk_that_keeps_a_task_from_its_worker_is_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_once(monkeypatch, WatchedFleet, "run", OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), str)
+
+    async def scenario(made: Engine) -> None:
+        end = await ends(made, tmp_path)
+        assert re.search(r"cannot write to .*: No space left on device: free some space, then resume", end["error"])
+        assert str(tmp_path / "runs") in end["error"]
+        assert (await ends(made, tmp_path))["status"] == "succeeded"
 
     with_engine(tmp_path, scenario)
 

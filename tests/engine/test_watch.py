@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from murakkab.engine.watched import SILENCE_S, WatchedFleet
+from murakkab.engine.watched import COMPILE_S, SILENCE_S, WatchedFleet
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.messages import Load, Request, Run
 
@@ -31,15 +31,22 @@ class Watched(WatchedFleet):
 
 
 @pytest.mark.parametrize(
-    ("facts", "seconds"), [({}, SILENCE_S), ({"load_s": 400.0}, 1200.0), ({"weights_mb": 50_000.0}, 1000.0)]
+    ("facts", "seconds"),
+    [
+        ({}, SILENCE_S),
+        ({"load_s": 400.0}, 1200.0),
+        ({"weights_mb": 50_000.0}, 1000.0),
+        ({"weights_mb": 500.0, "knobs": {"compile": False}}, SILENCE_S),
+        ({"weights_mb": 500.0, "knobs": {"compile": True}}, COMPILE_S),
+    ],
 )
-def test_a_model_may_take_its_time_to_load(facts: dict[str, Any], seconds: float) -> None:
+def test_a_model_may_take_its_time_to_load_and_to_be_compiled(facts: dict[str, Any], seconds: float) -> None:
     card = msgspec.structs.replace(load_catalog()["toy-double"], **facts)
 
     async def go() -> None:
         fleet = Watched()
         fleet.load("a", Load(card))
-        fleet.run("b", Run("r/n/-#1", "", card, {}, 1, {}, 0))
+        fleet.run("b", Run("r/n/-#1", "", card, card.knobs, 1, {}, 0))
         assert fleet.patience("a") == pytest.approx(seconds, abs=5.0)
         assert fleet.patience("b") == pytest.approx(seconds, abs=5.0)
 
