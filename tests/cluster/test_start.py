@@ -17,7 +17,7 @@ from tests.cluster.test_losses import Heard, announce
 def test_an_engine_that_starts_beside_a_busy_one_waits_and_tells_its_runs_once(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, seconds in {"celery_fleet.WAIT_S": 1.0, "celery_fleet.POLL_S": 0.01, "bare.TELL_S": -1.0}.items():
+    for name, seconds in {"celery_fleet.POLL_S": 0.01, "bare.TELL_S": -1.0}.items():
         monkeypatch.setattr(f"murakkab.engine.{name}", seconds)
     monkeypatch.setattr("murakkab.engine.first_slot.TAKEN_S", 0.0, raising=False)
     server.client.flushall()
