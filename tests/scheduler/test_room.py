@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,12 +17,12 @@ from murakkab_optimizer.scheduler import events as ev
 SIZES = {"a": 500, "b": 400, "c": 300, "d": 700, "e": 600}
 
 
-def steps(models: str) -> tuple[Graph, Plan]:
-    """A graph of steps, one after the other, each with a model of that letter."""
+def steps(models: str, knobs: dict[str, Any] | None = None) -> tuple[Graph, Plan]:
+    """A graph of steps, one after the other, each with a model of that letter, in settings that all have."""
     names = [f"n{number}" for number in range(len(models))]
     edges: list[tuple[Edge, ...]] = [(), *((Edge(name),) for name in names)]
     nodes = (Node(name, "work", {}, before) for name, before in zip(names, edges, strict=False))
-    chosen = [Configuration(model, {}, Needs(1, 100, SIZES[model]), 1.0, "H100", 1) for model in models]
+    chosen = [Configuration(model, knobs or {}, Needs(1, 100, SIZES[model]), 1.0, "H100", 1) for model in models]
     planned = {name: NodePlan(one, "") for name, one in zip(names, chosen, strict=True)}
     return Graph("steps", tuple(nodes)), Plan(planned)
 
@@ -30,12 +32,14 @@ class Card:
 
     Attributes:
         said: what it was told: to load, to unload, or to start.
+        loads: the settings of what it was told to load.
 
     """
 
     def __init__(self) -> None:
         self.scheduler = Scheduler(4)
         self.said: list[str] = []
+        self.loads: list[dict[str, Any]] = []
         self.lease = ""
         self.tell(ev.WorkerJoined("w", room_mb=1000))
 
@@ -47,8 +51,9 @@ class Card:
                     self.lease = lease
                 case cmd.UnloadModel("w", model):
                     self.said.append(f"unload {model}")
-                case cmd.LoadModel("w", model):
+                case cmd.LoadModel("w", model, knobs):
                     self.said.append(f"load {model}")
+                    self.loads.append(knobs)
                     self.tell(ev.ModelLoaded("w", model))
 
     def make(self, run: str, models: str) -> list[str]:
@@ -59,9 +64,9 @@ class Card:
             self.tell(ev.TaskFinished(self.lease, "value"))
         return self.said[before:]
 
-    def expect(self, models: str) -> list[str]:
+    def expect(self, models: str, knobs: dict[str, Any] | None = None) -> list[str]:
         before = len(self.said)
-        self.tell(ev.ModelsExpected(*steps(models)))
+        self.tell(ev.ModelsExpected(*steps(models, knobs)))
         return self.said[before:]
 
 
@@ -82,6 +87,13 @@ def test_what_is_expected_stays_and_is_loaded_ahead_only_where_it_has_its_place(
     assert card.expect("d") == ["load d"]
     assert card.expect("e") == []
     assert card.make("r", "e") == ["start e"]
+
+
+def test_what_is_loaded_ahead_is_loaded_in_the_settings_of_its_plan() -> None:
+    card = Card()
+    assert card.expect("d", {"offload": "model"}) == ["load d"]
+    assert card.expect("c", {"quantization": "int8"}) == ["load c"]
+    assert card.loads == [{"offload": "model"}, {"quantization": "int8"}]
 
 
 def test_what_was_let_go_of_is_loaded_ahead_when_it_is_asked_for_again() -> None:

@@ -22,7 +22,7 @@ from murakkab_optimizer.scheduler.runs import RunState, place
 from murakkab_optimizer.scheduler.shift import Shift
 from murakkab_optimizer.scheduler.state import Status, TaskState
 from murakkab_optimizer.scheduler.timers import Timers
-from murakkab_optimizer.scheduler.wanted import configurations, sizes_mb, wanted
+from murakkab_optimizer.scheduler.wanted import configurations, settings, sizes_mb, wanted
 from murakkab_optimizer.scheduler.workers import Fleet
 
 BACKOFF_S = 0.2
@@ -213,7 +213,7 @@ class Scheduler:
 
     def _want(self, graph: Graph, plan: Plan) -> None:
         """Load ahead what a run needs."""
-        self._fleet.want(*wanted(graph, plan), sizes_mb(plan))
+        self._fleet.want(*wanted(graph, plan), sizes_mb(plan), settings(graph, plan))
 
     def _needed(self) -> set[str]:
         """Names of the models that runs in hand, or those that are expected, may still use."""
