@@ -53,7 +53,7 @@ class WatchedFleet(ABC):
 
     def load(self, worker: str, request: Load) -> None:
         """Ask for a model to be loaded and watch it."""
-        self._wait(worker, _patience_s(request.card, request.card.knobs))
+        self._wait(worker, _patience_s(request.card, {**request.card.knobs, **request.knobs}))
         self.send(worker, self._with_unloads(worker, request))
 
     def unload(self, worker: str, model: str) -> None:
