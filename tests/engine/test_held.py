@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -17,7 +19,7 @@ from murakkab_optimizer.catalog import Needs
 from murakkab_runtimes.artifacts import ArtifactStore
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.child import Child
-from murakkab_runtimes.workers.held import ROOM
+from murakkab_runtimes.workers.held import ROOM, Held
 from murakkab_runtimes.workers.messages import Load, Request, Run, Stop
 from tests.engine.conftest import workflow
 
@@ -41,6 +43,16 @@ def test_what_was_not_used_for_longest_makes_room(monkeypatch: pytest.MonkeyPatc
     a, b, c, small = named("a", 4000), named("b", 5000), named("c", 6000), named("small", 0)
     child, _ = served(*map(Load, (small, a, b, a, c)))
     assert list(child._runtimes) == held
+
+
+@pytest.mark.parametrize(("offload", "held"), [("none", ["a", "c"]), ("model", ["c"])])
+def test_what_is_off_loaded_keeps_its_place(monkeypatch: pytest.MonkeyPatch, offload: str, held: list[str]) -> None:
+    monkeypatch.setenv(ROOM, "10000")
+    models = Held(lambda name: nullcontext())
+    a = msgspec.structs.replace(named("a", 5000), knobs={"offload": offload})
+    models.get(a, 1, {}).meter = SimpleNamespace(held_mb=1, peak_mb=1)
+    models.get(named("c", 6000), 1, {})
+    assert list(models) == held
 
 
 @pytest.mark.parametrize("loads", [True, False])
