@@ -36,12 +36,13 @@ SOONEST_S = 1e-6
 
 
 class _Asked(msgspec.Struct, frozen=True):
-    """A node that one model is to do, from pictures of one height."""
+    """A node that one model is to do, from pictures of one height, in the settings that a person asks for."""
 
     node: Node
     card: ModelCard
     work: Work
     from_height: float = 0.0
+    pinned: Mapping[str, Any] = {}
 
     @property
     def conditions(self) -> dict[str, float]:
@@ -93,9 +94,11 @@ class Finder:
         offers = self.offers(node)
         found = eligible(node, self.cards, self.absent, pin)
         asked = [
-            _Asked(node, card, work, height) for card in found.cards for height in self._starts(node, card, heights)
+            _Asked(node, card, work, height, pinned_knobs(node, card, pin))
+            for card in found.cards
+            for height in self._starts(node, card, heights)
         ]
-        ways = list(_distinct(way for one in asked for way in self.of_card(one, pin, offers)))
+        ways = list(_distinct(way for one in asked for way in self.of_card(one, offers)))
         if not ways:
             raise NoPlanError(self._no_device(node, asked, offers))
         used = {way.card.name for way in ways}
@@ -129,10 +132,9 @@ class Finder:
         found = sorted(set(heights))
         return [height for height in found if height < lines(node)] or found or [0.0]
 
-    def of_card(self, asked: _Asked, pin: Pin, offers: Sequence[int]) -> Iterator[Way]:
+    def of_card(self, asked: _Asked, offers: Sequence[int]) -> Iterator[Way]:
         """The ways to do a node with one model."""
-        node, card = asked.node, asked.card
-        pinned = pinned_knobs(node, card, pin)
+        node, card, pinned = asked.node, asked.card, asked.pinned
         for index in offers:
             offer = self.cluster.offers[index]
             for knobs in settings(card, pinned):
@@ -142,7 +144,7 @@ class Finder:
                 if offer.device.kind == "cpu":
                     yield from self._on_cores(asked, knobs, index, usual=usual)
                 else:
-                    yield from self._on_accelerators(asked, knobs, pinned, index, usual=usual)
+                    yield from self._on_accelerators(asked, knobs, index, usual=usual)
 
     def _on_cores(self, asked: _Asked, knobs: dict[str, Any], index: int, *, usual: bool) -> Iterator[Way]:
         card, offer = asked.card, self.cluster.offers[index]
@@ -159,21 +161,19 @@ class Finder:
         power = drawn or offer.device.peak_w * max(threads, 1)
         yield self._way(asked, knobs, index, threads, profile, power, slower)
 
-    def _on_accelerators(
-        self, asked: _Asked, knobs: dict[str, Any], pinned: Mapping[str, Any], index: int, *, usual: bool
-    ) -> Iterator[Way]:
+    def _on_accelerators(self, asked: _Asked, knobs: dict[str, Any], index: int, *, usual: bool) -> Iterator[Way]:
         """With these settings, and in their place with lighter ones on as many devices as have no room for them."""
-        crowded = dict[int, str]()
+        crowded, when = dict[int, str](), "in its usual settings" if knobs == asked.card.knobs else "otherwise"
         for profile in self._speeds(asked, knobs, index, other=usual):
             if short := self._shortage(asked, knobs, index, profile):
                 crowded[profile.devices] = short
             else:
                 yield self._accelerated(asked, knobs, index, profile)
-        for light in lighter(asked.card, knobs, pinned) if crowded else ():
+        for light in lighter(asked.card, knobs, asked.pinned) if crowded else ():
             for profile in self._speeds(asked, light, index, other=usual):
                 if profile.devices in crowded and not self._shortage(asked, light, index, profile):
                     way = self._accelerated(asked, light, index, profile)
-                    yield msgspec.structs.replace(way, short=crowded[profile.devices])
+                    yield msgspec.structs.replace(way, short=f"{when} {crowded[profile.devices]}")
 
     def _speeds(self, asked: _Asked, knobs: Mapping[str, Any], index: int, *, other: bool) -> Iterator[Profile]:
         """Speeds on the accelerators of an offer, for each number of devices that one instance may have of it."""
@@ -254,7 +254,7 @@ class Finder:
         """Why a model that is known to run on these devices has no room there; empty where that is not the reason."""
         there = list(offers)
         seen = self._room.refusal(asked.card, [self.cluster.offers[index] for index in there])
-        usual = asked.card.knobs
+        usual = {**asked.card.knobs, **asked.pinned}
         short = (
             self._shortage(asked, usual, index, profile)
             for index in there

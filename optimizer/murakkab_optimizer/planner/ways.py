@@ -22,7 +22,7 @@ class Way(msgspec.Struct, frozen=True):
         task_s: seconds of one task; the candidate's are those of all rounds of the loops that it stands in.
         profile: that the time comes from; None where nobody measured.
         from_height: lines of the pictures that it is given; 0 where that makes no difference.
-        short: why it is not done with the usual settings, where these are lighter ones; else empty.
+        short: in which settings it has no room and why, where these are lighter ones; else empty.
 
     """
 

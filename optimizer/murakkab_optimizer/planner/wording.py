@@ -169,12 +169,12 @@ def is_spot(offer: Offer) -> bool:
 
 
 def lighter_because(way: Way) -> str:
-    """The settings that take less memory than the usual ones, and why they are taken; empty where they are usual."""
+    """The settings that take less memory than others, and why they are taken; empty where nothing forces them."""
     found = way.card.lighter_with(way.candidate.knobs)
     if not way.short or found is None:
         return ""
     named = ", ".join(f"{knob} {value}" for knob, value in found.knobs.items())
-    return f"; with {named}, since in its usual settings {way.short}"
+    return f"; with {named}, since {way.short}"
 
 
 def provenance(way: Way) -> str:
