@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from murakkab.engine.evaluation import Evaluator
 from murakkab.engine.faults import as_told, explained, undone, unwritten
@@ -180,9 +180,9 @@ class Driver:
                 self._evaluator.ask(command, asking.graph.node(node), asking.artifacts, asking.mask)
             case cmd.CancelTask(lease, worker):
                 self.fleet.cancel(worker, Cancel(lease))
-            case cmd.LoadModel(worker, model):
+            case cmd.LoadModel(worker, model, knobs):
                 card = load_catalog()[model]
-                self.fleet.load(worker, Load(card, max(card.needs.threads, 1), knobs=self._knobs(model)))
+                self.fleet.load(worker, Load(card, max(card.needs.threads, 1), knobs=knobs))
             case cmd.UnloadModel(worker, model):
                 self.fleet.unload(worker, model)
             case cmd.Publish(run):
@@ -202,12 +202,6 @@ class Driver:
         """What the workers of other machines have; None where they are of this one."""
         models = self.fleet.models()
         return None if models is None else There(models, tuple(self.fleet.accelerators()))
-
-    def _knobs(self, model: str) -> dict[str, Any]:
-        """The settings in which a run in hand uses a model; its own where none does."""
-        plans = (live.plan for live in self.live.values())
-        used = (choice.chosen.knobs for plan in plans for choice in plan.nodes.values() if choice.chosen.model == model)
-        return next(used, {})
 
     def _start_task(self, command: cmd.StartTask) -> None:
         live = self.live[command.run]

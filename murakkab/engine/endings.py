@@ -66,6 +66,10 @@ class Endings:
         del self._ended[state.child]
         return state
 
+    def children(self) -> set[str]:
+        """Processes that may come back."""
+        return set(self._ended)
+
     def take_deaf(self) -> list[wire.Slot]:
         """Slots whose process is to be ended again."""
         deaf, self._deaf = self._deaf, []

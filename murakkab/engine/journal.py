@@ -18,7 +18,7 @@ import msgspec
 
 from murakkab.engine.lines import LineFile, read_lines
 from murakkab_optimizer.scheduler import Command, Event
-from murakkab_optimizer.scheduler.commands import Evaluate, StartTask
+from murakkab_optimizer.scheduler.commands import Evaluate, LoadModel, StartTask
 
 SYNC_S = 0.05
 
@@ -114,7 +114,12 @@ LISTED = 16
 
 
 def told(command: Command) -> Command:
-    """A command as it stands in the journal: without long lists of inputs, which a replay works out again."""
+    """A command as it stands in the journal: without what a replay works out again.
+
+    That is long lists of inputs, and the settings in which a model is loaded.
+    """
+    if isinstance(command, LoadModel):
+        return msgspec.structs.replace(command, knobs={})
     if not isinstance(command, StartTask | Evaluate):
         return command
     short = {name: one for name, one in command.inputs.items() if isinstance(one, str) or len(one) <= LISTED}

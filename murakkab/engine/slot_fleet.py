@@ -143,10 +143,5 @@ class SlotFleet(WatchedFleet):
         """Whether a slot has something to do, or has not answered yet."""
         return name in self._busy or name in self._post
 
-    def _children(self) -> set[str]:
-        """Processes that are known or may come back."""
-        known = self._slots.known.values()
-        return {seen.joined or (seen.state.child if seen.state else "") for seen in known} | set(self._slots.dead)
-
     def _owned(self) -> list[str]:
         return [name for name, seen in self._slots.known.items() if seen.joined]

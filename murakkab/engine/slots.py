@@ -101,6 +101,11 @@ class Slots:
         if seen.state is not None and seen.state.child == child:
             seen.state = None
 
+    def children(self) -> set[str]:
+        """Processes that are known or may come back."""
+        known = {seen.joined or (seen.state.child if seen.state else "") for seen in self.known.values()}
+        return known | self._endings.children()
+
     def take_deaf(self) -> list[wire.Slot]:
         """Slots whose process is to be ended again."""
         return self._endings.take_deaf()

@@ -53,7 +53,7 @@ class WatchedFleet(ABC):
 
     def load(self, worker: str, request: Load) -> None:
         """Ask for a model to be loaded and watch it."""
-        self._wait(worker, _patience_s(request.card, request.card.knobs))
+        self._wait(worker, _patience_s(request.card, {**request.card.knobs, **request.knobs}))
         self.send(worker, self._with_unloads(worker, request))
 
     def unload(self, worker: str, model: str) -> None:
@@ -61,9 +61,12 @@ class WatchedFleet(ABC):
         self._unloads.setdefault(worker, []).append(model)
 
     def _with_unloads(self, worker: str, request: _Asked) -> _Asked:
-        """A request, with what its worker is to let go of first."""
-        going = tuple(name for name in self._unloads.pop(worker, ()) if name != request.card.name)
-        return msgspec.structs.replace(request, unload=going) if going else request
+        """A request, with what its worker is to let go of first: not what it asks for, not now and not later."""
+        going = [name for name in self._unloads.pop(worker, ()) if name != request.card.name]
+        if not going:
+            return request
+        self._unloads[worker] = going
+        return msgspec.structs.replace(request, unload=tuple(going))
 
     def cancel(self, worker: str, request: Cancel) -> None:
         """Ask for a task to stop; a worker that does not is ended."""
@@ -76,9 +79,12 @@ class WatchedFleet(ABC):
         """A run is over; nothing of it is kept."""
 
     def _alive(self, name: str, reply: Reply) -> None:
-        """Note that a worker said something."""
+        """Note that a worker said something. One whose task was cancelled may not have heard what to let go of."""
         if isinstance(reply, TaskFinished | TaskFailed | ModelLoaded):
+            unheard = self._unloads.get(name) if getattr(reply, "error", "") == "cancelled" else None
             self._rest(name)
+            if unheard:
+                self._unloads[name] = unheard
         elif name in self._busy and name not in self._forgiven:
             self._wait(name, self._silence.get(name, SILENCE_S))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -14,10 +16,11 @@ import pytest
 from murakkab.engine import Engine, EngineOptions
 from murakkab.engine.watched import WatchedFleet
 from murakkab_optimizer.catalog import Needs
+from murakkab_optimizer.scheduler.events import ModelLoaded, TaskFailed, TaskFinished
 from murakkab_runtimes.artifacts import ArtifactStore
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.child import Child
-from murakkab_runtimes.workers.held import ROOM
+from murakkab_runtimes.workers.held import ROOM, Held
 from murakkab_runtimes.workers.messages import Load, Request, Run, Stop
 from tests.engine.conftest import workflow
 
@@ -43,6 +46,16 @@ def test_what_was_not_used_for_longest_makes_room(monkeypatch: pytest.MonkeyPatc
     assert list(child._runtimes) == held
 
 
+@pytest.mark.parametrize(("offload", "held"), [("none", ["a", "c"]), ("model", ["c"])])
+def test_what_is_off_loaded_keeps_its_place(monkeypatch: pytest.MonkeyPatch, offload: str, held: list[str]) -> None:
+    monkeypatch.setenv(ROOM, "10000")
+    models = Held(lambda name: nullcontext())
+    a = msgspec.structs.replace(named("a", 5000), knobs={"offload": offload})
+    models.get(a, 1, {}).meter = SimpleNamespace(held_mb=1, peak_mb=1)
+    models.get(named("c", 6000), 1, {})
+    assert list(models) == held
+
+
 @pytest.mark.parametrize("loads", [True, False])
 def test_what_the_engine_names_is_let_go_of_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, loads: bool) -> None:
     monkeypatch.setenv(ROOM, "10000")
@@ -53,25 +66,65 @@ def test_what_the_engine_names_is_let_go_of_first(monkeypatch: pytest.MonkeyPatc
     assert list(child._runtimes) == ["a", "c"]
 
 
+def test_a_worker_lets_go_of_models_for_a_task_that_was_cancelled_before_it_began(tmp_path: Path) -> None:
+    child = Child("w", io.BytesIO())
+    child._cancelled.add("r/trouble/-#1")
+    task = Run("r/trouble/-#1", str(tmp_path), named("c", 1), {}, 1, {}, 0, unload=("a",))
+    for request in (Load(named("a", 1)), Load(named("b", 1)), task, Stop()):
+        child.requests.put(request)
+    child.work()
+    assert list(child._runtimes) == ["b"]
+
+
+class Noting(WatchedFleet):
+    """Workers that never answer.
+
+    Attributes:
+        sent: what they were to let go of, with each request.
+
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[tuple[str, tuple[str, ...]]] = []
+
+    def send(self, worker: str, request: Request) -> None:
+        self.sent.append((worker, getattr(request, "unload", ())))
+
+    def _kill(self, worker: str, reason: str) -> None:
+        raise AssertionError(reason)
+
+
+@pytest.mark.parametrize(("error", "unload"), [("cancelled", ("b",)), ("it broke", ())])
+def test_what_a_worker_may_not_have_heard_of_is_told_again(error: str, unload: tuple[str, ...]) -> None:
+    async def scenario() -> Noting:
+        fleet = Noting()
+        fleet.unload("w", "b")
+        fleet.run("w", Run("r/n/-#1", "", named("c", 1), {}, 1, {}, 0))
+        fleet._alive("w", TaskFailed("r/n/-#1", error))
+        for model in "db":
+            fleet.load("w", Load(named(model, 1)))
+        fleet._alive("w", ModelLoaded("w", "b"))
+        fleet.load("w", Load(named("d", 1)))
+        fleet._unwatch()
+        return fleet
+
+    assert asyncio.run(scenario()).sent == [("w", ("b",)), ("w", unload), ("w", ()), ("w", ())]
+
+
 def test_what_a_worker_is_to_let_go_of_goes_with_the_next_request_once() -> None:
-    class Noting(WatchedFleet):
-        def send(self, worker: str, request: Request) -> None:
-            sent.append((worker, getattr(request, "unload", ())))
-
-        def _kill(self, worker: str, reason: str) -> None:
-            raise AssertionError(reason)
-
-    async def scenario() -> None:
+    async def scenario() -> Noting:
         fleet = Noting()
         for model in ("b", "c"):
             fleet.unload("w", model)
         fleet.load("other", Load(named("a", 1)))
         fleet.run("w", Run("r/n/-#1", "", named("c", 1), {}, 1, {}, 0))
-        fleet.load("w", Load(named("b", 1)))
+        fleet._alive("w", TaskFinished("r/n/-#1", ""))
+        fleet.load("w", Load(named("d", 1)))
+        fleet._unwatch()
+        return fleet
 
-    sent: list[tuple[str, tuple[str, ...]]] = []
-    asyncio.run(scenario())
-    assert sent == [("other", ()), ("w", ("b",)), ("w", ())]
+    assert asyncio.run(scenario()).sent == [("other", ()), ("w", ("b",)), ("w", ())]
 
 
 @pytest.mark.parametrize("accelerator_mb", [0, 8000])

@@ -53,6 +53,19 @@ def test_a_model_may_take_its_time_to_load_and_to_be_compiled(facts: dict[str, A
     asyncio.run(go())
 
 
+def test_a_load_in_settings_that_compile_may_take_as_long_as_such_a_task() -> None:
+    card, knobs = load_catalog()["toy-double"], {"compile": True}
+
+    async def go() -> None:
+        fleet = Watched()
+        fleet.load("a", Load(card, knobs=knobs))
+        fleet.run("b", Run("r/n/-#1", "", card, knobs, 1, {}, 0))
+        assert fleet.patience("a") == pytest.approx(fleet.patience("b"), abs=5.0)
+        assert fleet.patience("a") > 2 * SILENCE_S
+
+    asyncio.run(go())
+
+
 def test_a_task_that_may_be_silent_for_longer_than_a_load_may() -> None:
     async def go() -> None:
         fleet = Watched()

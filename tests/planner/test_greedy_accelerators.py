@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from murakkab.engine.lenient import as_promised
-from murakkab_optimizer.catalog import ModelCard, Needs, Quality
+from murakkab_optimizer.catalog import Lighter, ModelCard, Needs, Quality
 from murakkab_optimizer.graph import Graph, Node, Slo, Where
 from murakkab_optimizer.hardware import CPU, DeviceType
 from murakkab_optimizer.plan import Pin, Plan
@@ -17,7 +17,8 @@ from murakkab_optimizer.profiles.memory import Seen
 from tests.planner.planning import GPU, SPEEDS, machines, request, show
 
 SMALL = DeviceType("G24", 1.0, memory_mb=24_000)
-HERE = Here(("cpu", "gpu", "G24", "G100"))
+WIDE = DeviceType("G48", 1.0, memory_mb=48_000)
+HERE = Here(("cpu", "gpu", "G24", "G48", "G100"))
 
 
 def painter(name: str, quality: float, accelerator_mb: int = 0) -> ModelCard:
@@ -26,6 +27,11 @@ def painter(name: str, quality: float, accelerator_mb: int = 0) -> ModelCard:
 
 
 LARGE, DRAWN = painter("large", 0.9, 40_000), painter("drawn", 0.4)
+ROUGH = Lighter({"bits": 4}, Needs(1, 50, 10_000), "a guess")
+FINE = Lighter({"waits": True}, Needs(1, 9000, 20_000), "a guess", slower=3.0)
+FITTED = msgspec.structs.replace(
+    LARGE, knobs={"bits": 16, "waits": False}, lighter=(ROUGH, FINE), rated=(Quality(0.8, "test", {"bits": 4}),)
+)
 
 
 def planned(*cards: ModelCard, device: str = "", types: tuple[DeviceType, ...] = (), **more: Any) -> Plan:
@@ -57,8 +63,38 @@ def test_what_nothing_else_can_do_is_planned_on_the_largest_accelerator() -> Non
 
 
 def test_what_is_to_be_done_on_an_accelerator_is() -> None:
-    chosen = planned(LARGE, DRAWN, device="G24", types=(SMALL, GPU)).nodes["paint"].chosen
-    assert (chosen.model, chosen.device) == ("large", "G24")
+    chosen = planned(LARGE, DRAWN, device="G48", types=(WIDE, GPU)).nodes["paint"].chosen
+    assert (chosen.model, chosen.device) == ("large", "G48")
+
+
+def test_what_has_no_room_on_an_accelerator_is_not_planned_there() -> None:
+    with pytest.raises(NoPlanError, match=r"memory for large \(it needs 40,000 MB and G24 has 24,000\)"):
+        planned(LARGE, DRAWN, device="G24", types=(SMALL, GPU))
+    fitting = planned(LARGE, painter("small", 0.5, 9_000), device="G24", types=(SMALL,)).nodes["paint"]
+    assert (fitting.chosen.model, fitting.reason) == ("small", "the others have no room")
+    assert ("large", "it needs 40,000 MB and G24 has 24,000") in fitting.alternatives
+
+
+@pytest.mark.parametrize(
+    ("types", "pinned", "knobs", "need_mb", "reason"),
+    [
+        ((SMALL, WIDE), {}, {"bits": 16, "waits": False}, 40_000, "the only one here"),
+        (
+            (SMALL,),
+            {},
+            {"bits": 16, "waits": True},
+            20_000,
+            "the only one here; with waits True, since in its usual settings it needs 40,000 MB and G24 has 24,000",
+        ),
+        ((SMALL,), {"bits": 4}, {"bits": 4, "waits": False}, 10_000, "the only one here"),
+    ],
+)
+def test_without_room_for_the_usual_settings_the_best_lighter_ones_are_taken(
+    types: tuple[DeviceType, ...], pinned: dict[str, Any], knobs: dict[str, Any], need_mb: int, reason: str
+) -> None:
+    made = planned(FITTED, types=types, pins={"paint": Pin(knobs=pinned)}).nodes["paint"]
+    assert (made.chosen.knobs, made.chosen.needs.accelerator_mb, made.reason) == (knobs, need_mb, reason)
+    assert made.chosen.quality == FITTED.quality_with(knobs).value
 
 
 def test_an_accelerator_in_which_a_model_found_no_room_is_not_taken_again() -> None:

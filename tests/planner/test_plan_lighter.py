@@ -73,6 +73,14 @@ def test_without_room_for_any_the_reason_is_told() -> None:
         spoken(room(6000), pins={"speech": Pin(knobs={"bits": 16, "waits": False})})
 
 
+def test_what_a_person_asks_for_is_what_has_no_room() -> None:
+    with pytest.raises(NoPlanError, match="it needs 4,000 MB and G100 has 3,000"):
+        spoken(room(3000), pins={"speech": Pin(knobs={"bits": 4, "waits": False})})
+    made = spoken(room(3000), pins={"speech": Pin(knobs={"bits": 4})})
+    assert made.chosen.knobs == {"bits": 4, "waits": True}
+    assert "since otherwise it needs 4,000 MB and G100 has 3,000" in made.reason
+
+
 def test_what_a_person_asks_for_is_as_slow_as_it_is_where_nothing_forces_it() -> None:
     made = spoken(room(80000), pins={"speech": Pin(knobs={"bits": 4})})
     assert made.chosen.knobs == {"bits": 4, "waits": False}

@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from murakkab_runtimes.base import Unavailable, runtime_class
+from murakkab_runtimes.base import Cancelled, Task, Unavailable, runtime_class
 from murakkab_runtimes.catalog import load_catalog
+from murakkab_runtimes.text.smollm2 import SmolLM2
 
 SCRIPT = """
 import sys
@@ -46,3 +47,23 @@ def test_missing_weights_say_how_to_get_them():
     card = msgspec.structs.replace(load_catalog()["smollm2"], options={"package": "no_such_package", "file": "x.gguf"})
     with pytest.raises(Unavailable, match="doctor --install"):
         runtime_class("smollm2")(card, 1)
+
+
+def test_a_sentence_that_nobody_follows_stops_when_it_is_told_to(smollm2, tmp_path, monkeypatch):
+    asked = []
+
+    def complete(request, heard=None):
+        asked.append(request)
+        return SmolLM2.complete(smollm2, request, heard)
+
+    def progress(done):
+        if asked:
+            raise Cancelled
+
+    beat = {"stem": "The fox went", "spare": "The fox went home."}
+    scene = {"index": 0, "about": "a fox", "hero": "fox", "pronouns": "he", "title": "Home", "beats": [beat]}
+    monkeypatch.setattr(smollm2, "complete", complete)
+    task = Task({"form": "story", "scene": scene}, tmp_path, on_progress=progress)
+    with pytest.raises(Cancelled):
+        smollm2.run(task)
+    assert len(asked) == 1

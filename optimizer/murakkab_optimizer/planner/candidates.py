@@ -81,11 +81,13 @@ class Finder:
         offers = self.offers(node)
         found = eligible(node, self.cards, self.absent, pin)
         asked = [
-            Asked(node, card, work, height) for card in found.cards for height in self._starts(node, card, heights)
+            Asked(node, card, work, height, pinned=pinned_knobs(node, card, pin))
+            for card in found.cards
+            for height in self._starts(node, card, heights)
         ]
-        if not (ways := self._of(asked, pin, offers)):
+        if not (ways := self._of(asked, offers)):
             asked = [msgspec.structs.replace(one, blindly=bool(one.card.needs.accelerator_mb)) for one in asked]
-            if not (ways := self._of(asked, pin, offers)):
+            if not (ways := self._of(asked, offers)):
                 raise NoPlanError(self._no_device(node, asked, offers))
         used = {way.card.name for way in ways}
         idle = {one.card.name: one for one in asked if one.card.name not in used}
@@ -118,13 +120,12 @@ class Finder:
         found = sorted(set(heights))
         return [height for height in found if height < lines(node)] or found or [0.0]
 
-    def _of(self, asked: Iterable[Asked], pin: Pin, offers: Sequence[int]) -> list[Way]:
-        return list(_distinct(way for one in asked for way in self.of_card(one, pin, offers)))
+    def _of(self, asked: Iterable[Asked], offers: Sequence[int]) -> list[Way]:
+        return list(_distinct(way for one in asked for way in self.of_card(one, offers)))
 
-    def of_card(self, asked: Asked, pin: Pin, offers: Sequence[int]) -> Iterator[Way]:
+    def of_card(self, asked: Asked, offers: Sequence[int]) -> Iterator[Way]:
         """The ways to do a node with one model."""
-        node, card = asked.node, asked.card
-        pinned = pinned_knobs(node, card, pin)
+        node, card, pinned = asked.node, asked.card, asked.pinned
         for index in offers:
             offer = self.cluster.offers[index]
             for knobs in settings(card, pinned):
@@ -134,7 +135,7 @@ class Finder:
                 if offer.device.kind == "cpu":
                     yield from self._on_cores(asked, knobs, index, usual=usual)
                 else:
-                    yield from self._on_accelerators(asked, knobs, pinned, index, usual=usual)
+                    yield from self._on_accelerators(asked, knobs, index, usual=usual)
 
     def _on_cores(self, asked: Asked, knobs: dict[str, Any], index: int, *, usual: bool) -> Iterator[Way]:
         card, offer = asked.card, self.cluster.offers[index]
@@ -151,21 +152,19 @@ class Finder:
         power = drawn or offer.device.peak_w * max(threads, 1)
         yield self._way(asked, knobs, index, threads, profile, power, slower)
 
-    def _on_accelerators(
-        self, asked: Asked, knobs: dict[str, Any], pinned: Mapping[str, Any], index: int, *, usual: bool
-    ) -> Iterator[Way]:
+    def _on_accelerators(self, asked: Asked, knobs: dict[str, Any], index: int, *, usual: bool) -> Iterator[Way]:
         """With these settings, and in their place with lighter ones on as many devices as have no room for them."""
-        crowded = dict[int, str]()
+        crowded, when = dict[int, str](), "in its usual settings" if knobs == asked.card.knobs else "otherwise"
         for profile in self._speeds(asked, knobs, index, other=usual):
             if short := self._shortage(asked, knobs, index, profile):
                 crowded[_devices(profile)] = short
             else:
                 yield self._accelerated(asked, knobs, index, profile)
-        for light in lighter(asked.card, knobs, pinned) if crowded else ():
+        for light in lighter(asked.card, knobs, asked.pinned) if crowded else ():
             for profile in self._speeds(asked, light, index, other=usual):
                 if _devices(profile) in crowded and not self._shortage(asked, light, index, profile):
                     way = self._accelerated(asked, light, index, profile)
-                    yield msgspec.structs.replace(way, short=crowded[_devices(profile)])
+                    yield msgspec.structs.replace(way, short=f"{when} {crowded[_devices(profile)]}")
 
     def _speeds(self, asked: Asked, knobs: Mapping[str, Any], index: int, *, other: bool) -> list[Profile | None]:
         """Speeds on the accelerators of an offer, for each number of devices that one instance may have of it.
@@ -251,7 +250,7 @@ class Finder:
         """Why a model that is known to run on these devices has no room there; empty where that is not the reason."""
         there = list(offers)
         seen = self._room.refusal(asked.card, [self.cluster.offers[index] for index in there])
-        usual = asked.card.knobs
+        usual = {**asked.card.knobs, **asked.pinned}
         short = (
             self._shortage(asked, usual, index, profile)
             for index in there

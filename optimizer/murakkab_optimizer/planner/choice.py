@@ -9,7 +9,9 @@ import msgspec
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.plan import Configuration, NodePlan, Pin
-from murakkab_optimizer.planner.eligible import Eligible, objectives, pinned_knobs
+from murakkab_optimizer.planner.eligible import Eligible, objectives
+from murakkab_optimizer.planner.fitting import Place
+from murakkab_optimizer.planner.settings import because
 
 
 class Choice(msgspec.Struct):
@@ -73,24 +75,30 @@ def _step(choice: Choice, cost: Cost) -> tuple[float, Choice, int, float] | None
     return None
 
 
-def explained(graph: Graph, choice: Choice, seconds: float, device: str = "") -> NodePlan:
+def explained(graph: Graph, choice: Choice, seconds: float, place: Place) -> NodePlan:
     """What is planned for a node, with a reason and with what was not taken.
 
     Args:
         graph: the workflow.
         choice: of the node.
         seconds: expected, of one task.
-        device: name of the accelerator that it runs on; empty for processors.
+        place: where and how its model is used.
 
     """
-    card = choice.card
-    knobs = {**card.knobs, **pinned_knobs(choice.node, card, choice.pin)}
-    quality = card.quality_with(knobs).value
+    card, knobs = choice.card, place.knobs
     configuration = Configuration(
-        card.name, knobs, card.needs, round(seconds, 4), device, devices=1 if device else 0, quality=quality
+        model=card.name,
+        knobs=knobs,
+        needs=card.needs_with(knobs),
+        seconds=round(seconds, 4),
+        device=place.device,
+        devices=1 if place.device else 0,
+        quality=card.quality_with(knobs).value,
     )
     others = [(other.name, _against(choice, other)) for other in choice.ranked if other is not card]
-    return NodePlan(configuration, _reason(graph, choice), (*others, *choice.found.refused))
+    return NodePlan(
+        configuration, _reason(graph, choice) + because(card, knobs, place.short), (*others, *choice.found.refused)
+    )
 
 
 def _reason(graph: Graph, choice: Choice) -> str:

@@ -16,9 +16,10 @@ from murakkab_optimizer.planner.build import Built
 from murakkab_optimizer.planner.candidates import Way, Ways
 from murakkab_optimizer.planner.forecast import forecast
 from murakkab_optimizer.planner.regions import settled
+from murakkab_optimizer.planner.settings import because
 from murakkab_optimizer.planner.speeds import drawn_height
 from murakkab_optimizer.planner.stills import static
-from murakkab_optimizer.planner.wording import EPSILON, Other, Wording, is_spot, kind, lighter_because, provenance
+from murakkab_optimizer.planner.wording import EPSILON, Other, Wording, is_spot, kind, provenance
 
 CLOSEST = 24
 """Other ways to do a node that are tried in its place, the most promising ones first."""
@@ -74,7 +75,7 @@ class _Explainer:
         runner_up = self._runner_up(way, others)
         return NodePlan(
             chosen=self._configuration(way),
-            reason=self._reason(name, found, way, others) + lighter_because(way),
+            reason=self._reason(name, found, way, others) + because(way.card, way.candidate.knobs, way.short),
             alternatives=tuple(self._alternatives(way, others, found, runner_up)),
             instances=tuple(self._groups(self._pools([name]))),
             runner_up=self._configuration(runner_up.way) if runner_up else None,

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
 
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Node
-from murakkab_optimizer.hardware import CPU, DeviceType
-from murakkab_optimizer.planner.eligible import Eligible, NoPlanError
-from murakkab_optimizer.planner.room import configuration
+from murakkab_optimizer.hardware import CPU, Cluster, DeviceType, Offer
+from murakkab_optimizer.plan import Pin
+from murakkab_optimizer.planner.eligible import Eligible, NoPlanError, pinned_knobs
+from murakkab_optimizer.planner.room import Room, configuration, no_room
+from murakkab_optimizer.planner.settings import lighter
 from murakkab_optimizer.profiles.memory import Memories
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a model is used, and how.
+
+    Attributes:
+        knobs: its settings.
+        device: name of the accelerator; empty for processors.
+        short: in which settings it has no room and why, where these are lighter ones; else empty.
+
+    """
+
+    knobs: dict[str, Any]
+    device: str = ""
+    short: str = ""
 
 
 class Fitting:
@@ -22,9 +42,11 @@ class Fitting:
     """
 
     def __init__(self, accelerators: Sequence[DeviceType], memories: Memories) -> None:
-        self._accelerators, self._memories = accelerators, memories
+        largest_first = sorted(accelerators, key=lambda one: one.memory_mb, reverse=True)
+        self._offers = tuple(Offer(one, 1, spot=False) for one in largest_first)
+        self._room, self._memories = Room(Cluster("here", self._offers), memories), memories
 
-    def keep(self, node: Node, found: Eligible) -> None:
+    def keep(self, node: Node, found: Eligible, pin: Pin) -> None:
         """Keep the models that have a device here, and room on it.
 
         Raises:
@@ -32,13 +54,13 @@ class Fitting:
 
         """
         self._keep_kind(node, found)
-        self._keep_room(node, found)
+        self._keep_room(node, found, pin)
 
-    def device(self, node: Node, card: ModelCard) -> str:
-        """Name of the accelerator that a model that was kept runs on; empty for processors."""
-        if not card.needs.accelerator_mb:
-            return ""
-        return max(self._types(node), key=lambda one: (not self._full(node, card, one), one.memory_mb)).name
+    def place(self, node: Node, card: ModelCard, pin: Pin) -> Place:
+        """Where and how a model that was kept is used; in lighter settings where the usual ones have no room."""
+        pinned = pinned_knobs(node, card, pin)
+        found = self._placed(node, card, pinned) if card.needs.accelerator_mb else None
+        return found or Place({**card.knobs, **pinned})
 
     def _keep_kind(self, node: Node, found: Eligible) -> None:
         needy = [card.name for card in found.cards if card.needs.accelerator_mb]
@@ -54,29 +76,43 @@ class Fitting:
             found.reason or f"the only kind that runs on {'accelerators' if accelerated else 'processors'}",
         )
 
-    def _keep_room(self, node: Node, found: Eligible) -> None:
-        full = {card.name: self._beyond_mb(node, card) for card in found.cards}
-        if not any(full.values()):
-            return
-        if all(full.values()):
-            raise NoPlanError(f"node '{node.name}': there was not enough memory for {', '.join(full)}")
-        found.keep(
-            lambda card: not full[card.name],
-            lambda card: f"it found no room in {full[card.name]:,.0f} MB of memory",
-            "the others found no room",
-        )
+    def _keep_room(self, node: Node, found: Eligible, pin: Pin) -> None:
+        short = {card.name: self._short(node, card, pinned_knobs(node, card, pin)) for card in found.cards}
+        if all(short.values()):
+            told = ", ".join(f"{name} ({why})" for name, why in short.items())
+            raise NoPlanError(f"node '{node.name}': there is not enough memory for {told}")
+        found.keep(lambda card: not short[card.name], lambda card: short[card.name], "the others have no room")
 
-    def _beyond_mb(self, node: Node, card: ModelCard) -> float:
-        """MiB in which a model found no room, on processors or on every accelerator; 0 where it may have some."""
-        if card.needs.accelerator_mb:
-            return min(self._full(node, card, one) for one in self._types(node))
-        return self._memories.beyond_mb(configuration(card.name, CPU, node, card.knobs))
+    def _short(self, node: Node, card: ModelCard, pinned: Mapping[str, Any]) -> str:
+        """Why a model has no room, on processors or on any accelerator; empty where it may have some."""
+        knobs = {**card.knobs, **pinned}
+        if not card.needs.accelerator_mb:
+            beyond = self._memories.beyond_mb(configuration(card.name, CPU, node, knobs))
+            return no_room(beyond) if beyond else ""
+        return "" if self._placed(node, card, pinned) else self._shortage(node, card, knobs, self._types(node)[0])
 
-    def _full(self, node: Node, card: ModelCard, device: DeviceType) -> float:
-        """MiB in which a model found no room on an accelerator, where it has no more; else 0."""
-        beyond = self._memories.beyond_mb(configuration(card.name, device.name, node, card.knobs))
-        return beyond if beyond >= device.memory_mb else 0.0
+    def _placed(self, node: Node, card: ModelCard, pinned: Mapping[str, Any]) -> Place | None:
+        """The largest accelerator with room for the usual settings, or for the best lighter ones; None without one."""
+        usual, types = {**card.knobs, **pinned}, self._types(node)
+        for knobs in (usual, *sorted(lighter(card, usual, pinned), key=lambda knobs: _worth(card, knobs))):
+            for offer in types:
+                if not self._shortage(node, card, knobs, offer):
+                    return Place(knobs, offer.device.name, self._why(node, card, usual) if knobs != usual else "")
+        return None
 
-    def _types(self, node: Node) -> list[DeviceType]:
-        """The accelerators that a node may run on."""
-        return [one for one in self._accelerators if node.where.device in ("", one.kind, one.name)]
+    def _why(self, node: Node, card: ModelCard, usual: Mapping[str, Any]) -> str:
+        when = "in its usual settings" if usual == card.knobs else "otherwise"
+        return f"{when} {self._shortage(node, card, usual, self._types(node)[0])}"
+
+    def _shortage(self, node: Node, card: ModelCard, knobs: Mapping[str, Any], offer: Offer) -> str:
+        return self._room.shortage(card, node, knobs, offer, 1)
+
+    def _types(self, node: Node) -> list[Offer]:
+        """The accelerators that a node may run on, the largest first."""
+        return [one for one in self._offers if node.where.device in ("", one.device.kind, one.device.name)]
+
+
+def _worth(card: ModelCard, knobs: Mapping[str, Any]) -> tuple[float, float, float]:
+    """Sort key of lighter settings: those with the best quality first, of equals the quickest."""
+    light, quality = card.lighter_with(knobs), card.quality_with(knobs).value
+    return (-quality, light.slower, light.more_s) if light else (-quality, 1.0, 0.0)

@@ -3,8 +3,9 @@
 It starts from the model of each node that serves its objective best (by default the best-rated one) among those that
 keep its promises and may run here. While the work for one second of the show exceeds what the cores can do in one
 second (less a reserve), or the whole takes longer than promised, it replaces the choice that saves the most work for
-the least quality. Every step leaves its reason. It knows the usual settings of models only, and no speed but that of
-processors: accelerators do what nothing else can, and what is to be done on them.
+the least quality. Every step leaves its reason. It knows the usual settings of models only, and lighter ones for
+accelerators without room for these, but no speed except that of processors: accelerators do what nothing else can, and
+what is to be done on them.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ class _Greedy:
             pin = pins.get(node.name, Pin())
             changed = any(pins[e.source].knobs for e in node.edges if e.source == node.for_each and e.source in pins)
             found = eligible(node, cards, absent, pin, passing=not changed)
-            fitting.keep(node, found)
+            fitting.keep(node, found, pin)
             self._keep_quality(node, found)
             self._keep_latency(node, found)
             self.choices.append(Choice(node, found, pin, sorted(found.cards, key=self._order(node))))
@@ -115,7 +116,7 @@ class _Greedy:
 
     def _explained(self, choice: Choice) -> NodePlan:
         node, card = choice.node, choice.card
-        return explained(self.graph, choice, self.seconds(node, card), self._fitting.device(node, card))
+        return explained(self.graph, choice, self.seconds(node, card), self._fitting.place(node, card, choice.pin))
 
     def seconds(self, node: Node, card: ModelCard) -> float:
         """Expected seconds of one task."""

@@ -34,6 +34,22 @@ def lighter(card: ModelCard, knobs: Mapping[str, Any], pinned: Mapping[str, Any]
             yield changed
 
 
+def because(card: ModelCard, knobs: Mapping[str, Any], short: str) -> str:
+    """The settings that take less memory than others, and why they are taken; empty where nothing forces them.
+
+    Args:
+        card: of the model.
+        knobs: its settings.
+        short: in which settings it has no room and why; empty where these have none of the lighter ones.
+
+    """
+    found = card.lighter_with(knobs)
+    if not short or found is None:
+        return ""
+    named = ", ".join(f"{knob} {value}" for knob, value in found.knobs.items())
+    return f"; with {named}, since {short}"
+
+
 def slowed(card: ModelCard, knobs: Mapping[str, Any], profile: Profile) -> Profile:
     """A speed as it is with lighter settings, estimated where it was not taken with them."""
     found = card.lighter_with(knobs)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -24,6 +25,7 @@ class Asked(msgspec.Struct, frozen=True):
         work: of the node.
         from_height: lines of the pictures that it is given; 0 where that makes no difference.
         blindly: also on accelerators on which nobody knows its speed.
+        pinned: settings that a person asks for.
 
     """
 
@@ -32,6 +34,7 @@ class Asked(msgspec.Struct, frozen=True):
     work: Work
     from_height: float = 0.0
     blindly: bool = False
+    pinned: Mapping[str, Any] = {}
 
     @property
     def conditions(self) -> dict[str, float]:
@@ -48,7 +51,7 @@ class Way(msgspec.Struct, frozen=True):
         task_s: seconds of one task; the candidate's are those of all rounds of the loops that it stands in.
         profile: that the time comes from; None where nobody measured.
         from_height: lines of the pictures that it is given; 0 where that makes no difference.
-        short: why it is not done with the usual settings, where these are lighter ones; else empty.
+        short: in which settings it has no room and why, where these are lighter ones; else empty.
 
     """
 

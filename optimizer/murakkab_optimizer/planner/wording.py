@@ -168,15 +168,6 @@ def is_spot(offer: Offer) -> bool:
     return offer.spot and offer.device.kind == "gpu"
 
 
-def lighter_because(way: Way) -> str:
-    """The settings that take less memory than the usual ones, and why they are taken; empty where they are usual."""
-    found = way.card.lighter_with(way.candidate.knobs)
-    if not way.short or found is None:
-        return ""
-    named = ", ".join(f"{knob} {value}" for knob, value in found.knobs.items())
-    return f"; with {named}, since in its usual settings {way.short}"
-
-
 def provenance(way: Way) -> str:
     """Where an expected time comes from: in a few words, and behind a colon the details that are known."""
     if way.profile is None:

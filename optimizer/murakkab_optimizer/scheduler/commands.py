@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from murakkab_optimizer.graph import Path
@@ -65,10 +67,11 @@ class CancelTask(msgspec.Struct, frozen=True, tag=True):
 
 
 class LoadModel(msgspec.Struct, frozen=True, tag=True):
-    """Load and warm a model on a worker before its first task."""
+    """Load and warm a model on a worker before its first task, in the settings of the plan that wants it."""
 
     worker: str
     model: str
+    knobs: dict[str, Any] = {}
 
 
 class UnloadModel(msgspec.Struct, frozen=True, tag=True):

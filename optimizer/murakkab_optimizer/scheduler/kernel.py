@@ -23,7 +23,7 @@ from murakkab_optimizer.scheduler.runs import RunState, place
 from murakkab_optimizer.scheduler.shift import Shift
 from murakkab_optimizer.scheduler.state import Status, TaskState
 from murakkab_optimizer.scheduler.timers import Timers
-from murakkab_optimizer.scheduler.wanted import configurations, sizes_mb, wanted
+from murakkab_optimizer.scheduler.wanted import configurations, settings, sizes_mb, wanted
 from murakkab_optimizer.scheduler.workers import Fleet
 
 
@@ -49,7 +49,7 @@ class Scheduler:
         self._attempts = Attempts(self._fleet, self._filming, self._timers, policy)
         self._failures = Failures(self._attempts, self._filming, self._timers, self._fail)
         self._runs: dict[str, RunState] = {}
-        self._awaited: set[str] = set()
+        self._awaited: dict[str, set[str]] = {}
         self._out: list[Command] = []
 
     @property
@@ -90,6 +90,8 @@ class Scheduler:
         return self._out
 
     def _submitted(self, event: ev.RunSubmitted, now: float) -> None:
+        if event.graph.name in self._awaited:
+            self._await(event.graph, event.plan)
         self._open(RunState(event.run, event.graph, event.plan, now, self._fleet.instances), now)
 
     def _resumed(self, event: ev.RunResumed, now: float) -> None:
@@ -172,7 +174,7 @@ class Scheduler:
         self._fleet.loaded(event.worker, event.model, event.error)
 
     def _expected(self, event: ev.ModelsExpected, now: float) -> None:
-        self._awaited.update(one.model for one in configurations(event.plan))
+        self._await(event.graph, event.plan)
         self._want(event.graph, event.plan)
 
     def _moved(self, event: ev.PlaybackMoved, now: float) -> None:
@@ -198,11 +200,15 @@ class Scheduler:
 
     def _want(self, graph: Graph, plan: Plan) -> None:
         """Load ahead what a run needs."""
-        self._fleet.want(*wanted(graph, plan), sizes_mb(plan))
+        self._fleet.want(*wanted(graph, plan), sizes_mb(plan), settings(graph, plan))
+
+    def _await(self, graph: Graph, plan: Plan) -> None:
+        """Note what runs of a workflow that are to come need, as its latest plan says."""
+        self._awaited[graph.name] = {one.model for one in configurations(plan)}
 
     def _needed(self) -> set[str]:
         """Names of the models that runs in hand, or those that are expected, may still use."""
-        return self._awaited.union(*(state.models() for state in self._runs.values()))
+        return set().union(*self._awaited.values(), *(state.models() for state in self._runs.values()))
 
     def _go_on(self, state: RunState, now: float) -> None:
         """Do the next thing for all tasks that wait for nothing any more; end the run when there is none."""

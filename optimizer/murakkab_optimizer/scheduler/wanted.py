@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Configuration, Plan
@@ -22,6 +23,12 @@ def wanted(graph: Graph, plan: Plan) -> tuple[dict[str, int], set[str]]:
     several = {chosen[n.name].model for n in nodes if not n.join and not loops.issuperset(lineages[n.name])}
     models = {c.model: 0 if c.devices else c.needs.memory_mb for c in chosen.values()}
     return models, models.keys() - several
+
+
+def settings(graph: Graph, plan: Plan) -> dict[str, dict[str, Any]]:
+    """The knobs that what is to be loaded ahead is planned with, by model; of several nodes, those of the first."""
+    chosen = [plan.nodes[node.name].chosen for node in graph.nodes if node.capability]
+    return {one.model: one.knobs for one in reversed(chosen)}
 
 
 def configurations(plan: Plan) -> Iterator[Configuration]:

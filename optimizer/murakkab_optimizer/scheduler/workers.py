@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
 from murakkab_optimizer.scheduler.commands import LoadModel, UnloadModel
 from murakkab_optimizer.scheduler.homes import Homes
@@ -36,6 +37,7 @@ class Fleet:
         self._stale = False
         self._homes = Homes()
         self._room = Room(needed)
+        self._knobs: dict[str, dict[str, Any]] = {}
         self._wanting: Counter[str] = Counter()
         self._able_on: dict[str, list[Machine]] = {}
         self._widest: dict[str, int] = {}
@@ -96,7 +98,11 @@ class Fleet:
         return self._at.get(lease)
 
     def want(
-        self, models: Mapping[str, int], single: Iterable[str] = (), sizes_mb: Mapping[str, int] | None = None
+        self,
+        models: Mapping[str, int],
+        single: Iterable[str] = (),
+        sizes_mb: Mapping[str, int] | None = None,
+        knobs: Mapping[str, dict[str, Any]] | None = None,
     ) -> None:
         """Note models that runs need and load them ahead.
 
@@ -104,10 +110,12 @@ class Fleet:
             models: memory in MiB by name, in the order of first need.
             single: those of which no two tasks run at once.
             sizes_mb: MiB that models take of an accelerator, by name.
+            knobs: settings in which models are to be loaded, by name; those of the latest plan hold.
 
         """
         weighs, counts = self._homes.note(models, single)
         self._room.note(sizes_mb or {})
+        self._knobs.update(knobs or {})
         revived = self._deadly & models.keys()
         self._deadly -= revived
         again = self._room.ask_again(models)
@@ -248,7 +256,7 @@ class Fleet:
             worker.loading, worker.threads = model, 1
             self._machines.take(worker.machine, 1)
             self.idle -= 1
-            commands.append(LoadModel(worker.name, model))
+            commands.append(LoadModel(worker.name, model, self._knobs.get(model, {})))
         return commands
 
     def loaded(self, name: str, model: str, error: str) -> None:

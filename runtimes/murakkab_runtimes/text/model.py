@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +64,6 @@ class LanguageModel(Runtime):
     """
 
     bounded: bool = True
-    batches: bool = False
-    """Whether requests whose settings are equal are answered faster together."""
 
     _task: Task | None = None
     _done = 0.0
@@ -79,9 +77,9 @@ class LanguageModel(Runtime):
     def complete(self, request: Request, heard: Heard | None = None) -> Completion:
         """Answer one request; ``heard`` follows it while it is written."""
 
-    def complete_all(self, requests: list[Request]) -> list[Completion]:
-        """Answer requests whose settings are equal, at once where the model can."""
-        return [self.complete(request, lambda _: self.alive()) for request in requests]
+    def complete_all(self, requests: list[Request]) -> Iterable[Completion]:
+        """Answer requests whose settings are equal: one after the other, or at once where a model is faster so."""
+        return map(self.complete, requests)
 
     def run(self, task: Task) -> Output:
         """Write the form that ``task.arguments["form"]`` names (default ``plain``)."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib.util
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ class SmolLM2(LanguageModel):
         """Answer one request; the prefill leads the answer, the grammar or the schema bounds the rest."""
         cached, self._fresh = self._fresh, True
         choices = self._ask(self._body(request) | {"cache_prompt": cached}, heard)
-        text = "".join(str((c.get("delta") or c.get("message") or {}).get("content") or "") for c in choices)
+        text = "".join(map(_new, choices))
         led = text if text.startswith(request.prefill) else request.prefill + text
         return Completion(led, any(c.get("finish_reason") == "stop" for c in choices))
 
@@ -104,10 +104,8 @@ class SmolLM2(LanguageModel):
         return body | ({"grammar": grammar} if grammar else {})
 
     def _ask(self, body: dict[str, Any], heard: Heard | None) -> list[dict[str, Any]]:
-        """The answer's first choice, in pieces where somebody follows it."""
-        if heard is None:
-            return _choices(self._server.handle_chat_completions(body))
-        listener = _Listener(heard)
+        """The answer's first choice, in pieces; between them it stops where the task is to stop."""
+        listener = _Listener(self.alive, heard)
         self._server.handle_chat_completions(body | {"stream": True}, listener)
         if listener.fault is not None:
             raise listener.fault
@@ -128,8 +126,8 @@ class SmolLM2(LanguageModel):
 class _Listener:
     """Takes an answer piece by piece; the engine swallows what it raises, so it keeps the fault and says stop."""
 
-    def __init__(self, heard: Heard) -> None:
-        self._heard, self._text = heard, ""
+    def __init__(self, alive: Callable[[], None], heard: Heard | None) -> None:
+        self._alive, self._heard, self._text = alive, heard, ""
         self.choices: list[dict[str, Any]] = []
         self.fault: BaseException | None = None
 
@@ -142,10 +140,15 @@ class _Listener:
 
     def _take(self, choices: list[dict[str, Any]]) -> None:
         self.choices += choices
-        new = "".join(str((c.get("delta") or {}).get("content") or "") for c in choices)
-        if new:
+        self._alive()
+        if (new := "".join(map(_new, choices))) and self._heard is not None:
             self._text += new
             self._heard(self._text)
+
+
+def _new(choice: dict[str, Any]) -> str:
+    """What a piece adds to the answer."""
+    return str((choice.get("delta") or {}).get("content") or "")
 
 
 def _choices(answer: dict[str, Any]) -> list[dict[str, Any]]:

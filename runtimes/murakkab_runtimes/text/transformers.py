@@ -40,7 +40,6 @@ class Transformers(LanguageModel):
     """
 
     loaded_with = LOADED_WITH
-    batches = True
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)

@@ -130,9 +130,9 @@ class Child:
         store = self._store(request)
         scratch: Path | None = None
         try:
+            self._runtimes.let_go(request.unload)
             self._stop_if_cancelled(request.lease)
             self.send(TaskStarted(request.lease))
-            self._runtimes.let_go(request.unload)
             runtime = self._runtimes.get(request.card, request.threads, request.knobs)
             began = time.perf_counter()
             scratch = store.scratch()

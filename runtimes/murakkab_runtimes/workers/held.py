@@ -99,6 +99,11 @@ class Held:
 
 
 def _held_mb(runtime: Runtime) -> float:
-    """MiB that a model takes while it has nothing to do: as measured, else as its card says."""
-    measured = runtime.meter.held_mb if runtime.meter is not None else 0
-    return float(measured or runtime.card.needs_with(runtime.card.knobs).accelerator_mb)
+    """MiB to keep for a model: what it was measured to take while it has nothing to do, else what its card says.
+
+    Of one that is off-loaded next to nothing is there then; it keeps its place for its next task.
+    """
+    card = runtime.card
+    measured, said = runtime.meter.held_mb if runtime.meter else 0, card.needs_with(card.knobs).accelerator_mb
+    waits = card.knobs.get("offload", "none") != "none"
+    return float(max(measured, said) if waits else measured or said)

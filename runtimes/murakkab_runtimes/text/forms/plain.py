@@ -42,18 +42,15 @@ def plain(task: Task, model: LanguageModel) -> Output:
 
 
 def _answers(task: Task, model: LanguageModel, asked: Asked) -> Iterator[Any]:
-    """Whole answers, one after the other, or in one batch where the model is faster so and all are equally warm."""
+    """Whole answers; those in plain words are asked for together where all are equally warm."""
     requests = [asked.request(index) for index in range(asked.candidates)]
-    if model.batches and asked.schema is None and len(set(asked.temperatures)) == 1:
-        for answer in model.complete_all(requests):
-            yield _cut(answer, asked)
+    task.progress(0.0)
+    if asked.schema is not None:
+        yield from (structured.answer(model, request, asked.schema) for request in requests)
         return
-    for request in requests:
-        task.progress(0.0)
-        if asked.schema is not None:
-            yield structured.answer(model, request, asked.schema)
-        else:
-            yield _text(task, model, asked, request, None)
+    together = len(set(asked.temperatures)) == 1
+    for batch in [requests] if together else [[request] for request in requests]:
+        yield from (_cut(answer, asked) for answer in model.complete_all(batch))
 
 
 def _text(
