@@ -242,7 +242,7 @@ class CeleryFleet(SlotFleet):
             read = await self._broker.read()
             now = time.monotonic()
             self._slots.read(read.slots, now)
-            self._hearing.keep(self._slots.children())
+            self._hearing.keep(self._slots.children(now))
             self._broker.keep(self._slots.known)
             if self._outage.silent(now):
                 self._slots.forgive(now)

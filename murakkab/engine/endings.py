@@ -13,7 +13,8 @@ word for it gets lost where nobody listens."""
 BACK_S = 30.0
 """One that was ended and tells after this long that it is at something else, or at nothing, lives."""
 
-_REMEMBERED_S = 2.0 * wire.FORGET_S
+REMEMBERED_S = 2.0 * wire.FORGET_S
+"""One that was not told anything for this long does not come back."""
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Endings:
 
     def add(self, child: str, lease: str, now: float) -> None:
         """A process is gone, which was at an attempt, or may be."""
-        self._ended = {child: ended for child, ended in self._ended.items() if now - ended.told < _REMEMBERED_S}
+        self._forget(now)
         self._ended[child] = _Ended(now, lease, now, BACK_S)
 
     def give_up(self, child: str, lease: str, now: float) -> None:
@@ -66,11 +67,15 @@ class Endings:
         del self._ended[state.child]
         return state
 
-    def children(self) -> set[str]:
+    def children(self, now: float) -> set[str]:
         """Processes that may come back."""
+        self._forget(now)
         return set(self._ended)
 
     def take_deaf(self) -> list[wire.Slot]:
         """Slots whose process is to be ended again."""
         deaf, self._deaf = self._deaf, []
         return deaf
+
+    def _forget(self, now: float) -> None:
+        self._ended = {child: ended for child, ended in self._ended.items() if now - ended.told < REMEMBERED_S}

@@ -101,10 +101,10 @@ class Slots:
         if seen.state is not None and seen.state.child == child:
             seen.state = None
 
-    def children(self) -> set[str]:
+    def children(self, now: float) -> set[str]:
         """Processes that are known or may come back."""
         known = {seen.joined or (seen.state.child if seen.state else "") for seen in self.known.values()}
-        return known | self._endings.children()
+        return known | self._endings.children(now)
 
     def take_deaf(self) -> list[wire.Slot]:
         """Slots whose process is to be ended again."""

@@ -34,6 +34,7 @@ def test_a_slot_that_went_leaves_nothing_behind(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("murakkab.engine.celery_fleet.POLL_S", 0.0)
+    monkeypatch.setattr("murakkab.engine.endings.REMEMBERED_S", 0.0)
     server.client.flushall()
 
     async def scenario(fleet: CeleryFleet) -> None:
