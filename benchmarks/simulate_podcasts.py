@@ -3,13 +3,13 @@
     python -m benchmarks.simulate_podcasts [--repeats 5] [--out FILE]
 
 One warm engine makes ten episodes of different topics and lengths, one after the other, and the first of them again a
-few times, for the spread from run to run. Before them it makes four episodes of other topics that are not counted: they
-say what the first task of each node takes on a warm engine, and how fast the machine is on that day against the
-profiles (the median of made by foretold). All ten are foretold before the first of them is made, from the plan that the
-run will use, the profiles in force and these four, so nothing of it is taken from the ten. Afterwards each is
-simulated once more with its own durations, which tells the error of the simulator apart from that of the profiles. TTFF
-and time are those of the engine's clock. The spread is the median absolute deviation of the repeats from their median,
-as the error is a median of absolute errors.
+few times, for the spread from run to run. Before them it makes four episodes of other topics that are not counted. Each
+of the ten is foretold right before it is made, from the plan that the run will use, the profiles in force and the last
+four episodes that were made: they say what the first task of each node takes on a warm engine, and how fast the machine
+is against the profiles (the median of made by foretold), which changes from minute to minute on a shared machine.
+Nothing is taken from the episode itself. Afterwards each is simulated once more with its own durations, which tells the
+error of the simulator apart from that of the profiles. TTFF and time are those of the engine's clock. The spread is the
+median absolute deviation of the repeats from their median, as the error is a median of absolute errors.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import os
 import shutil
 import statistics
 import tempfile
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,9 @@ EPISODES = (
 BEFORE = (("A first episode", 50), ("The weather on Mars", 20), ("Steam engines", 30), ("How cheese ripens", 40))
 """Not counted; the first of them loads the models and says nothing."""
 
+LAST = 4
+"""So many of the last episodes say how fast the machine is."""
+
 LIMIT = 0.10
 NAMES = ("made", "ttff")
 LEAST_REPEATS = 4
@@ -77,10 +81,29 @@ class Asked(msgspec.Struct):
 
 
 class Today(msgspec.Struct):
-    """What the episodes that are not counted say of this machine: its pace, and seconds of first tasks by node."""
+    """What the last episodes say of this machine: its pace, and seconds of first tasks by node."""
 
     pace: float = 1.0
     openings: dict[str, float] = {}
+
+
+class Past:
+    """The last episodes that a warm engine made."""
+
+    def __init__(self) -> None:
+        self._paces: deque[float] = deque(maxlen=LAST)
+        self._firsts: deque[Mapping[str, float]] = deque(maxlen=LAST)
+
+    def add(self, pace: float, firsts: Mapping[str, float]) -> None:
+        """An episode was made: time by what was foretold at the pace of the profiles, and its first tasks."""
+        self._paces.append(pace)
+        self._firsts.append(firsts)
+
+    def today(self) -> Today:
+        """What they say; medians."""
+        nodes = sorted({node for first in self._firsts for node in first})
+        found = {node: statistics.median(first[node] for first in self._firsts if node in first) for node in nodes}
+        return Today(statistics.median(self._paces), {node: round(seconds, 4) for node, seconds in found.items()})
 
 
 Entries = list[tuple[float, Event, tuple[Command, ...]]]
@@ -96,39 +119,46 @@ def main() -> None:
         options.error(f"--repeats must be {LEAST_REPEATS} at least: fewer say nothing of the spread")
     folder = Path(tempfile.mkdtemp(prefix="murakkab-bench-"))
     try:
-        today, rows = asyncio.run(make_all(folder, given.repeats))
+        rows = asyncio.run(make_all(folder, given.repeats))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    facts = {**summary(rows), "before": {"pace": round(today.pace, 3), "openings_s": today.openings}}
+    facts = summary(rows)
     show(rows, facts)
     print(f"written to {write('simulate_podcasts', {**facts, 'rows': rows}, given.out)}")
 
 
-async def make_all(folder: Path, repeats: int) -> tuple[Today, list[dict[str, Any]]]:
-    """The day, and rows of all episodes, each foretold before the first is made."""
+async def make_all(folder: Path, repeats: int) -> list[dict[str, Any]]:
+    """Rows of all episodes, each foretold before it is made."""
     engine = Engine(EngineOptions(runs=folder))
     await engine.start()
     try:
-        today = await look(engine)
+        past = await look(engine)
         wanted = [asked(engine, *one, seed) for seed, one in enumerate(EPISODES, 1)]
         wanted += [wanted[0]] * (repeats - 1)
-        told = [(foretold(engine.cores, one, Today()), foretold(engine.cores, one, today)) for one in wanted]
         rows = []
-        for number, (one, (by_profiles, today_s)) in enumerate(zip(wanted, told, strict=True)):
-            load = os.getloadavg()[0]
-            run, end, entries = await make(engine, one)
-            again = simulated(engine.cores, one, RecordedWork(entries), contention=False)
-            row = {"run": run, "topic": one.topic, "seconds": one.seconds, "repeat": number >= len(EPISODES)}
-            row |= {"load_before": round(load, 2), "load_after": round(os.getloadavg()[0], 2)}
-            row |= {"lasts_s": end["duration_s"], "predicted_lasts_s": today_s[2]}
-            found = (("", (end["made_in_s"], end["ttff_s"])), ("predicted_", today_s), ("by_profiles_", by_profiles))
-            for kind, (made_s, ttff_s, *_) in (*found, ("own_durations_", again)):
-                row |= {f"{kind}made_s": made_s, f"{kind}ttff_s": ttff_s}
-            rows.append(row)
-            print(_line(row), flush=True)
-        return today, rows
+        for number, one in enumerate(wanted):
+            rows.append({"repeat": number >= len(EPISODES), **await counted(engine, one, past)})
+            print(_line(rows[-1]), flush=True)
+        return rows
     finally:
         await engine.close()
+
+
+async def counted(engine: Engine, one: Asked, past: Past) -> dict[str, Any]:
+    """The row of an episode, which is foretold and made; it is the last one from then on."""
+    today = past.today()
+    by_profiles, today_s = foretold(engine.cores, one, Today()), foretold(engine.cores, one, today)
+    load = os.getloadavg()[0]
+    run, end, entries = await make(engine, one)
+    again = simulated(engine.cores, one, RecordedWork(entries), contention=False)
+    past.add(end["made_in_s"] / by_profiles[0], firsts(engine, run))
+    row = {"run": run, "topic": one.topic, "seconds": one.seconds, "pace": round(today.pace, 3)}
+    row |= {"load_before": round(load, 2), "load_after": round(os.getloadavg()[0], 2)}
+    row |= {"lasts_s": end["duration_s"], "predicted_lasts_s": today_s[2]}
+    found = (("", (end["made_in_s"], end["ttff_s"])), ("predicted_", today_s), ("by_profiles_", by_profiles))
+    for kind, (made_s, ttff_s, *_) in (*found, ("own_durations_", again)):
+        row |= {f"{kind}made_s": made_s, f"{kind}ttff_s": ttff_s}
+    return row
 
 
 def asked(engine: Engine, topic: str, seconds: int, seed: int) -> Asked:
@@ -145,18 +175,20 @@ async def make(engine: Engine, one: Asked) -> tuple[str, dict[str, Any], Entries
     return run, end, journal(engine.options.runs, run)
 
 
-async def look(engine: Engine) -> Today:
-    """Make the episodes that are not counted, and see how fast this machine is today."""
-    paces, firsts = [], []
+async def look(engine: Engine) -> Past:
+    """Make the episodes that are not counted."""
+    past = Past()
     for number, (topic, seconds) in enumerate(BEFORE):
         one = asked(engine, topic, seconds, 100 + number)
         run, end, _ = await make(engine, one)
         if number:
-            paces.append(end["made_in_s"] / foretold(engine.cores, one, Today())[0])
-            firsts.append(first_tasks(read_events(engine.options.runs / run / "events.jsonl")))
-    nodes = {node for first in firsts for node in first}
-    openings = {node: round(statistics.median(first[node] for first in firsts if node in first), 4) for node in nodes}
-    return Today(statistics.median(paces), dict(sorted(openings.items())))
+            past.add(end["made_in_s"] / foretold(engine.cores, one, Today())[0], firsts(engine, run))
+    return past
+
+
+def firsts(engine: Engine, run: str) -> dict[str, float]:
+    """Seconds of the first task of each node of a run."""
+    return first_tasks(read_events(engine.options.runs / run / "events.jsonl"))
 
 
 def foretold(cores: int, one: Asked, today: Today) -> tuple[float, float, float]:
@@ -233,8 +265,9 @@ def show(rows: Sequence[dict[str, Any]], facts: dict[str, Any]) -> None:
             f" {found['run_to_run_spread']:.1%}, {found['repeats'][0]:.2f} to {found['repeats'][-1]:.2f} s:"
             f" {'kept' if found['kept'] else 'MISSED'}"
         )
-    loads = [row["load_after"] for row in rows]
-    print(f"pace of the machine: {facts['before']['pace']} of the profiles' seconds; load {min(loads)} to {max(loads)}")
+    for words, name in (("pace of the machine against the profiles", "pace"), ("load", "load_after")):
+        values = [row[name] for row in rows]
+        print(f"{words}: {min(values)} to {max(values)}")
 
 
 def _line(row: dict[str, Any]) -> str:
