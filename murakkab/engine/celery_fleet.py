@@ -94,10 +94,7 @@ class CeleryFleet(SlotFleet):
     async def stop(self) -> None:
         """Give all slots back."""
         self._stopping = True
-        self._unwatch()
-        for job in self._jobs:
-            job.cancel()
-        await asyncio.gather(*self._jobs, return_exceptions=True)
+        await self._end(self._jobs)
         if self._inbox is not None:
             await self._inbox.close()
         with contextlib.suppress(Exception):

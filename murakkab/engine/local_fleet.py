@@ -64,10 +64,7 @@ class LocalFleet(WatchedFleet):
     async def stop(self) -> None:
         """End all workers."""
         self._stopping = True
-        self._unwatch()
-        for job in self._jobs:
-            job.cancel()
-        await asyncio.gather(*self._jobs, return_exceptions=True)
+        await self._end(self._jobs)
         await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
 
     def models(self) -> None:

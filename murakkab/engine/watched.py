@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -126,6 +126,13 @@ class WatchedFleet(ABC):
     def _to_blame(self, name: str) -> bool:
         """Whether the task in a worker's hands, or its load, may be the cause of its end."""
         return name in self._watch and name not in self._forgiven
+
+    async def _end(self, jobs: Collection[asyncio.Task[None]]) -> None:
+        """Watch nobody any more, and end what is done beside the loop."""
+        self._unwatch()
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
 
     def _unwatch(self) -> None:
         for name in list(self._watch):

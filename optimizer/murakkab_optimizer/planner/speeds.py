@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -15,7 +14,7 @@ from murakkab_optimizer.profiles.between import Family
 from murakkab_optimizer.profiles.conditions import HEIGHT, drawn, drawn_height
 from murakkab_optimizer.profiles.nouns import nearest
 
-__all__ = ["HEIGHT", "Speeds", "conditions", "drawn_height", "loaded"]
+__all__ = ["HEIGHT", "Speeds", "conditions", "drawn_height"]
 
 FORM = "form"
 WRITES = "text-generation"
@@ -133,15 +132,3 @@ def conditions(node: Node, knobs: Mapping[str, Any]) -> dict[str, Any]:
     if node.capability == WRITES:
         plain.setdefault(FORM, "plain")
     return drawn(plain, knobs)
-
-
-def loaded(profile: Profile, rate: float) -> float:
-    """How much slower an instance is at so many units a second than with nothing else to do."""
-    points = profile.load
-    if not points or rate <= points[0].rate or not points[0].unit_s:
-        return 1.0
-    for before, after in itertools.pairwise(points):
-        if rate <= after.rate:
-            part = (rate - before.rate) / (after.rate - before.rate)
-            return (before.unit_s + part * (after.unit_s - before.unit_s)) / points[0].unit_s
-    return points[-1].unit_s / points[0].unit_s
