@@ -162,7 +162,12 @@ def _of(plan: Plan, rungs: Mapping[Path, Rung], node: Node, path: Path) -> Seen:
 
 
 def _is_the_one(cluster: Cluster, device: str) -> bool:
-    """Whether a task that was planned on a device was done there: it may be done on any accelerator that there is."""
+    """Whether a task that was planned on a device was done there: it may be done on any accelerator that there is.
+
+    Machines that do not tell how much memory they have are others: their processors are not those of this one.
+    """
+    if device == CPU:
+        return bool(cluster.memory_mb)
     types = {offer.device.name for offer in cluster.offers if offer.device.kind == "gpu"}
     return device not in types or len(types) == 1
 

@@ -195,9 +195,12 @@ def test_what_workers_found_no_room_in_is_learnt_of_their_accelerators(store: Pr
     assert [(one.device, one.beyond_mb) for one in known_memories(store)] == [("Wonder 9", 24_000.0)]
 
 
-def test_what_processors_of_other_machines_found_no_room_in_is_not_known(store: ProfileStore) -> None:
+@pytest.mark.parametrize("event", [NO_ROOM, finished(9_000)])
+def test_nothing_is_learnt_of_the_memory_of_other_machines_processors(
+    store: ProfileStore, event: dict[str, Any]
+) -> None:
     plan = plan_workflow(PlanRequest(graph(), [card("slow", 0.9)], [Profile("slow", "image", 1.0)], gpu(0)))
-    learn_memory(graph(), plan, [NO_ROOM], store, elsewhere(There(frozenset({"slow"}))))
+    learn_memory(graph(), plan, [event], store, elsewhere(There(frozenset({"slow"}))))
     assert not known_memories(store)
 
 
