@@ -107,13 +107,13 @@ def memories() -> Sequence[Seen]:
     """What was seen of the memory that configurations need on this machine; read again when that was written."""
     from murakkab.profiling.store import ProfileStore
 
-    path = ProfileStore().runs.path
-    stamp = path.stat().st_mtime_ns if path.exists() else 0
-    return _memories_now(str(path), stamp, os.environ.get("MURAKKAB_CORRECTION", ""))
+    store = ProfileStore()
+    stamps = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in (store.path, store.runs.path))
+    return _memories_now(str(store.path), stamps, os.environ.get("MURAKKAB_CORRECTION", ""))
 
 
 @lru_cache(maxsize=4)
-def _memories_now(path: str, stamp: int, correction: str) -> Sequence[Seen]:
+def _memories_now(path: str, stamps: tuple[int, ...], correction: str) -> Sequence[Seen]:
     from murakkab.profiling.memory import known_memories
 
     return known_memories()

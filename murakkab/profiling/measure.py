@@ -199,6 +199,7 @@ class Session:
             fixed_spread_s=short(found.fixed_spread_s),
             disturbed=round(1 - seconds / wall, 3) if wall else 0.0,
             took_s=round(time.monotonic() - began, 2),
+            most=measured.most,
         )
 
     def _ask(self, one: Configuration, process: ModelProcess) -> tuple[Measured, tuple[float | None, ...]]:

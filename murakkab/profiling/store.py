@@ -38,6 +38,7 @@ class Record(msgspec.Struct, frozen=True):
         fixed_spread_s: distance of the quartiles of the seconds of the smallest task.
         took_s: that measuring it took, loading aside.
         disturbed: share of the time that the work waited for a core that others had; it is not in the figures.
+        most: numbers among the arguments of its tasks, of each the largest one: the memory of the profile is of that.
 
     """
 
@@ -48,6 +49,7 @@ class Record(msgspec.Struct, frozen=True):
     fixed_spread_s: float = 0.0
     disturbed: float = 0.0
     took_s: float = 0.0
+    most: dict[str, float] = {}
 
 
 class Calibration(msgspec.Struct, frozen=True):

@@ -156,7 +156,7 @@ class Mould(Runtime):
         return task.knobs["bits"]
 
 def probes(card):
-    return [Probe("task", lambda inputs: [Piece({})])]
+    return [Probe("task", lambda inputs: [Piece({"size": 2, "of": "clay"}), Piece({"size": 5, "hot": True})])]
 """
 
 MOULD_CARD = """
@@ -205,6 +205,7 @@ def test_each_choice_of_settings_of_loading_is_measured_in_a_process_of_its_own(
     four, two = found[4], found[2]
     assert isinstance(four, Record), four
     assert isinstance(two, Record), two
+    assert four.most == {"size": 5}
     assert four.load_s >= 0.5
     assert two.load_s != four.load_s
 
