@@ -11,7 +11,7 @@ import msgspec
 
 from murakkab.profiling.correct import Event, configured
 from murakkab.profiling.known import corrects
-from murakkab.profiling.machine import this_cluster
+from murakkab.profiling.machine import is_the_one, this_cluster
 from murakkab.profiling.store import Basis, Corrections, Kept, ProfileStore
 from murakkab.profiling.versions import is_current, quick_versions_of
 from murakkab_optimizer.catalog import ModelCard
@@ -158,7 +158,7 @@ def _seen(graph: Graph, plan: Plan, events: Iterable[Event], cluster: Cluster | 
             where = where or this_cluster()
             one = _of(plan, rungs, node, tuple(event["path"]))
             room = _room(where, one.device) if beyond else 0.0
-            if (peak or room) and _is_the_one(where, one.device):
+            if (peak or room) and _is_here(where, one.device):
                 yield msgspec.structs.replace(one, peak_mb=peak, beyond_mb=room)
 
 
@@ -173,15 +173,12 @@ def _of(plan: Plan, rungs: Mapping[Path, Rung], node: Node, path: Path) -> Seen:
     return configuration(chosen.model, chosen.device or CPU, node, chosen.knobs)
 
 
-def _is_the_one(cluster: Cluster, device: str) -> bool:
-    """Whether a task that was planned on a device was done there: it may be done on any accelerator that there is.
+def _is_here(cluster: Cluster, device: str) -> bool:
+    """Whether a task that was planned on a device was done on one that says something of it.
 
     Machines that do not tell how much memory they have are others: their processors are not those of this one.
     """
-    if device == CPU:
-        return bool(cluster.memory_mb)
-    types = {offer.device.name for offer in cluster.offers if offer.device.kind == "gpu"}
-    return device not in types or len(types) == 1
+    return bool(cluster.memory_mb) if device == CPU else is_the_one(cluster, device)
 
 
 def _room(cluster: Cluster, device: str) -> float:
