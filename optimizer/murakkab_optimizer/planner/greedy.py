@@ -18,6 +18,7 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.hardware import DeviceType
 from murakkab_optimizer.plan import NodePlan, Pin, Plan
+from murakkab_optimizer.planner.alike import uses_otherwise
 from murakkab_optimizer.planner.choice import Choice, explained, lower
 from murakkab_optimizer.planner.eligible import (
     Eligible,
@@ -112,6 +113,7 @@ class _Greedy:
         notes = [*self._keep_latency_of_all(), *_not_predicted(self.graph)]
         self._raise_quality()
         nodes = {c.node.name: self._explained(c) for c in self.choices}
+        notes += uses_otherwise((c.node.name, c.card, nodes[c.node.name].chosen) for c in self.choices)
         return Plan(nodes, tuple(notes), workflow=self.graph.name, defaults=self.work.defaults)
 
     def _explained(self, choice: Choice) -> NodePlan:
