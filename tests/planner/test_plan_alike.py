@@ -98,10 +98,22 @@ def test_what_people_ask_for_holds_and_the_plan_says_what_comes_of_it() -> None:
     ]
 
 
+def greedy(**more: Any) -> Plan:
+    return plan_greedy(graph(), [LARGE], 2, here=Here(("cpu", "gpu", "G48")), accelerators=[DEVICE], **more)
+
+
 def test_the_greedy_planner_says_it_too() -> None:
-    plan = plan_greedy(graph(), [LARGE], 2, pins=PINS, here=Here(("cpu", "gpu", "G48")), accelerators=[DEVICE])
+    plan = greedy(pins=PINS)
     assert knobs(plan) == [(4, False), (16, False)]
     assert len(anew(plan)) == 1
+
+
+def test_the_greedy_planner_gives_all_steps_the_same() -> None:
+    plan = greedy(memories=[no_room(48_000)])
+    assert knobs(plan) == [(16, True)] * 2
+    assert plan.nodes["paint"].reason.endswith("with waits True, since other steps are given it so")
+    assert "found no room in 48,000 MB" in plan.nodes["again"].reason
+    assert knobs(greedy(pins={"again": Pin(knobs={"bits": 4})})) == [(4, False)] * 2
 
 
 def test_where_nothing_else_keeps_what_is_promised_the_model_is_loaded_anew() -> None:

@@ -20,7 +20,7 @@ from murakkab_optimizer.planner.eligible import (
     pinned_knobs,
 )
 from murakkab_optimizer.planner.room import Room
-from murakkab_optimizer.planner.settings import lighter, loads, settings, slowed
+from murakkab_optimizer.planner.settings import SHARED, lighter, loads, settings, slowed
 from murakkab_optimizer.planner.speeds import Speeds, drawn_height
 from murakkab_optimizer.planner.ways import Asked, Way, Ways, lines
 from murakkab_optimizer.planner.workload import Work
@@ -29,9 +29,6 @@ from murakkab_optimizer.profiles.conditions import FROM_HEIGHT
 from murakkab_optimizer.profiles.memory import Memories
 
 __all__ = ["Finder", "Way", "Ways", "lines"]
-
-SHARED = "other steps are given it so"
-"""Why a model is used in lighter settings where its usual ones have room."""
 
 SOONEST_S = 1e-6
 """Seconds to a first item that is there at once; 0 would stand for one that is there at the end."""

@@ -14,6 +14,9 @@ from murakkab_optimizer.profiles import Profile
 Loads = tuple[tuple[str, Any], ...]
 """Settings that hold from the loading of a model on, by name."""
 
+SHARED = "other steps are given it so"
+"""Why a model is used in lighter settings where its usual ones have room."""
+
 SETTINGS = 64
 """Combinations of settings of one model that are looked at, those nearest to the usual ones first."""
 
