@@ -20,12 +20,25 @@ _Grouped = dict[Pool, dict[Loads, set[int]]]
 
 
 def shared_otherwise(found: Mapping[str, Ways]) -> set[str]:
-    """Names of models that some nodes could be given, of the same instances, in settings that others could not."""
+    """Names of models that can be used, of the same instances, in settings of loading which do not do for all.
+
+    That is, not for all nodes, or of a node not with each of the other settings that it may be done with.
+    """
     seen: dict[Pool, set[frozenset[Loads]]] = defaultdict(set)
     for ways in found.values():
-        for pool, groups in _grouped(ways.ways).items():
-            seen[pool].add(frozenset(groups))
+        cases: dict[tuple[Pool, str], set[Loads]] = defaultdict(set)
+        for way in ways.ways:
+            if held := loads(way.card, way.candidate.knobs):
+                cases[way.candidate.pool, _others(way, held)].add(held)
+        for (pool, _), sets in cases.items():
+            seen[pool].add(frozenset(sets))
     return {pool[0] for pool, sets in seen.items() if len(sets) > 1}
+
+
+def _others(way: Way, held: Loads) -> str:
+    """The settings of a way that do not hold from loading on, and what it starts from."""
+    names = {name for name, _ in held}
+    return f"{[one for one in sorted(way.candidate.knobs.items()) if one[0] not in names]} {way.from_height}"
 
 
 def ties_of_loads(found: Mapping[str, Ways]) -> Iterator[Tie]:
