@@ -225,8 +225,8 @@ class _Explainer:
             if way.profile is None and device.kind == "gpu":
                 told = f"nobody measured {way.card.name} on {device.name}, so its time counts as nothing here"
                 yield f"{told}; on such a machine, murakkab profile {way.card.name} measures it"
-        ways = {name: self._chosen(name)[0] for name in self.built.ways}
-        yield from uses_otherwise((name, way.card, self._configuration(way)) for name, way in ways.items())
+        made = {name: self._chosen(name)[0] for name in self.built.ways}
+        yield from uses_otherwise((name, one.card, self._configuration(one)) for name, one in made.items())
         for found in self.predictions:
             if found.value is None and found.limit is not None:
                 yield f"{found.name} is not predicted: {found.note}"
