@@ -45,6 +45,9 @@ class Fleet(Protocol):
     def pace(self) -> Mapping[str, float]:
         """By class of work, how much slower the cores are than those of the shipped profiles; empty: this machine's."""
 
+    def packages(self) -> frozenset[str]:
+        """Import names, of what lighter settings of models need, that all of its workers with an accelerator have."""
+
     def run(self, worker: str, request: Run, timeout_s: float = 0.0) -> None:
         """Hand a task over and watch it; one that may take ``timeout_s`` may be silent for as long."""
 

@@ -32,12 +32,14 @@ class There(msgspec.Struct, frozen=True):
         accelerators: each one once.
         pace: by class of work, how much slower their cores are than those of the shipped profiles; empty where nobody
             knows.
+        packages: import names, of what lighter settings need, that are wherever there is an accelerator.
 
     """
 
     models: frozenset[str]
     accelerators: tuple[Accelerator, ...] = ()
     pace: tuple[tuple[str, float], ...] = ()
+    packages: frozenset[str] = frozenset()
 
 
 Usable = tuple[list[ModelCard], dict[str, str]]
@@ -61,9 +63,9 @@ def _with_lighter(card: ModelCard, kept: tuple[Lighter, ...]) -> ModelCard:
 
 
 def offered(cards: Mapping[str, ModelCard], there: There) -> Usable:
-    """As ``available``, where workers of other machines say which models they can use, but not which packages more."""
+    """As ``available``, where workers of other machines say which models they can use, and which packages they have."""
     found = [
-        _with_lighter(card, tuple(one for one in card.lighter if not one.packages))
+        _with_lighter(card, tuple(one for one in card.lighter if there.packages.issuperset(one.packages)))
         for card in cards.values()
         if card.name in there.models
     ]
@@ -107,13 +109,13 @@ def memories() -> Sequence[Seen]:
     """What was seen of the memory that configurations need on this machine; read again when that was written."""
     from murakkab.profiling.store import ProfileStore
 
-    path = ProfileStore().runs.path
-    stamp = path.stat().st_mtime_ns if path.exists() else 0
-    return _memories_now(str(path), stamp, os.environ.get("MURAKKAB_CORRECTION", ""))
+    store = ProfileStore()
+    stamps = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in (store.path, store.runs.path))
+    return _memories_now(str(store.path), stamps, os.environ.get("MURAKKAB_CORRECTION", ""))
 
 
 @lru_cache(maxsize=4)
-def _memories_now(path: str, stamp: int, correction: str) -> Sequence[Seen]:
+def _memories_now(path: str, stamps: tuple[int, ...], correction: str) -> Sequence[Seen]:
     from murakkab.profiling.memory import known_memories
 
     return known_memories()

@@ -78,6 +78,10 @@ class LocalFleet(WatchedFleet):
         """That of this machine."""
         return {}
 
+    def packages(self) -> frozenset[str]:
+        """Whatever this machine has is looked up here."""
+        return frozenset()
+
     def pids(self) -> dict[str, int]:
         """Process ids by worker."""
         return {name: worker.pid for name, worker in self._workers.items() if worker.pid is not None}

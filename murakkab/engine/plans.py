@@ -57,4 +57,4 @@ class Plans:
         if self._driver is None or not (models := self._driver.fleet.models()):
             return None
         fleet = self._driver.fleet
-        return There(models, tuple(fleet.accelerators()), tuple(sorted(fleet.pace().items())))
+        return There(models, tuple(fleet.accelerators()), tuple(sorted(fleet.pace().items())), fleet.packages())

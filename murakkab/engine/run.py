@@ -227,9 +227,11 @@ class LiveRun:
 
         with contextlib.suppress(OSError, UserError):
             events = read_events(self.folder / "events.jsonl")
-            learn_memory(self.graph, self.plan, events, cluster=elsewhere(there) if there else None)
+            cluster = elsewhere(there) if there else None
+            learn_memory(self.graph, self.plan, events, cluster=cluster)
             if self.record.status == "succeeded":
-                return learn(self.graph, self.plan, load_catalog(), load_profiles(), events, pace=self.pace)
+                known = load_catalog(), load_profiles()
+                return learn(self.graph, self.plan, *known, events, pace=self.pace, cluster=cluster)
         return []
 
     def close(self) -> None:

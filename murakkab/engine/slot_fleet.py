@@ -51,6 +51,10 @@ class SlotFleet(WatchedFleet):
         """That of the same slots."""
         return self._slots.pace(time.monotonic(), self._taken if self._owned() else ())
 
+    def packages(self) -> frozenset[str]:
+        """Those of the same slots."""
+        return self._slots.packages(time.monotonic(), self._taken if self._owned() else ())
+
     def load(self, worker: str, request: Load) -> None:
         """Ask for a model to be loaded, of a slot that stays."""
         if self._takes(worker):

@@ -166,6 +166,12 @@ class Slots:
         found = [self.known[name].slot.accelerator for name in self.usable(now) if name not in taken]
         return tuple({one.uuid: one for one in found if one is not None}.values())
 
+    def packages(self, now: float, taken: Collection[str] = ()) -> frozenset[str]:
+        """Those for lighter settings that all of the same slots with an accelerator have: any may be given a task."""
+        slots = [self.known[name].slot for name in self.usable(now) if name not in taken]
+        told = [frozenset(slot.packages) for slot in slots if slot.accelerator is not None]
+        return frozenset.intersection(*told) if told else frozenset()
+
     def pace(self, now: float, taken: Collection[str] = ()) -> dict[str, float]:
         """By class of work, how much slower the cores of the same slots are on average; empty where none tells."""
         slots = [self.known[name].slot for name in self.usable(now) if name not in taken]

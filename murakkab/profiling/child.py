@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ class Child:
             samples += [self._sample(probe, *one, request.knobs) for one in pieces]
             if time.monotonic() > until:
                 break
-        return Measured(samples, self._peak_mb())
+        return Measured(samples, self._peak_mb(), _most(piece for _, piece in pieces))
 
     def _peak_mb(self) -> float:
         """MiB of its accelerator, where it needs one and tells; else of this process."""
@@ -151,6 +151,15 @@ class Child:
         if not isinstance(output, Output):
             output = Output(output)
         return Made(output.value, output.meta, items), times
+
+
+def _most(pieces: Iterable[Piece]) -> dict[str, float]:
+    """Of each number among the arguments, the largest one."""
+    found: dict[str, float] = {}
+    for name, value in (item for piece in pieces for item in piece.arguments.items()):
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found[name] = max(found.get(name, value), value)
+    return found
 
 
 def _affordable(pieces: list[tuple[int, Piece]], warm: Sample, cap_s: float) -> list[tuple[int, Piece]]:

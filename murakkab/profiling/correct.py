@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from murakkab.profiling.firsts import keep_firsts
 from murakkab.profiling.known import as_runs_say, corrects, known_profiles
-from murakkab.profiling.store import Learnt, ProfileStore, base_of, key_of
+from murakkab.profiling.machine import is_the_one, this_cluster
+from murakkab.profiling.store import Learnt, ProfileStore, base_of, learnt_of
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node, Path
+from murakkab_optimizer.hardware import Cluster
 from murakkab_optimizer.plan import Configuration, Plan, Rung
 from murakkab_optimizer.planner.candidates import lines
 from murakkab_optimizer.planner.pictures import maker
+from murakkab_optimizer.planner.settings import slowed
 from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.planner.workload import workload
 from murakkab_optimizer.profiles import Profile
@@ -40,6 +43,7 @@ def learn(
     events: Iterable[Event],
     store: ProfileStore | None = None,
     pace: Mapping[str, float] | None = None,
+    cluster: Cluster | None = None,
 ) -> list[str]:
     """Correct the profiles that a plan went by, once for the whole run; returns what has drifted, in words.
 
@@ -48,25 +52,30 @@ def learn(
     What was expected at conditions that nobody measured speaks for all profiles that it was inferred from, by the same
     factor, so that what is inferred next comes to what was observed. Results from the cache, failed attempts, tasks
     whose work cannot be counted, settings that no profile is of and work of less than ``LEAST_S`` say nothing. What
-    was done on other machines, of another ``pace``, says nothing of this one.
+    was done on processors of other machines, of another ``pace``, says nothing of this one; nor what was done where
+    ``cluster`` (by default this machine) has accelerators of several types.
     """
     if store is None and not corrects():
         return []
     store = store or ProfileStore()
-    known = _Known(_models(plan, cards), shipped, store, pace)
+    used = _models(plan, cards)
+    known = _Known(used, shipped, store, pace)
+    where = cluster or (this_cluster() if any(card.needs.accelerator_mb for card in used) else None)
     sums: dict[str, _Sum] = {}
     events = list(events)
     keep_firsts(graph, plan, events, store)
     rungs, work = rungs_of(plan, events), workload(graph)
     for node, path, seconds, units in tasks_of(graph, events):
         chosen = configured(plan, rungs, node, path)
+        if where is not None and not is_the_one(where, chosen.device):
+            continue
         more = {"seconds": work.nodes[node.name].seconds} | _from_height(graph, plan, rungs, node, path)
         profile = profile_of(known.speeds, cards.get(chosen.model), node, chosen, more)
         count = units_of(profile, node, units) if profile else None
         if profile is None or not count or not profile.seconds(count):
             continue
-        for one in known.speeds.basis(profile, node, chosen.knobs, more):
-            key = key_of(one)
+        for one in known.speeds.basis(profile, node, chosen.knobs, more, _light(cards[chosen.model], chosen)):
+            key = learnt_of(one)
             before, factor = known.before(one)
             sums.setdefault(key, _Sum(before)).add(profile.seconds(count) / factor, seconds)
     sums = {named: one for named, one in sums.items() if one.expected_s >= LEAST_S}
@@ -200,8 +209,33 @@ def profile_of(
         more: conditions that its arguments do not tell.
 
     """
-    found = base.on_processor(card, node, chosen.knobs, more=more) if card else None
+    if card is None:
+        return None
+    accelerated = bool(card.needs.accelerator_mb)
+    found = (_accelerated if accelerated else _on_processor)(base, card, node, chosen, more)
     return found if found and found.holds_for(chosen.knobs) else None
+
+
+def _on_processor(
+    base: Speeds, card: ModelCard, node: Node, chosen: Configuration, more: Mapping[str, float] | None
+) -> Profile | None:
+    return base.on_processor(card, node, chosen.knobs, more=more)
+
+
+def _accelerated(
+    base: Speeds, card: ModelCard, node: Node, chosen: Configuration, more: Mapping[str, float] | None
+) -> Profile | None:
+    """The profile of as many accelerators; None where it was estimated what lighter settings make of it."""
+    named = _light(card, chosen)
+    found = base.find(card.name, chosen.device, node, chosen.knobs, other=True, more=more, named=named)
+    mine = (one for one in found if one.devices == chosen.devices)
+    return next((one for one in mine if slowed(card, chosen.knobs, one) is one), None)
+
+
+def _light(card: ModelCard, chosen: Configuration) -> Collection[str]:
+    """Names of the settings with which a model takes less memory than usual, if it is used with such."""
+    light = card.lighter_with(chosen.knobs)
+    return light.knobs if light else ()
 
 
 def _keep(store: ProfileStore, sums: Mapping[str, _Sum]) -> list[str]:

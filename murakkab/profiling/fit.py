@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -66,6 +66,23 @@ def load_curve(unit_s: float, slower: Sequence[tuple[int, float]]) -> tuple[Load
         points.append(LoadPoint(short(count / loaded), short(loaded)))
     rates = [point.rate for point in points]
     return tuple(points) if rates == sorted(set(rates)) else tuple(points[:1])
+
+
+def largest_within(limit_s: float, samples: Sequence[Sample]) -> int:
+    """The largest piece that is done in a time; the smallest where none is."""
+    by_units = sorted(samples, key=lambda sample: sample.units)
+    quick = [sample.piece for sample in by_units if sample.seconds <= limit_s]
+    return quick[-1] if quick else by_units[0].piece
+
+
+def piece_s(samples: Sequence[Sample], piece: int) -> float:
+    """Median seconds of one piece."""
+    return statistics.median(sample.seconds for sample in samples if sample.piece == piece)
+
+
+def rounds(samples: Sequence[Sample]) -> int:
+    """How often the piece was done that was done most often."""
+    return max(Counter(sample.piece for sample in samples).values(), default=0)
 
 
 def short(value: float) -> float:

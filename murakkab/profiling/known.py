@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from murakkab.profiling.calibrate import factor
-from murakkab.profiling.store import Calibration, Kept, Learnt, ProfileStore, base_of, key_of
+from murakkab.profiling.store import Calibration, Kept, Learnt, ProfileStore, base_of, learnt_of
 from murakkab.profiling.versions import is_current
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.hardware import CPU
@@ -38,7 +38,7 @@ def known_profiles(
     """The profiles that a plan on this machine, or for workers elsewhere, uses, the most trustworthy first.
 
     Measured ones are left out where the model, its adapter or its packages have changed since. Shipped ones that a
-    measured one replaces are left out; the others are scaled where a calibration is kept. Cited ones stay as they are.
+    measured one replaces are left out; the others are scaled where a calibration is kept, but for cited ones.
     Seconds to load are those of the model on this machine, where they are known. A file that cannot be read counts as
     empty, and a line of warning says so.
 
@@ -116,7 +116,7 @@ def _there(profile: Profile, card: ModelCard | None, here: Calibration | None, p
 
 def as_runs_say(profile: Profile, learnt: Mapping[str, Learnt]) -> Profile:
     """A profile with what runs said of it."""
-    found = learnt.get(key_of(profile)) if profile.device == CPU else None
+    found = learnt.get(learnt_of(profile))
     if found is None or found.base != base_of(profile):
         return profile
     by, count = found.correction.factor, found.correction.count

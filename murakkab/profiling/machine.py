@@ -51,6 +51,12 @@ def this_machine() -> Machine:
     return Machine(_processor(), len(os.sched_getaffinity(0)), round(_memory_bytes() / 2**30))
 
 
+def is_the_one(cluster: Cluster, device: str) -> bool:
+    """Whether a task that was planned on an accelerator was done on one of its type: any that there is may do it."""
+    types = {offer.device.name for offer in cluster.offers if offer.device.kind == "gpu"}
+    return device not in types or len(types) == 1
+
+
 def this_cluster() -> Cluster:
     """The cores and the accelerators of this machine as what a plan may use.
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import datetime
 import shutil
-import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from murakkab.profiling.accelerators import accelerator_offers
 from murakkab.profiling.clock import AcceleratorCounter, EnergyCounter, PowerMeter
-from murakkab.profiling.fit import Fit, fit, load_curve, short
+from murakkab.profiling.fit import Fit, fit, largest_within, load_curve, piece_s, rounds, short
 from murakkab.profiling.machine import WATTS_PER_CORE, Machine
 from murakkab.profiling.messages import Measure, Measured, Sample
 from murakkab.profiling.probe import probes_of
@@ -26,7 +26,7 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.hardware import CPU
 from murakkab_optimizer.planner.settings import settings
 from murakkab_optimizer.profiles.nouns import LoadPoint, Profile, Provenance
-from murakkab_runtimes.base import lighter_here
+from murakkab_runtimes.base import lighter_here, runtime_class
 
 REPEATS, CAP_S, LOAD_S = 5, 2.5, 0.7
 """Rounds of a configuration; seconds after which no round of it begins; seconds of a point of its load curve."""
@@ -135,26 +135,38 @@ class Session:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def measure(self, card: ModelCard, wanted: Sequence[Configuration]) -> Iterator[tuple[Configuration, Record | str]]:
-        """Measure configurations of one model; a text says why one could not be measured."""
+        """Measure configurations of one model; a text says why one could not be measured.
+
+        Those that are loaded in the same settings are measured in one process.
+        """
         versions = versions_of(card)
+        for alike in _by_load(card, wanted):
+            yield from self._measure(alike, versions)
+
+    def _measure(
+        self, alike: Sequence[Configuration], versions: dict[str, str]
+    ) -> Iterator[tuple[Configuration, Record | str]]:
         try:
             with contextlib.ExitStack() as stack:
-                processes = [stack.enter_context(ModelProcess(card.name, self.folder, wanted[0].knobs))]
+                processes = [stack.enter_context(self._process(alike[0]))]
                 load_s = processes[0].loaded()
-                for one in wanted:
+                for one in alike:
                     if self.effort.loaded:
-                        self._add(card, processes, stack)
+                        self._add(one, processes, stack)
                     yield one, self._record(one, processes, load_s, versions)
         except Failed as fault:
-            for one in wanted:
+            for one in alike:
                 yield one, str(fault)
 
-    def _add(self, card: ModelCard, processes: list[ModelProcess], stack: contextlib.ExitStack) -> None:
+    def _process(self, one: Configuration) -> ModelProcess:
+        return ModelProcess(one.card.name, self.folder, one.knobs)
+
+    def _add(self, one: Configuration, processes: list[ModelProcess], stack: contextlib.ExitStack) -> None:
         """Load as many instances as may work at once, the first time."""
         if len(processes) > 1:
             return
-        for _ in range(max(self._counts(card), default=1) - 1):
-            processes.append(stack.enter_context(ModelProcess(card.name, self.folder)))
+        for _ in range(max(self._counts(one.card), default=1) - 1):
+            processes.append(stack.enter_context(self._process(one)))
             processes[-1].loaded()
 
     def _counts(self, card: ModelCard) -> list[int]:
@@ -187,6 +199,7 @@ class Session:
             fixed_spread_s=short(found.fixed_spread_s),
             disturbed=round(1 - seconds / wall, 3) if wall else 0.0,
             took_s=round(time.monotonic() - began, 2),
+            most=measured.most,
         )
 
     def _ask(self, one: Configuration, process: ModelProcess) -> tuple[Measured, tuple[float | None, ...]]:
@@ -206,11 +219,10 @@ class Session:
         counts = [count for count in self._counts(one.card) if count <= len(processes)] if unit_s else []
         if not counts:
             return ()
-        piece = _loaded_piece(alone)
-        usual = _piece_seconds(alone, piece)
+        piece = largest_within(LOAD_S, alone)
+        usual = piece_s(alone, piece)
         return load_curve(
-            unit_s,
-            [(count, _piece_seconds(self._together(one, piece, processes[:count]), piece) / usual) for count in counts],
+            unit_s, [(count, piece_s(self._together(one, piece, processes[:count]), piece) / usual) for count in counts]
         )
 
     def _together(self, one: Configuration, piece: int, processes: Sequence[ModelProcess]) -> list[Sample]:
@@ -252,7 +264,7 @@ class Session:
                 "murakkab profile",
                 str(self.machine),
                 datetime.date.today().isoformat(),
-                len({*_rounds(measured.samples)}),
+                rounds(measured.samples),
             ),
         )
 
@@ -268,21 +280,9 @@ def why_not(card: ModelCard) -> str:
     return "" if probes_of(card) else "no probe: not measured"
 
 
-def _loaded_piece(samples: Sequence[Sample]) -> int:
-    """The largest piece that is done in the time of a point of the load curve; the smallest where none is."""
-    by_units = sorted(samples, key=lambda sample: sample.units)
-    short = [sample.piece for sample in by_units if sample.seconds <= LOAD_S]
-    return short[-1] if short else by_units[0].piece
-
-
-def _piece_seconds(samples: Sequence[Sample], piece: int) -> float:
-    """Median seconds of one piece."""
-    return statistics.median(sample.seconds for sample in samples if sample.piece == piece)
-
-
-def _rounds(samples: Sequence[Sample]) -> Iterator[int]:
-    """Numbers of the rounds that the samples belong to."""
-    seen: dict[int, int] = {}
-    for sample in samples:
-        seen[sample.piece] = seen.get(sample.piece, -1) + 1
-        yield seen[sample.piece]
+def _by_load(card: ModelCard, wanted: Iterable[Configuration]) -> Iterable[Sequence[Configuration]]:
+    """Configurations in groups of those for which a model is loaded alike."""
+    kind, groups = runtime_class(card.adapter), defaultdict[str, list[Configuration]](list)
+    for one in wanted:
+        groups[repr([one.knobs.get(name, card.knobs.get(name)) for name in kind.loaded_with])].append(one)
+    return groups.values()

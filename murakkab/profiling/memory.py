@@ -1,4 +1,4 @@
-"""What a run says of memory: how much its tasks took, and which found no room."""
+"""What is known of memory: how much tasks of runs took and which found no room, and what was measured."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ import msgspec
 
 from murakkab.profiling.correct import Event, configured
 from murakkab.profiling.known import corrects
-from murakkab.profiling.machine import this_cluster
-from murakkab.profiling.store import Basis, Corrections, ProfileStore
+from murakkab.profiling.machine import is_the_one, this_cluster
+from murakkab.profiling.store import Basis, Corrections, Kept, ProfileStore
 from murakkab.profiling.versions import is_current, quick_versions_of
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node, Path
 from murakkab_optimizer.hardware import CPU, Cluster
 from murakkab_optimizer.plan import Plan, Rung
 from murakkab_optimizer.planner.room import configuration
-from murakkab_optimizer.profiles.memory import Seen
+from murakkab_optimizer.profiles.conditions import drawn
+from murakkab_optimizer.profiles.memory import Measured, Seen
 from murakkab_runtimes.catalog import load_catalog
 
 LAPSE_DAYS = 30
@@ -71,19 +72,30 @@ def learn_memory(
 
 
 def known_memories(store: ProfileStore | None = None, cards: Mapping[str, ModelCard] | None = None) -> Sequence[Seen]:
-    """What was seen of memory on this machine, and still holds.
+    """What was seen of memory on this machine, and still holds: by runs, and of accelerators when they were measured.
 
-    What was seen of another version of a model does not, nor that a task found no room ``LAPSE_DAYS`` ago. What is in
-    the user's store counts only where ``MURAKKAB_CORRECTION`` lets it.
+    What was seen of another version of a model does not, nor that a task found no room ``LAPSE_DAYS`` ago. What runs
+    say in the user's store counts only where ``MURAKKAB_CORRECTION`` lets it.
 
     Args:
         store: by default the user's.
         cards: the models; by default those of the catalogue.
 
     """
-    if store is None and not corrects():
-        return ()
-    return tuple(_holding((store or ProfileStore()).runs.content(), load_catalog() if cards is None else cards))
+    counts = store is not None or corrects()
+    store, cards = store or ProfileStore(), load_catalog() if cards is None else cards
+    return (*(_holding(store.runs.content(), cards) if counts else ()), *_measured(store.content(), cards))
+
+
+def _measured(kept: Kept, cards: Mapping[str, ModelCard]) -> Iterator[Measured]:
+    """What was measured on accelerators; that of processors is in the profiles that plans go by."""
+    for record in kept.records:
+        one, card = record.profile, cards.get(record.profile.model)
+        if card is None or one.device == CPU or not one.memory_mb or not is_current(card, record.versions):
+            continue
+        knobs = {**card.knobs, **one.knobs}
+        asked = drawn({**one.conditions, **record.most}, knobs)
+        yield Measured(one.model, one.device, knobs, asked, peak_mb=one.memory_mb)
 
 
 def forget_memory(models: Collection[str], store: ProfileStore) -> None:
@@ -146,7 +158,7 @@ def _seen(graph: Graph, plan: Plan, events: Iterable[Event], cluster: Cluster | 
             where = where or this_cluster()
             one = _of(plan, rungs, node, tuple(event["path"]))
             room = _room(where, one.device) if beyond else 0.0
-            if (peak or room) and _is_the_one(where, one.device):
+            if (peak or room) and _is_here(where, one.device):
                 yield msgspec.structs.replace(one, peak_mb=peak, beyond_mb=room)
 
 
@@ -161,10 +173,12 @@ def _of(plan: Plan, rungs: Mapping[Path, Rung], node: Node, path: Path) -> Seen:
     return configuration(chosen.model, chosen.device or CPU, node, chosen.knobs)
 
 
-def _is_the_one(cluster: Cluster, device: str) -> bool:
-    """Whether a task that was planned on a device was done there: it may be done on any accelerator that there is."""
-    types = {offer.device.name for offer in cluster.offers if offer.device.kind == "gpu"}
-    return device not in types or len(types) == 1
+def _is_here(cluster: Cluster, device: str) -> bool:
+    """Whether a task that was planned on a device was done on one that says something of it.
+
+    Machines that do not tell how much memory they have are others: their processors are not those of this one.
+    """
+    return bool(cluster.memory_mb) if device == CPU else is_the_one(cluster, device)
 
 
 def _room(cluster: Cluster, device: str) -> float:

@@ -72,10 +72,11 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True, tag=True):
-    """The samples, and the peak of the resident memory meanwhile in MiB."""
+    """The samples, the peak of the memory meanwhile in MiB, and of each number among the arguments the largest one."""
 
     samples: list[Sample]
     peak_mb: float
+    most: dict[str, float] = {}
 
 
 class Fault(msgspec.Struct, frozen=True, tag=True):

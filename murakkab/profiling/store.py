@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from murakkab.profiling.machine import Machine, this_machine
+from murakkab_optimizer.hardware import CPU
 from murakkab_optimizer.profiles.correction import Correction
 from murakkab_optimizer.profiles.memory import Seen
 from murakkab_optimizer.profiles.nouns import Profile
@@ -38,6 +39,7 @@ class Record(msgspec.Struct, frozen=True):
         fixed_spread_s: distance of the quartiles of the seconds of the smallest task.
         took_s: that measuring it took, loading aside.
         disturbed: share of the time that the work waited for a core that others had; it is not in the figures.
+        most: numbers among the arguments of its tasks, of each the largest one: the memory of the profile is of that.
 
     """
 
@@ -48,6 +50,7 @@ class Record(msgspec.Struct, frozen=True):
     fixed_spread_s: float = 0.0
     disturbed: float = 0.0
     took_s: float = 0.0
+    most: dict[str, float] = {}
 
 
 class Calibration(msgspec.Struct, frozen=True):
@@ -106,7 +109,7 @@ class Corrections(msgspec.Struct):
     """What runs said.
 
     Attributes:
-        learnt: by the key of the profile, see ``key_of``.
+        learnt: by the profile, see ``learnt_of``.
         memory: by configuration, see ``Seen.key``.
         bases: of the figures of memory, by the same.
         firsts: seconds of first tasks in the latest runs, see ``profiling.firsts``.
@@ -208,6 +211,21 @@ class _Version(msgspec.Struct):
 def key_of(profile: Profile) -> str:
     """What a profile is of: model, unit, settings and conditions, as one text."""
     parts = (profile.model, profile.unit, dict(profile.knobs), dict(profile.conditions))
+    return msgspec.json.encode(parts, order="deterministic").decode()
+
+
+def learnt_of(profile: Profile) -> str:
+    """What a correction is of: that of an accelerator says nothing of other types, nor of several of them."""
+    if profile.device == CPU:
+        return key_of(profile)
+    parts = (
+        profile.model,
+        profile.unit,
+        dict(profile.knobs),
+        dict(profile.conditions),
+        profile.device,
+        profile.devices,
+    )
     return msgspec.json.encode(parts, order="deterministic").decode()
 
 

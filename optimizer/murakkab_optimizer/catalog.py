@@ -67,11 +67,13 @@ class Weights(Repository, frozen=True, forbid_unknown_fields=True):
     Attributes:
         url: of the one file that the weights are, where they are not at Hugging Face.
         components: those of a pipeline that come from elsewhere, by name; what ``repo`` has of that name is not used.
+        without: components of a pipeline whose weights are not used, since the model runs a part of it.
 
     """
 
     url: str = ""
     components: dict[str, Component] = {}
+    without: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:

@@ -13,6 +13,7 @@ CARDS = load_catalog()
 
 
 EMBEDDED = [name for name, card in CARDS.items() if not only_planned(card)]
+PIPELINES = ("diffusers-image", "diffusers-video")
 PUBLISHED = sorted(CARDS.keys() - EMBEDDED)
 
 
@@ -53,6 +54,13 @@ def test_lighter_settings_are_some_that_the_model_has_and_take_less_memory(name)
         assert light.slower >= 1
         assert card.needs_with({**card.knobs, **light.knobs}) == light.needs
     assert card.needs_with(card.knobs) == card.needs
+
+
+def test_all_pipelines_that_a_device_of_48_gb_has_no_room_for_have_lighter_settings_that_it_has_room_for():
+    large = [card for card in CARDS.values() if card.needs.accelerator_mb > 49152 and card.adapter in PIPELINES]
+    assert len(large) >= 5
+    for card in large:
+        assert min(light.needs.accelerator_mb for light in card.lighter) <= 49152, card.name
 
 
 def test_a_setting_that_is_tried_and_looks_worse_is_rated_so():

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from murakkab.engine import hearing
 from murakkab.engine.hearing import Deaths, Recent
+from murakkab.engine.here import There, offered
 from murakkab.engine.slots import Slots
+from murakkab_optimizer.catalog import Lighter, Needs
+from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.binding import Accelerator
 from murakkab_runtimes.workers.cluster import wire
 from murakkab_runtimes.workers.cluster.machine import slots as machine_slots
@@ -125,6 +129,38 @@ def test_slots_on_processors_announce_the_pace_of_their_machine() -> None:
     bound = Accelerator("GPU-a", "H100", 80_000)
     found = machine_slots("m", 1, [bound], {"drawing": 1.2})
     assert [slot.pace for slot in found] == [{"drawing": 1.2}] * 3 + [{}]
+
+
+def test_packages_of_lighter_settings_count_where_all_that_have_an_accelerator_have_them() -> None:
+    slots = Slots("1", "d")
+    assert slots.packages(0.0) == frozenset()
+    for name, bound, packages in (
+        ("a-1", None, ()),
+        ("a-2", Accelerator("GPU-a", "H100", 80_000), ("bitsandbytes", "torchao")),
+        ("b-1", Accelerator("GPU-b", "H100", 80_000), ("torchao",)),
+    ):
+        slot = wire.Slot(name, name[0], "cpu", 1, 1, 100, "1", "d", "q", name, accelerator=bound, packages=packages)
+        slots.announced(slot, wire.State(f"child of {name}", 1), 0.0, 0.0)
+    assert slots.packages(0.0) == {"torchao"}
+    assert slots.packages(0.0, taken={"b-1"}) == {"bitsandbytes", "torchao"}
+    assert slots.packages(60.0) == frozenset()
+
+
+def test_slots_announce_the_packages_of_lighter_settings_that_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    light = [Lighter({"bits": n}, Needs(), "a guess", packages=(name,)) for n, name in ((8, "json"), (4, "no_such"))]
+    card = msgspec.structs.replace(load_catalog()["calculator"], lighter=tuple(light))
+    monkeypatch.setattr("murakkab_runtimes.workers.cluster.machine.load_catalog", lambda: {card.name: card})
+    assert {slot.packages for slot in machine_slots("m", 1, [], {})} == {("json",)}
+
+
+def test_an_engine_plans_lighter_settings_whose_packages_its_workers_have() -> None:
+    cards = load_catalog()
+    usual, with_torchao = (
+        [one.knobs for one in offered(cards, There(frozenset({"flux-1-dev"}), packages=packages))[0][0].lighter]
+        for packages in (frozenset[str](), frozenset({"torchao"}))
+    )
+    assert usual == [{"offload": "model"}]
+    assert with_torchao == [{"offload": "model"}, {"quantization": "int8"}]
 
 
 def test_a_slot_starts_until_its_process_is_up() -> None:

@@ -46,6 +46,19 @@ def test_what_was_not_used_for_longest_makes_room(monkeypatch: pytest.MonkeyPatc
     assert list(child._runtimes) == held
 
 
+@pytest.mark.parametrize("loads", [True, False])
+def test_what_a_worker_lets_go_of_by_itself_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, loads: bool
+) -> None:
+    monkeypatch.setenv(ROOM, "10000")
+    a, b, c, d = named("a", 4000), named("b", 5000), named("c", 6000), named("d", 2000)
+    arguments = {"how": "memory", "until": str(tmp_path / "never")}
+    asked = [Run(f"r/trouble/-#{at}", str(tmp_path), one, {}, 1, arguments, 0) for at, one in enumerate((c, d))]
+    _, said = served(Load(a), Load(b), *([Load(c), Load(d, unload=("c",))] if loads else asked))
+    ends = [reply for reply in said if reply["type"] in ("ModelLoaded", "TaskFailed")]
+    assert [reply.get("left", []) for reply in ends] == [[], [], ["a", "b"], [] if loads else ["c"]]
+
+
 @pytest.mark.parametrize(("offload", "held"), [("none", ["a", "c"]), ("model", ["c"])])
 def test_what_is_off_loaded_keeps_its_place(monkeypatch: pytest.MonkeyPatch, offload: str, held: list[str]) -> None:
     monkeypatch.setenv(ROOM, "10000")

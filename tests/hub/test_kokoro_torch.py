@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_runtimes.base import InputError
+from murakkab_runtimes.base import Cancelled, InputError
 from tests.hub.conftest import hub_card
 from tests.hub.test_coqui import load, said_whole, say
 
@@ -82,6 +82,20 @@ def test_it_speaks_and_says_when_each_sound_is_heard(models: Path, tmp_path: Pat
     assert len(other) != len(samples) or not np.array_equal(other, samples)
     slow = say(model, tmp_path / "four", TEXT, seed=3, speed=0.5)[0]
     assert slow["seconds"] > 1.3 * value["seconds"]
+
+
+def test_it_stops_between_sentences(models: Path, tmp_path: Path) -> None:
+    shares: list[float] = []
+
+    def stop(share: float) -> None:
+        shares.append(share)
+        raise Cancelled
+
+    model = load(voice_card(models))
+    with pytest.raises(Cancelled):
+        say(model, tmp_path, "The tides rise. They fall again.", on_progress=stop)
+    assert shares == [0.5]
+    said_whole(model, tmp_path, 24000, TEXT)
 
 
 def test_what_the_folder_does_not_hold_is_told(models: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from murakkab_optimizer.catalog import Component, ModelCard, Weights
-from murakkab_runtimes.base import InputError
+from murakkab_runtimes.base import InputError, missing_parts
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.media.video import decode_clip
 from tests.hub.tiny import SECTION, STEPS, WORDS, card, do, load, png
@@ -59,6 +60,31 @@ def test_a_shipped_card_paints_with_a_tiny_model_of_its_class(pipelines: Path, t
     seen = [png(do(one, tmp_path, section=SECTION, width=32, height=32)["image"]) for one in (faint, strong)]
     assert seen[0].shape == (32, 32, 3)
     assert not np.array_equal(*seen)
+
+
+@pytest.mark.parametrize(
+    ("model", "repo", "size"),
+    [("flux-1-schnell", "tiny/flux", {}), ("wan-2-1-1b", "tiny/wan", {"seconds": 0.3})],
+)
+def test_a_part_runs_on_a_machine_that_has_the_weights_of_no_other_one(
+    pipelines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, repo: str, size: dict[str, float]
+) -> None:
+    made: dict[str, Any] = {"prompt": WORDS, "width": 32, "height": 32, **size}
+    for part in ("encoder", "denoiser", "decoder"):
+        weights = load_catalog()[f"{model}-{part}"].weights
+        assert weights is not None
+        machine = tmp_path / part
+        shutil.copytree(pipelines / repo, machine / repo)
+        absent = [file for name in weights.without for file in (machine / repo / name).glob("*.safetensors")]
+        assert len(absent) == len(weights.without)
+        for file in absent:
+            file.unlink()
+        monkeypatch.setenv("MURAKKAB_MODELS", str(machine))
+        one = shipped(f"{model}-{part}", repo, constants={"max_sequence_length": 16})
+        one = msgspec.structs.replace(one, weights=Weights(repo, without=weights.without))
+        assert missing_parts(one) == []
+        made |= do(load(one), tmp_path, **made)
+    assert {"video", "image"} & made.keys()
 
 
 def test_a_published_card_is_loaded_as_its_knobs_say(pipelines: Path, tmp_path: Path) -> None:

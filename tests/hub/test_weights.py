@@ -135,6 +135,24 @@ def test_weights_that_were_got_in_part_are_not_there(
     assert obstacle(CARD) == ""
 
 
+def test_a_part_of_a_pipeline_needs_its_own_weights_and_the_settings_of_the_denoiser(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MURAKKAB_MODELS", str(tmp_path))
+    weights = Weights("somebody/large", without=("text_encoder", "transformer"))
+    decoder = msgspec.structs.replace(CARD, weights=weights)
+    unused = "--exclude 'text_encoder/*.safetensors' --exclude 'transformer/*.safetensors'"
+    folder = filled(tmp_path / "somebody" / "large", "model_index.json", "vae/config.json")
+    libraries = {"text_encoder": "transformers", "transformer": "diffusers", "vae": "diffusers"}
+    index = {name: [library, "A"] for name, library in libraries.items()}
+    (folder / "model_index.json").write_text(json.dumps({"_class_name": "P", **index}))
+    for file in ("vae/a.safetensors", "transformer/config.json"):
+        assert obstacle(decoder) == f"run: hf download somebody/large {unused}"
+        filled(folder, file)
+    assert obstacle(decoder) == ""
+    assert obstacle(CARD) == "run: hf download somebody/large"
+
+
 def test_a_file_that_is_not_at_hugging_face_is_told_by_its_address(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

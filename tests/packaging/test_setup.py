@@ -13,6 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from murakkab.cli.packaged import packaged_models
+from murakkab_runtimes.catalog import load_catalog
 
 ROOT = Path(__file__).parents[2]
 ECHO = f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n"
@@ -176,6 +177,13 @@ def test_what_hub_models_are_tested_with_is_pinned_and_asked_for_by_an_extra() -
     assert {one.name for one in pinned} <= asked
     assert all(str(one.specifier).startswith("==") for one in pinned)
     assert "torch" not in {Requirement(line).name for line in project["dependencies"]}
+
+
+def test_the_extra_for_accelerators_brings_what_lighter_settings_need() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    needed = {package for card in load_catalog().values() for light in card.lighter for package in light.packages}
+    assert needed
+    assert needed <= {Requirement(line).name for line in extras["gpu"]}
 
 
 def test_the_script_of_hub_tests_is_sound_shell() -> None:

@@ -8,15 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from murakkab_optimizer.catalog import ModelCard, Quality, Range
+from murakkab_optimizer.catalog import Lighter, ModelCard, Needs, Quality, Range
 from murakkab_optimizer.graph import Edge, Graph, Node, Slo
+from murakkab_optimizer.hardware import Offer
 from murakkab_optimizer.plan import Pin, Plan, Rung
-from murakkab_optimizer.planner import planning
+from murakkab_optimizer.planner import planning, room
 from murakkab_optimizer.planner.assign.nouns import Solution, Use
 from murakkab_optimizer.planner.build import Built
 from murakkab_optimizer.planner.rungs import ladder
 from murakkab_optimizer.profiles import Profile
-from tests.planner.planning import CARDS, SPEEDS, model, planned, show, speed
+from tests.planner.planning import CARDS, GPU, SPEEDS, machines, model, planned, show, speed
 
 DETAILS = {"rich": (0.010, 0.8), "plain": (0.006, 0.7), "poor": (0.007, 0.6), "frozen": (0.001, 0.2)}
 MORE = {"dim": (0.0065, 0.55), "coarse": (0.004, 0.5)}
@@ -76,6 +77,30 @@ def test_the_rungs_are_those_of_which_none_is_cheaper_and_better() -> None:
     assert plan.rungs[1].quality == pytest.approx(0.7 / 0.8)
     assert plan.rungs[0].paces["video"] == pytest.approx(0.010 * 20)
     assert plan.rungs[0].load - plan.rungs[1].load == pytest.approx(0.004 * 20, rel=0.01)
+
+
+def test_the_rungs_of_a_shot_hold_their_model_in_the_same_settings() -> None:
+    usual, graph, gpu = camera(DETAILS), filmed(), msgspec.structs.replace(GPU, memory_mb=9000)
+    heavy = msgspec.structs.replace(
+        usual,
+        needs=Needs(1, 50, 8000),
+        knobs={**usual.knobs, "waits": False},
+        ranges={"detail": Range(("rich", "plain"))},
+        lighter=(Lighter({"waits": True}, Needs(1, 9000, 4000), "a guess"),),
+    )
+    rich = room.configuration("camera", gpu.name, graph.node("video"), heavy.knobs)
+    known = [
+        speed("camera", unit_s, "frame", device=gpu.name, knobs={"detail": d}) for d, (unit_s, _) in DETAILS.items()
+    ]
+    plan = planned(
+        graph,
+        machines(2, Offer(gpu, 1, spot=False)),
+        cards=[*(card for card in CARDS if card.name != "pen"), heavy, PASS],
+        profiles=[*SPEEDS, *known],
+        memories=[msgspec.structs.replace(rich, beyond_mb=9000.0)],
+    )
+    assert names(plan) == ["rich", "plain"]
+    assert [rung.nodes["video"].knobs["waits"] for rung in plan.rungs] == [True, True]
 
 
 def test_what_was_chosen_is_one_of_them() -> None:

@@ -11,7 +11,9 @@ import pytest
 from murakkab.profiling.correct import drifted, learn, units_of
 from murakkab.profiling.known import known_profiles
 from murakkab.profiling.store import ProfileStore
+from murakkab_optimizer.catalog import Lighter, ModelCard, Needs
 from murakkab_optimizer.graph import Graph, Node
+from murakkab_optimizer.hardware import Cluster, DeviceType, Offer
 from murakkab_optimizer.plan import Configuration, NodePlan, Plan
 from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.profiles.nouns import Profile, Provenance
@@ -195,6 +197,54 @@ def test_what_runs_at_a_measured_size_said_is_not_counted_twice_between_sizes(st
     for _ in range(30):
         run_at(store, 540, 3.375)
     assert predicted(store, 540) == pytest.approx(0.03375, rel=0.02)
+
+
+def gpus(*names: str) -> Cluster:
+    types = [DeviceType(name, 1.0, memory_mb=24_000) for name in names]
+    return Cluster("here", tuple(Offer(one, 1, spot=False) for one in types))
+
+
+BITS = Lighter({"bits": 4}, Needs(accelerator_mb=4_000), "a guess", slower=2.0)
+PAINTER = ModelCard(
+    "painter", "text-to-image", "none", "", "MIT", "", knobs={"bits": 16}, needs=Needs(accelerator_mb=8_000),
+    lighter=(BITS,),
+)  # fmt: skip
+PAINTED = Graph("g", (Node("paint", "text-to-image", {"height": 512}),))
+
+
+def painted(
+    store: ProfileStore, cluster: Cluster, known: list[Profile], bits: int = 16, runs: int = 30
+) -> dict[tuple[str, int], float]:
+    """Seconds of a picture by device and number of devices, after runs on one G1 that took 3 s for each."""
+    chosen = Configuration("painter", {"bits": bits}, device="G1", devices=1)
+    plan, took = Plan({"paint": NodePlan(chosen, "")}), {**finished(3.0), "node": "paint"}
+    for _ in range(runs):
+        learn(PAINTED, plan, {"painter": PAINTER}, known, [took], store, cluster=cluster)
+    return {(one.device, one.devices): one.unit_s for one in known_profiles([PAINTER], known, store)}
+
+
+def cited(device: str, devices: int = 1, **knobs: int) -> Profile:
+    return Profile("painter", "image", 2.0, device, devices, knobs, provenance=Provenance("cited", "a paper"))
+
+
+def test_runs_correct_the_speed_of_the_accelerators_that_did_the_work(store: ProfileStore) -> None:
+    found = painted(store, gpus("G1"), [cited("G1"), cited("G2"), cited("G1", 2)])
+    assert found["G1", 1] == pytest.approx(3.0, rel=0.05)
+    assert (found["G2", 1], found["G1", 2]) == (2.0, 2.0)
+
+
+def test_nothing_is_learnt_of_speed_where_another_type_may_have_done_the_work(store: ProfileStore) -> None:
+    assert painted(store, gpus("G1", "G2"), [cited("G1")], runs=1) == {("G1", 1): 2.0}
+    assert store.runs.read()[0].learnt == {}
+
+
+def test_runs_in_lighter_settings_say_nothing_of_the_usual_ones(store: ProfileStore) -> None:
+    assert painted(store, gpus("G1"), [cited("G1")], bits=4, runs=1) == {("G1", 1): 2.0}
+    assert store.runs.read()[0].learnt == {}
+    light = [cited("G1", bits=16), cited("G1", bits=4)]
+    painted(store, gpus("G1"), light, bits=4)
+    usual, lighter = known_profiles([PAINTER], light, store)
+    assert (usual.unit_s, lighter.unit_s) == (2.0, pytest.approx(3.0, rel=0.05))
 
 
 def test_what_runs_say_makes_no_file_of_figures(store: ProfileStore) -> None:

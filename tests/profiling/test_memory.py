@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,13 +11,15 @@ import pytest
 
 from murakkab.engine.here import There, elsewhere
 from murakkab.profiling.memory import LAPSE_DAYS, forget_memory, known_memories, learn_memory
-from murakkab.profiling.store import ProfileStore
-from murakkab_optimizer.catalog import ModelCard, Needs, Quality
+from murakkab.profiling.store import ProfileStore, Record
+from murakkab.profiling.versions import versions_of
+from murakkab_optimizer.catalog import Lighter, ModelCard, Needs, Quality
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.hardware import Cluster, DeviceType, Offer
 from murakkab_optimizer.plan import Plan, Rung
-from murakkab_optimizer.planner import NoPlanError, PlanRequest, plan_greedy, plan_workflow
-from murakkab_optimizer.profiles.nouns import Profile
+from murakkab_optimizer.planner import Here, NoPlanError, PlanRequest, plan_greedy, plan_workflow
+from murakkab_optimizer.profiles.memory import Seen
+from murakkab_optimizer.profiles.nouns import Profile, Provenance
 from murakkab_runtimes.workers.binding import Accelerator
 
 CORE = DeviceType("cpu", 0.0, kind="cpu", peak_w=4.0)
@@ -80,6 +83,71 @@ def test_what_was_measured_counts_instead_of_what_a_card_says(store: ProfileStor
     assert planned(gpu(12_000), store).nodes["paint"].chosen.model == "large"
     assert planned(gpu(10_000), store).nodes["paint"].chosen.model == "small"
     assert planned(gpu(12_000), store, graph(2048)).nodes["paint"].chosen.model == "small"
+
+
+SMALL = card("small", 0.5)
+LIGHT = msgspec.structs.replace(
+    card("large", 0.9, 20_000),
+    knobs={"bits": 16},
+    lighter=(Lighter({"bits": 4}, Needs(accelerator_mb=15_000), "a guess"),),
+)
+
+
+def measured(store: ProfileStore, one: ModelCard, memory_mb: float, device: str = "G1", **knobs: int) -> Sequence[Seen]:
+    """What is known of memory after a model was measured on an accelerator with pictures of 1024x512."""
+    told = Provenance("measured", "murakkab profile")
+    profile = Profile(one.name, "image", 1.0, device, 1, knobs, {"height": 512}, memory_mb=memory_mb, provenance=told)
+    with store.changing() as kept:
+        kept.records.append(Record(profile, versions_of(one), most={"width": 1024, "height": 512}))
+    return known_memories(store, {one.name: one})
+
+
+@pytest.mark.parametrize(
+    ("room", "arguments", "model"),
+    [
+        (12_000, {"width": 1024, "height": 512}, "large"),
+        (12_000, {"width": 512, "height": 256, "seed": 3}, "large"),
+        (10_000, {"width": 1024, "height": 512}, "small"),
+        (12_000, {"width": 2048, "height": 512}, "small"),
+        (12_000, {"width": 1024}, "small"),
+    ],
+)
+def test_what_was_measured_on_an_accelerator_counts_instead_of_what_a_card_says(
+    store: ProfileStore, room: int, arguments: dict[str, int], model: str
+) -> None:
+    what = Graph("g", (Node("paint", "text-to-image", arguments),))
+    seen = measured(store, card("large", 0.9, 20_000), 11_000)
+    asked = msgspec.structs.replace(request(gpu(room), store, what), memories=seen)
+    assert plan_workflow(asked).nodes["paint"].chosen.model == model
+
+
+def test_settings_that_were_measured_to_have_no_room_are_not_planned(store: ProfileStore) -> None:
+    seen = measured(store, card("large", 0.9, 20_000), 25_000)
+    asked = msgspec.structs.replace(request(gpu(24_000), store, graph()), memories=seen)
+    assert plan_workflow(asked).nodes["paint"].chosen.model == "small"
+
+
+def test_lighter_settings_that_were_measured_to_have_room_are_planned_by_both_planners(store: ProfileStore) -> None:
+    cluster = gpu(12_000)
+    speeds = [Profile("large", "image", 1.0, device="G1"), Profile("small", "image", 2.0)]
+
+    def bits(seen: Sequence[Seen]) -> list[object]:
+        exact = plan_workflow(PlanRequest(graph(), [LIGHT, SMALL], speeds, cluster, memories=seen))
+        types = [offer.device for offer in cluster.offers if offer.device.kind == "gpu"]
+        here = Here(("cpu", "gpu", "G1"))
+        try:
+            greedy = plan_greedy(graph(), [LIGHT], 4, here=here, profiles=[], memories=seen, accelerators=types)
+        except NoPlanError:
+            return [exact.nodes["paint"].chosen.model]
+        return [plan.nodes["paint"].chosen.knobs["bits"] for plan in (exact, greedy)]
+
+    assert bits(measured(store, LIGHT, 9_000, "G2", bits=4)) == ["small"]
+    assert bits(measured(store, LIGHT, 11_000, bits=4)) == [4, 4]
+
+
+def test_what_was_measured_of_another_version_of_a_model_does_not_count(store: ProfileStore) -> None:
+    assert len(measured(store, LARGE, 11_000)) == 1
+    assert known_memories(store, {"large": msgspec.structs.replace(LARGE, options={"tiling": True})}) == ()
 
 
 def test_what_is_done_in_the_end_has_room(store: ProfileStore) -> None:
@@ -195,9 +263,12 @@ def test_what_workers_found_no_room_in_is_learnt_of_their_accelerators(store: Pr
     assert [(one.device, one.beyond_mb) for one in known_memories(store)] == [("Wonder 9", 24_000.0)]
 
 
-def test_what_processors_of_other_machines_found_no_room_in_is_not_known(store: ProfileStore) -> None:
+@pytest.mark.parametrize("event", [NO_ROOM, finished(9_000)])
+def test_nothing_is_learnt_of_the_memory_of_other_machines_processors(
+    store: ProfileStore, event: dict[str, Any]
+) -> None:
     plan = plan_workflow(PlanRequest(graph(), [card("slow", 0.9)], [Profile("slow", "image", 1.0)], gpu(0)))
-    learn_memory(graph(), plan, [NO_ROOM], store, elsewhere(There(frozenset({"slow"}))))
+    learn_memory(graph(), plan, [event], store, elsewhere(There(frozenset({"slow"}))))
     assert not known_memories(store)
 
 

@@ -113,6 +113,29 @@ def test_what_was_let_go_of_is_loaded_ahead_when_it_is_asked_for_again() -> None
     assert card.expect("d") == ["unload e", "load d"]
 
 
+def test_what_a_worker_let_go_of_by_itself_is_not_counted_on() -> None:
+    card = Card()
+    card.make("r1", "c")
+    card.tell(ev.RunSubmitted("r2", *steps("de")))
+    assert card.scheduler.workers()[0].models == {"c", "d"}
+    card.tell(ev.TaskFinished(card.lease, "value", left=("c", "never held")))
+    assert card.said[-2:] == ["unload d", "start e"], "it is planned on as if it held d alone"
+    card.tell(ev.TaskFailed(card.lease, "no room", left=("e",)))
+    assert card.scheduler.workers()[0].models == set()
+
+
+def test_what_a_load_ahead_drove_out_is_not_counted_on_nor_loaded_again_there() -> None:
+    card = Card()
+    card.make("r1", "b", of="other")
+    card.scheduler.handle(ev.ModelsExpected(*steps("c")), 0.0)
+    before = list(card.said)
+    card.tell(ev.ModelLoaded("w", "c", left=("b",)))
+    assert card.scheduler.workers()[0].models == {"c"}
+    card.tell(ev.WorkerJoined("other", models=()))
+    assert card.said == before
+    assert card.expect("b", of="other") == ["load b"]
+
+
 @settings(max_examples=30)
 @given(st.lists(st.text("abcde", min_size=1, max_size=5), max_size=6))
 def test_a_worker_is_never_given_more_than_has_room_but_for_what_its_run_needs(runs: list[str]) -> None:

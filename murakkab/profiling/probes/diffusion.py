@@ -84,10 +84,14 @@ def _sister(card: ModelCard, capability: str) -> str:
     from murakkab_runtimes.catalog import load_catalog
 
     every = (one for one in load_catalog().values() if one.capability == capability)
-    found = next((one.name for one in every if one.weights == card.weights), None)
+    found = next((one.name for one in every if _repository(one) == _repository(card)), None)
     if found is None:
         raise Unavailable(f"no model of '{capability}' has the weights of {card.name}, and its work begins with one")
     return found
+
+
+def _repository(card: ModelCard) -> tuple[str, str] | None:
+    return (card.weights.repo, card.weights.revision) if card.weights else None
 
 
 def _scene(inputs: Inputs, height: int) -> Any:  # noqa: ANN401 - a file

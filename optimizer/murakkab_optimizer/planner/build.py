@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from graphlib import TopologicalSorter
 from typing import cast
 
@@ -11,6 +11,7 @@ import msgspec
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.hardware import Cluster
 from murakkab_optimizer.plan import Pin, Plan
+from murakkab_optimizer.planner.alike import shared_otherwise
 from murakkab_optimizer.planner.assign.nouns import (
     Candidate,
     Need,
@@ -90,9 +91,28 @@ def _ways(graph: Graph, work: Workload, finder: Finder, pins: Mapping[str, Pin],
         known(name, [node.name for node in nodes], "the workflow has no node")
     ways: dict[str, Ways] = {}
     for node in nodes:  # each stands behind those whose pictures it is given
-        found = finder.ways(node, work.nodes[node.name], pins.get(node.name, Pin()), heights(graph, node, ways))
-        ways[node.name] = _kept(graph, found, work, finder, strict=strict)
+        ways[node.name] = _found(graph, node, work, finder, pins, ways, strict=strict)
+    if shared := shared_otherwise(ways):
+        for node in nodes:
+            if any(way.card.name in shared for way in ways[node.name].ways):
+                ways[node.name] = _found(graph, node, work, finder, pins, ways, shared, strict=strict)
     return ways
+
+
+def _found(
+    graph: Graph,
+    node: Node,
+    work: Workload,
+    finder: Finder,
+    pins: Mapping[str, Pin],
+    before: dict[str, Ways],
+    shared: Collection[str] = (),
+    *,
+    strict: bool,
+) -> Ways:
+    """The ways to do a node that keep what it promises."""
+    pin, drawn = pins.get(node.name, Pin()), heights(graph, node, before)
+    return _kept(graph, finder.ways(node, work.nodes[node.name], pin, drawn, shared), work, finder, strict=strict)
 
 
 def _problem(graph: Graph, work: Workload, ways: dict[str, Ways], cluster: Cluster, in_force: Plan | None) -> Problem:

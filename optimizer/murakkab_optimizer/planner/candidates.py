@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,7 +20,7 @@ from murakkab_optimizer.planner.eligible import (
     pinned_knobs,
 )
 from murakkab_optimizer.planner.room import Room
-from murakkab_optimizer.planner.settings import lighter, settings, slowed
+from murakkab_optimizer.planner.settings import SHARED, lighter, loads, settings, slowed
 from murakkab_optimizer.planner.speeds import Speeds, drawn_height
 from murakkab_optimizer.planner.ways import Asked, Way, Ways, lines
 from murakkab_optimizer.planner.workload import Work
@@ -61,7 +61,9 @@ class Finder:
         self.cards, self.speeds, self.cluster, self.absent = cards, speeds, cluster, absent
         self.here, self.rate, self._room = here, rate, Room(cluster, memories)
 
-    def ways(self, node: Node, work: Work, pin: Pin, heights: Iterable[float] = ()) -> Ways:
+    def ways(
+        self, node: Node, work: Work, pin: Pin, heights: Iterable[float] = (), shared: Collection[str] = ()
+    ) -> Ways:
         """The ways to do a node.
 
         A model that needs an accelerator is planned on one where its speed is known; where the node has no other way,
@@ -72,6 +74,7 @@ class Finder:
             work: of the node.
             pin: what a person asks of it.
             heights: lines of the pictures that it may be given, by the ways to do the node that makes them.
+            shared: names of models that other nodes may need in lighter settings.
 
         Raises:
             NoPlanError: there is none.
@@ -81,7 +84,7 @@ class Finder:
         offers = self.offers(node)
         found = eligible(node, self.cards, self.absent, pin)
         asked = [
-            Asked(node, card, work, height, pinned=pinned_knobs(node, card, pin))
+            Asked(node, card, work, height, pinned=pinned_knobs(node, card, pin), shared=card.name in shared)
             for card in found.cards
             for height in self._starts(node, card, heights)
         ]
@@ -121,7 +124,7 @@ class Finder:
         return [height for height in found if height < lines(node)] or found or [0.0]
 
     def _of(self, asked: Iterable[Asked], offers: Sequence[int]) -> list[Way]:
-        return list(_distinct(way for one in asked for way in self.of_card(one, offers)))
+        return list(_distinct((one, way) for one in asked for way in self.of_card(one, offers)))
 
     def of_card(self, asked: Asked, offers: Sequence[int]) -> Iterator[Way]:
         """The ways to do a node with one model."""
@@ -157,14 +160,14 @@ class Finder:
         crowded, when = dict[int, str](), "in its usual settings" if knobs == asked.card.knobs else "otherwise"
         for profile in self._speeds(asked, knobs, index, other=usual):
             if short := self._shortage(asked, knobs, index, profile):
-                crowded[_devices(profile)] = short
+                crowded[_devices(profile)] = f"{when} {short}"
             else:
                 yield self._accelerated(asked, knobs, index, profile)
-        for light in lighter(asked.card, knobs, asked.pinned) if crowded else ():
+        for light in lighter(asked.card, knobs, asked.pinned) if crowded or asked.shared else ():
             for profile in self._speeds(asked, light, index, other=usual):
-                if _devices(profile) in crowded and not self._shortage(asked, light, index, profile):
-                    way = self._accelerated(asked, light, index, profile)
-                    yield msgspec.structs.replace(way, short=f"{when} {crowded[_devices(profile)]}")
+                why = crowded.get(_devices(profile), SHARED if asked.shared else "")
+                if why and not self._shortage(asked, light, index, profile):
+                    yield msgspec.structs.replace(self._accelerated(asked, light, index, profile), short=why)
 
     def _speeds(self, asked: Asked, knobs: Mapping[str, Any], index: int, *, other: bool) -> list[Profile | None]:
         """Speeds on the accelerators of an offer, for each number of devices that one instance may have of it.
@@ -280,13 +283,14 @@ def _devices(profile: Profile | None) -> int:
     return profile.devices if profile else 1
 
 
-def _distinct(ways: Iterable[Way]) -> Iterator[Way]:
+def _distinct(ways: Iterable[tuple[Asked, Way]]) -> Iterator[Way]:
     """Without settings of which nobody knows that they make a difference; the first of equals stays."""
     seen = set()
-    for way in ways:
+    for asked, way in ways:
         made = way.candidate
         figures = (made.task_s, made.first_s, made.quality, made.power_w)
-        facts = (made.pool, *figures, drawn_height(made.knobs), way.from_height)
+        held = loads(way.card, made.knobs) if asked.shared else ()
+        facts = (made.pool, *figures, drawn_height(made.knobs), way.from_height, held)
         if facts not in seen:
             seen.add(facts)
             yield way

@@ -10,6 +10,7 @@ import msgspec
 from murakkab_optimizer.hardware import Offer
 from murakkab_optimizer.plan import Configuration, Instances, NodePlan, Plan, Relaxation
 from murakkab_optimizer.planner import assign
+from murakkab_optimizer.planner.alike import uses_otherwise
 from murakkab_optimizer.planner.assign.evaluate import evaluate, instances_at_most, violations
 from murakkab_optimizer.planner.assign.nouns import Pool, Solution, Use
 from murakkab_optimizer.planner.build import Built
@@ -224,6 +225,8 @@ class _Explainer:
             if way.profile is None and device.kind == "gpu":
                 told = f"nobody measured {way.card.name} on {device.name}, so its time counts as nothing here"
                 yield f"{told}; on such a machine, murakkab profile {way.card.name} measures it"
+        made = {name: self._chosen(name)[0] for name in self.built.ways}
+        yield from uses_otherwise((name, one.card, self._configuration(one)) for name, one in made.items())
         for found in self.predictions:
             if found.value is None and found.limit is not None:
                 yield f"{found.name} is not predicted: {found.note}"

@@ -13,7 +13,7 @@ from murakkab_optimizer.hardware import CPU, Cluster, DeviceType, Offer
 from murakkab_optimizer.plan import Pin
 from murakkab_optimizer.planner.eligible import Eligible, NoPlanError, pinned_knobs
 from murakkab_optimizer.planner.room import Room, configuration, no_room
-from murakkab_optimizer.planner.settings import lighter
+from murakkab_optimizer.planner.settings import SHARED, Loads, lighter, loads
 from murakkab_optimizer.profiles.memory import Memories
 
 
@@ -56,10 +56,21 @@ class Fitting:
         self._keep_kind(node, found)
         self._keep_room(node, found, pin)
 
-    def place(self, node: Node, card: ModelCard, pin: Pin) -> Place:
-        """Where and how a model that was kept is used; in lighter settings where the usual ones have no room."""
+    def places(self, wanted: Sequence[tuple[Node, ModelCard, Pin]]) -> list[Place]:
+        """Where and how models that were kept are used; in lighter settings where the usual ones have no room.
+
+        What one node needs, others with the same model are given, too, as far as people do not ask for something else.
+        """
+        alone = [self._place(*one) for one in wanted]
+        light: dict[str, Loads] = {}
+        for (_, card, _), place in zip(wanted, alone, strict=True):
+            if (held := loads(card, place.knobs)) != loads(card, card.knobs):
+                light.setdefault(card.name, held)
+        return [self._place(node, card, pin, light.get(card.name, ())) for node, card, pin in wanted]
+
+    def _place(self, node: Node, card: ModelCard, pin: Pin, like: Loads = ()) -> Place:
         pinned = pinned_knobs(node, card, pin)
-        found = self._placed(node, card, pinned) if card.needs.accelerator_mb else None
+        found = self._placed(node, card, pinned, like) if card.needs.accelerator_mb else None
         return found or Place({**card.knobs, **pinned})
 
     def _keep_kind(self, node: Node, found: Eligible) -> None:
@@ -91,18 +102,25 @@ class Fitting:
             return no_room(beyond) if beyond else ""
         return "" if self._placed(node, card, pinned) else self._shortage(node, card, knobs, self._types(node)[0])
 
-    def _placed(self, node: Node, card: ModelCard, pinned: Mapping[str, Any]) -> Place | None:
-        """The largest accelerator with room for the usual settings, or for the best lighter ones; None without one."""
+    def _placed(self, node: Node, card: ModelCard, pinned: Mapping[str, Any], like: Loads = ()) -> Place | None:
+        """The largest accelerator with room for the usual settings, or for the best lighter ones; None without one.
+
+        The settings that others are given come first, where nothing else is asked for.
+        """
         usual, types = {**card.knobs, **pinned}, self._types(node)
-        for knobs in (usual, *sorted(lighter(card, usual, pinned), key=lambda knobs: _worth(card, knobs))):
+        given = {**usual, **dict(like), **pinned}
+        best = sorted(lighter(card, usual, pinned), key=lambda knobs: _worth(card, knobs))
+        for knobs in (given, usual, *best) if loads(card, given) == like else (usual, *best):
             for offer in types:
                 if not self._shortage(node, card, knobs, offer):
                     return Place(knobs, offer.device.name, self._why(node, card, usual) if knobs != usual else "")
         return None
 
     def _why(self, node: Node, card: ModelCard, usual: Mapping[str, Any]) -> str:
+        """Why the settings are not those that this node would have by itself."""
         when = "in its usual settings" if usual == card.knobs else "otherwise"
-        return f"{when} {self._shortage(node, card, usual, self._types(node)[0])}"
+        short = self._shortage(node, card, usual, self._types(node)[0])
+        return f"{when} {short}" if short else SHARED
 
     def _shortage(self, node: Node, card: ModelCard, knobs: Mapping[str, Any], offer: Offer) -> str:
         return self._room.shortage(card, node, knobs, offer, 1)

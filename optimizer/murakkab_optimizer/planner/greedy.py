@@ -18,6 +18,7 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.hardware import DeviceType
 from murakkab_optimizer.plan import NodePlan, Pin, Plan
+from murakkab_optimizer.planner.alike import uses_otherwise
 from murakkab_optimizer.planner.choice import Choice, explained, lower
 from murakkab_optimizer.planner.eligible import (
     Eligible,
@@ -29,7 +30,7 @@ from murakkab_optimizer.planner.eligible import (
     known,
     objectives,
 )
-from murakkab_optimizer.planner.fitting import Fitting
+from murakkab_optimizer.planner.fitting import Fitting, Place
 from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.planner.tiers import ceiling, floor
 from murakkab_optimizer.planner.workload import Workload, workload
@@ -111,12 +112,13 @@ class _Greedy:
             self._keep_real_time(self.cores * (1 - RESERVE))
         notes = [*self._keep_latency_of_all(), *_not_predicted(self.graph)]
         self._raise_quality()
-        nodes = {c.node.name: self._explained(c) for c in self.choices}
+        places = self._fitting.places([(c.node, c.card, c.pin) for c in self.choices])
+        nodes = {c.node.name: self._explained(c, place) for c, place in zip(self.choices, places, strict=True)}
+        notes += uses_otherwise((c.node.name, c.card, nodes[c.node.name].chosen) for c in self.choices)
         return Plan(nodes, tuple(notes), workflow=self.graph.name, defaults=self.work.defaults)
 
-    def _explained(self, choice: Choice) -> NodePlan:
-        node, card = choice.node, choice.card
-        return explained(self.graph, choice, self.seconds(node, card), self._fitting.place(node, card, choice.pin))
+    def _explained(self, choice: Choice, place: Place) -> NodePlan:
+        return explained(self.graph, choice, self.seconds(choice.node, choice.card), place)
 
     def seconds(self, node: Node, card: ModelCard) -> float:
         """Expected seconds of one task."""

@@ -12,6 +12,7 @@ from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.hardware import Cluster
 from murakkab_optimizer.plan import Pin, Plan
+from murakkab_optimizer.planner.alike import ties_of_loads
 from murakkab_optimizer.planner.assign.evaluate import evaluate, instances_at_most, violations
 from murakkab_optimizer.planner.assign.nouns import (
     Infeasible,
@@ -103,7 +104,10 @@ def plan_workflow(request: PlanRequest) -> Plan:
 
 
 def _giving_way(request: PlanRequest) -> Iterator[Built]:
-    """The problem; then without the wishes of single nodes; at last with pictures that stand still."""
+    """The problem; then without the wishes of single nodes; with pictures that stand still; at last as a mixture.
+
+    That is, with models that are loaded anew for nodes which share them.
+    """
     speeds = Speeds(request.profiles)
     built = _build(request, speeds)
     yield built
@@ -112,6 +116,9 @@ def _giving_way(request: PlanRequest) -> Iterator[Built]:
         yield built
     if (whole := with_stills(built)) is not built:
         yield whole
+    if alike := set(ties_of_loads(built.ways)):
+        loose = tuple(tie for tie in built.problem.ties if tie not in alike)
+        yield msgspec.structs.replace(built, problem=msgspec.structs.replace(built.problem, ties=loose))
 
 
 def _explained(built: Built, solution: Solution, relaxations: list[Relaxation]) -> Plan:

@@ -21,6 +21,7 @@ from murakkab_optimizer.planner.assign.nouns import Assignment, Solution, Use
 from murakkab_optimizer.planner.build import Built
 from murakkab_optimizer.planner.candidates import Way, Ways, lines
 from murakkab_optimizer.planner.explain import configuration
+from murakkab_optimizer.planner.settings import Loads, loads
 from murakkab_optimizer.planner.speeds import drawn_height
 from murakkab_optimizer.planner.stills import static
 from murakkab_optimizer.planner.workload import OPENING_CLIP_S, films
@@ -111,6 +112,7 @@ class _Ladder:
                 way.candidate.known
                 and not 0 < drawn_height(way.candidate.knobs) < SMALLEST * lines(self.built.graph.node(name))
                 and way.candidate.offer == mine.candidate.offer
+                and (way.card is not mine.card or _held(way) == _held(mine))
                 and (any_model or (way.card.name, way.candidate.devices) == (mine.card.name, mine.candidate.devices))
             )
         ]
@@ -172,6 +174,11 @@ class _Ladder:
                 words.append(way.card.name)
             words += _told(way, others)
         return ", ".join(words) or "plain"
+
+
+def _held(way: Way) -> Loads:
+    """Settings in which its instances are loaded: those of a rung that differ in them would be loaded for each shot."""
+    return loads(way.card, way.candidate.knobs)
 
 
 def _told(way: Way, others: Iterable[Way]) -> Iterator[str]:

@@ -11,6 +11,12 @@ import msgspec
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.profiles import Profile
 
+Loads = tuple[tuple[str, Any], ...]
+"""Settings that hold from the loading of a model on, by name."""
+
+SHARED = "other steps are given it so"
+"""Why a model is used in lighter settings where its usual ones have room."""
+
 SETTINGS = 64
 """Combinations of settings of one model that are looked at, those nearest to the usual ones first."""
 
@@ -32,6 +38,11 @@ def lighter(card: ModelCard, knobs: Mapping[str, Any], pinned: Mapping[str, Any]
         changed = {**knobs, **one.knobs}
         if changed != knobs and all(changed[name] == value for name, value in pinned.items()):
             yield changed
+
+
+def loads(card: ModelCard, knobs: Mapping[str, Any]) -> Loads:
+    """Those of a configuration that its card names as lighter ones; none where it names none."""
+    return tuple((name, knobs.get(name)) for name in sorted({name for one in card.lighter for name in one.knobs}))
 
 
 def because(card: ModelCard, knobs: Mapping[str, Any], short: str) -> str:

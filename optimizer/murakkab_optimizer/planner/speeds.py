@@ -78,17 +78,21 @@ class Speeds:
         """
         wanted = {**(more or {}), **conditions(node, knobs)}
         groups = self._groups(model, device, wanted, knobs, other=other)
-        naming = ([one for one in group if one.knobs.keys() >= set(named)] or group for group in groups.values())
-        found = (self._at(group, model, wanted) for group in naming)
+        found = (self._at(_naming(group, named), model, wanted) for group in groups.values())
         return [profile for profile in found if profile is not None]
 
     def basis(
-        self, found: Profile, node: Node, knobs: Mapping[str, Any], more: Mapping[str, float] | None = None
+        self,
+        found: Profile,
+        node: Node,
+        knobs: Mapping[str, Any],
+        more: Mapping[str, float] | None = None,
+        named: Collection[str] = (),
     ) -> list[Profile]:
         """The profiles that a speed rests on which was found for these arguments; see ``profiles.between``."""
         wanted = {**(more or {}), **conditions(node, knobs)}
         groups = self._groups(found.model, found.device, wanted, knobs, other=True)
-        return self._families[found.model].basis(groups[found.devices], wanted)
+        return self._families[found.model].basis(_naming(groups[found.devices], named), wanted)
 
     def _groups(
         self, model: str, device: str, wanted: Mapping[str, Any], knobs: Mapping[str, Any], *, other: bool
@@ -117,6 +121,11 @@ class Speeds:
         if not found and device != CPU:
             return self.on_processor(card, node, knobs, more=more)
         return min(found, key=lambda profile: abs(profile.devices - card.needs.threads), default=None)
+
+
+def _naming(group: list[Profile], named: Collection[str]) -> list[Profile]:
+    """Those that name all of these settings, or all where none does."""
+    return [one for one in group if one.knobs.keys() >= set(named)] or group
 
 
 def _closest_first(profiles: Iterable[Profile], wanted: Mapping[str, Any]) -> list[Profile]:

@@ -1,4 +1,7 @@
-"""What must go together: who hands pictures on needs whole ones, who enlarges them those that it counts with."""
+"""What must go together: who hands pictures on needs whole ones, who enlarges them those that it counts with.
+
+Who shares instances uses them in the same settings.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from murakkab_optimizer.graph import Graph, Node
+from murakkab_optimizer.planner.alike import ties_of_loads
 from murakkab_optimizer.planner.assign.nouns import Tie
 from murakkab_optimizer.planner.candidates import Ways, lines
 from murakkab_optimizer.planner.eligible import NoPlanError
@@ -28,7 +32,7 @@ def ties(graph: Graph, found: Mapping[str, Ways]) -> list[Tie]:
         before = maker(graph, mine.node)
         if before is not None and before.name in found:
             made += _of_one_height(name, mine, before, found[before.name])
-    return made
+    return [*made, *ties_of_loads(found)]
 
 
 def _of_one_height(name: str, mine: Ways, before: Node, source: Ways) -> Iterator[Tie]:

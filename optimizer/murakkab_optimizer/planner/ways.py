@@ -26,6 +26,7 @@ class Asked(msgspec.Struct, frozen=True):
         from_height: lines of the pictures that it is given; 0 where that makes no difference.
         blindly: also on accelerators on which nobody knows its speed.
         pinned: settings that a person asks for.
+        shared: other nodes may be given the same instances in lighter settings, so that these are tried here, too.
 
     """
 
@@ -35,6 +36,7 @@ class Asked(msgspec.Struct, frozen=True):
     from_height: float = 0.0
     blindly: bool = False
     pinned: Mapping[str, Any] = {}
+    shared: bool = False
 
     @property
     def conditions(self) -> dict[str, float]:

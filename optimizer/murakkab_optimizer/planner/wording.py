@@ -9,6 +9,7 @@ import msgspec
 from murakkab_optimizer.hardware import Offer
 from murakkab_optimizer.planner.assign.nouns import Objective, Outcome, Pool, Problem, Solution
 from murakkab_optimizer.planner.candidates import Way
+from murakkab_optimizer.planner.settings import loads
 from murakkab_optimizer.planner.speeds import drawn_height
 
 EPSILON = 1e-9
@@ -142,6 +143,8 @@ def number(value: float, digits: int = 3) -> str:
 def _apart(named: str, way: Way, chosen: Way) -> str:
     """Why a way does not go with what is done before or after it."""
     drawn, now = drawn_height(way.candidate.knobs), drawn_height(chosen.candidate.knobs)
+    if way.card is chosen.card and loads(way.card, way.candidate.knobs) != loads(way.card, chosen.candidate.knobs):
+        return f"{named} would be loaded anew for each of the steps that share it"
     if way.card.passes:
         return f"{named} hands pictures on as they are, and those before it are smaller than the canvas"
     if drawn and not now:

@@ -52,6 +52,10 @@ class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
+class Measured(Seen, frozen=True, forbid_unknown_fields=True):
+    """What was seen when a model was measured. A condition that it does not name may be anything."""
+
+
 class Memories:
     """All that was seen.
 
@@ -86,7 +90,10 @@ class Memories:
         return max((one.beyond_mb for name in devices for one in self._seen.get((model, name), ())), default=0.0)
 
     def _like(self, wanted: Seen) -> Iterator[Seen]:
-        return iter(self._seen.get((wanted.model, wanted.device), ()))
+        for one in self._seen.get((wanted.model, wanted.device), ()):
+            measured = isinstance(one, Measured)
+            filled = {**wanted.conditions, **one.conditions} if measured else one.conditions
+            yield msgspec.structs.replace(one, conditions=filled) if measured else one
 
 
 def _no_larger(small: Mapping[str, Any], large: Mapping[str, Any]) -> bool:

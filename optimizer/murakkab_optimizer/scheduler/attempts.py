@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from murakkab_optimizer.policies.queueing import queue_policy
 from murakkab_optimizer.scheduler.backlog import Backlog, backlog
 from murakkab_optimizer.scheduler.commands import CancelTask, Command
@@ -98,9 +100,10 @@ class Attempts:
         self.out.extend(self._filming.review(state, now, rising=rising))
         self.requeue(state, now)
 
-    def end(self, lease: str) -> tuple[RunState | None, TaskState | None]:
-        """Free the worker of an attempt and return its task when the lease was still held."""
+    def end(self, lease: str, left: Collection[str] = ()) -> tuple[RunState | None, TaskState | None]:
+        """Free the worker of an attempt, which let go of models; return its task when the lease was still held."""
         if (worker := self._fleet.at(lease)) is not None:
+            self._fleet.left(worker, left)
             self._fleet.release(worker)
         return self.take(lease)
 

@@ -105,19 +105,23 @@ class ItemEmitted(msgspec.Struct, frozen=True, tag=True):
 
 
 class TaskFinished(msgspec.Struct, frozen=True, tag=True):
-    """The attempt committed ``value`` after ``seconds`` of work."""
+    """The attempt committed ``value`` after ``seconds`` of work.
+
+    ``left`` names the models that its worker let go of by itself, since the last event of such a kind.
+    """
 
     lease: str
     value: str
     meta: Meta = {}
     seconds: float = 0.0
+    left: tuple[str, ...] = ()
 
 
 class TaskFailed(msgspec.Struct, frozen=True, tag=True):
     """The attempt ended without a result.
 
     ``retry`` False means that another one would end alike, ``input_fault`` that what the user gave is to blame,
-    ``memory`` that it did not fit into the memory of its device.
+    ``memory`` that it did not fit into the memory of its device. ``left`` is as in TaskFinished.
     """
 
     lease: str
@@ -125,6 +129,7 @@ class TaskFailed(msgspec.Struct, frozen=True, tag=True):
     retry: bool = True
     input_fault: bool = False
     memory: bool = False
+    left: tuple[str, ...] = ()
 
 
 class Evaluated(msgspec.Struct, frozen=True, tag=True):
@@ -173,11 +178,12 @@ class WorkerLost(msgspec.Struct, frozen=True, tag=True):
 
 
 class ModelLoaded(msgspec.Struct, frozen=True, tag=True):
-    """The worker holds the model now (``error`` empty) or failed to load it."""
+    """The worker holds the model now (``error`` empty) or failed to load it; ``left`` is as in TaskFinished."""
 
     worker: str
     model: str
     error: str = ""
+    left: tuple[str, ...] = ()
 
 
 class ModelsExpected(msgspec.Struct, frozen=True, tag=True):

@@ -127,7 +127,7 @@ class Scheduler:
             self._go_on(state, now)
 
     def _finished(self, event: ev.TaskFinished, now: float) -> None:
-        state, task = self._attempts.end(event.lease)
+        state, task = self._attempts.end(event.lease, event.left)
         if state is None or task is None:
             return
         state.took(task, event)
@@ -135,7 +135,7 @@ class Scheduler:
         self._go_on(state, now)
 
     def _failed(self, event: ev.TaskFailed, now: float) -> None:
-        state, task = self._attempts.end(event.lease)
+        state, task = self._attempts.end(event.lease, event.left)
         if state is not None and task is not None:
             self._failures.failed(state, task, event, now)
 
@@ -171,7 +171,7 @@ class Scheduler:
                 self._attempts.instances_changed(state, now, rising=rising)
 
     def _loaded(self, event: ev.ModelLoaded, now: float) -> None:
-        self._fleet.loaded(event.worker, event.model, event.error)
+        self._fleet.loaded(event.worker, event.model, event.error, event.left)
 
     def _expected(self, event: ev.ModelsExpected, now: float) -> None:
         self._await(event.graph, event.plan)

@@ -259,11 +259,16 @@ class Fleet:
             commands.append(LoadModel(worker.name, model, self._knobs.get(model, {})))
         return commands
 
-    def loaded(self, name: str, model: str, error: str) -> None:
+    def left(self, worker: WorkerState, models: Collection[str]) -> None:
+        """A worker let go of models by itself, for want of room."""
+        self._unload(worker, worker.models.intersection(models))
+
+    def loaded(self, name: str, model: str, error: str, left: Collection[str] = ()) -> None:
         """A load ended; a failed one leaves the model to be tried again by a task."""
         worker = self.workers.get(name)
         if worker is None or worker.loading != model:
             return
+        self.left(worker, left)
         if error:
             self._unhomed(worker, model)
             self._stale = True

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import inspect
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError, Task, Unavailable
 from murakkab_runtimes.hub.device import limit_threads, pick_device
-from murakkab_runtimes.hub.diffusion_parts import WHOLE, load
+from murakkab_runtimes.hub.diffusion_parts import HEAVY, WHOLE, load
+from murakkab_runtimes.hub.layers import between_layers
 from murakkab_runtimes.hub.memory import Meter
 from murakkab_runtimes.hub.settings import read_settings
 
@@ -90,7 +91,7 @@ class Diffusion:
     def call(
         self, task: Task, asked: Mapping[str, Any], begun: float = 0.0, share: float = 1.0, window: int = 0
     ) -> Any:  # noqa: ANN401 - what the pipeline returns
-        """Run the pipeline; between steps, progress is told and a cancelled task ends.
+        """Run the pipeline; between steps, progress is told; between layers, too, a cancelled task ends.
 
         Args:
             task: whose knobs and seed hold.
@@ -105,13 +106,14 @@ class Diffusion:
         """
         knobs = {name: self.knob(task, name) for name in KNOBS}
         arguments = self._arguments({**knobs, **asked}) | dict(self.card.options.get("constants", {}))
+        steps = _Steps(task, begun, share)
         if "callback_on_step_end" in self._takes:
-            arguments["callback_on_step_end"] = _Steps(task, begun, share)
+            arguments["callback_on_step_end"] = steps
         if "generator" in self._takes:
             arguments["generator"] = self._noise(task, window)
         if not window:
             self.meter.begin()
-        with self.meter.working(f"{self.card.name} {_size(asked)}".strip()), self.resting():
+        with self.meter.working(f"{self.card.name} {_size(asked)}".strip()), self.resting(), self.stopping(steps.alive):
             return self.pipe(**arguments, output_type="np", return_dict=False)
 
     @contextmanager
@@ -121,6 +123,15 @@ class Diffusion:
             yield
         finally:
             self.pipe.maybe_free_model_hooks()
+
+    def stopping(self, alive: Callable[[], object]) -> AbstractContextManager[None]:
+        """While it lasts, ``alive`` is called between layers; not between those that are compiled as one."""
+        import torch
+
+        compiled = HEAVY if self.card.knobs.get("compile") else ()
+        parts = self.pipe.components.items()
+        networks = [part for name, part in parts if isinstance(part, torch.nn.Module) and not name.startswith(compiled)]
+        return between_layers(networks, alive)
 
     def peak_mb(self) -> int:
         """MiB of the device that the model took at most since the last task began."""
@@ -146,10 +157,16 @@ class _Steps:
 
     def __init__(self, task: Task, begun: float, share: float) -> None:
         self._task, self._begun, self._share = task, begun, share
+        self._done = begun
 
     def __call__(self, pipe: Any, step: int, _time: Any, tensors: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
-        self._task.progress(self._begun + self._share * min((step + 1) / max(pipe.num_timesteps, 1), 1.0))
+        self._done = self._begun + self._share * min((step + 1) / max(pipe.num_timesteps, 1), 1.0)
+        self.alive()
         return tensors
+
+    def alive(self) -> None:
+        """Say that it goes on; a cancelled task ends."""
+        self._task.progress(self._done)
 
 
 def pictures(found: Any) -> Pictures:  # noqa: ANN401 - arrays

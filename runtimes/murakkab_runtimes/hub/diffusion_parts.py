@@ -21,8 +21,10 @@ from murakkab_runtimes.hub.weights import folder_of, weights_folder
 
 WHOLE, ENCODER, DENOISER, DECODER = "whole", "text encoders", "denoiser", "decoder"
 
+HEAVY = ("unet", "transformer")
+"""How the names of denoisers begin."""
+
 _TEXT = ("text_encoder", "tokenizer")
-_HEAVY = ("unet", "transformer")
 _IMAGE = ("image_encoder",)
 _VAE = "vae"
 
@@ -119,7 +121,7 @@ def _component(kind: Any, place: Component, name: str, settings: Settings, dtype
     arguments: dict[str, Any] = {"local_files_only": True}
     if issubclass(kind, torch.nn.Module):
         arguments["dtype"] = dtypes.get(name, dtypes["default"])
-    if name.startswith(_HEAVY) and settings.quantization != "none":
+    if name.startswith(HEAVY) and settings.quantization != "none":
         arguments["quantization_config"] = _how(settings, arguments["dtype"])
     return kind.from_pretrained(folder_of(place) / place.folder, **arguments)
 
@@ -128,7 +130,7 @@ def _left_out(diffusers: Any, folder: Path, index: dict[str, Any], part: str, dt
     """What is loaded in place of the components that ``part`` does not run."""
     present = [name for name, kind in index.items() if isinstance(kind, list) and kind[0] is not None]
     text = [name for name in present if name.startswith(_TEXT)]
-    heavy = [name for name in present if name.startswith(_HEAVY)]
+    heavy = [name for name in present if name.startswith(HEAVY)]
     image = [name for name in present if name.startswith(_IMAGE)]
     if part == ENCODER:
         return dict.fromkeys(image) | {name: _ghost(diffusers, folder, index, name, dtype) for name in [*heavy, _VAE]}
@@ -155,7 +157,7 @@ def _quantized(settings: Settings, index: dict[str, Any], dtypes: dict[str, Any]
         return {}
     from diffusers import PipelineQuantizationConfig
 
-    heavy = {n: _how(settings, dtypes.get(n, dtypes["default"])) for n in index if n.startswith(_HEAVY)}
+    heavy = {n: _how(settings, dtypes.get(n, dtypes["default"])) for n in index if n.startswith(HEAVY)}
     return {"quantization_config": PipelineQuantizationConfig(quant_mapping=heavy)}
 
 
@@ -178,7 +180,7 @@ def _nf4(dtype: Any) -> Any:  # noqa: ANN401
 
 def _place(pipe: Any, settings: Settings, device: Any, card: ModelCard) -> None:  # noqa: ANN401
     """Put a pipeline on its device as the settings say."""
-    heavy = [part for name, part in pipe.components.items() if name.startswith(_HEAVY) and part is not None]
+    heavy = [part for name, part in pipe.components.items() if name.startswith(HEAVY) and part is not None]
     if card.knobs.get("tiling") and pipe.vae is not None:
         pipe.vae.enable_tiling()
     if settings.attention != "auto":

@@ -8,8 +8,9 @@ arXiv 2603.05800, disaggregates denoiser and autoencoder in this way).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -132,20 +133,20 @@ class Decoder(Runtime):
         _check_family(self.card, facts)
         self._model.meter.begin()
         with self._model.meter.working(f"{self.card.name} at {facts['width']}x{facts['height']}"):
-            seen = self._decoded(latents)
+            seen = self._decoded(latents, partial(task.progress, 0.0))
         if len(seen) < facts["made"]:
             raise InputError(f"{self.card.name}: this pipeline decodes piece by piece; it cannot be run in parts")
         size = (facts["width"], facts["height"])
         shown = middle(seen[: facts["frames"]], size)
         return Output(_saved(shown, facts, task.scratch, task.threads), {"peak_mb": self._model.peak_mb()})
 
-    def _decoded(self, latents: list[Any]) -> Pictures:
+    def _decoded(self, latents: list[Any], alive: Callable[[], object]) -> Pictures:
         import torch
 
         pipe = self._model.pipe
         if latents[0].dtype != pipe.vae.dtype:
             pipe.vae.to(latents[0].dtype)
-        with torch.no_grad(), self._model.resting():
+        with torch.no_grad(), self._model.resting(), self._model.stopping(alive):
             values = pipe.vae.decode(*latents, return_dict=False)[0]
             if hasattr(pipe, "video_processor"):
                 return pictures([pipe.video_processor.postprocess_video(values, output_type="np")])

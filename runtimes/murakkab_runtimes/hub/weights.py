@@ -82,9 +82,15 @@ def _command(place: Repository) -> str:
         file = f"{_first_folder()}/{place.repo}/{place.file}"
         return f"curl --location --create-dirs --output {file} {place.url}"
     revision = "" if place.revision == "main" else f" --revision {place.revision}"
-    elsewhere = place.components if isinstance(place, Weights) else ()
-    unused = "".join(f" --exclude '{name}/*'" for name in elsewhere)
+    unused = "".join(f" --exclude '{files}'" for files in _unused(place))
     return f"hf download {place.repo}{revision}{unused}"
+
+
+def _unused(place: Repository) -> list[str]:
+    """Files of a repository that are not used, as patterns; settings of what is run elsewhere are."""
+    if not isinstance(place, Weights):
+        return []
+    return [f"{name}/*" for name in place.components] + [f"{name}/*.safetensors" for name in place.without]
 
 
 def _find(place: Repository) -> Path | None:
@@ -108,10 +114,23 @@ def _is_whole(folder: Path, place: Repository) -> bool:
         return True
     if isinstance(place, Component):
         return _is_filled(folder / place.folder)
-    parts = _read(folder / "model_index.json")
     elsewhere = place.components if isinstance(place, Weights) else ()
-    named = [name for name, kind in parts.items() if isinstance(kind, list) and kind[:1] != [None]]
-    return all(_is_filled(folder / name) for name in named if name not in elsewhere) if named else _is_filled(folder)
+    libraries = {name: kind[0] for name, kind in _read(folder / "model_index.json").items() if _is_component(kind)}
+    if not libraries:
+        return _is_filled(folder)
+    return all(_is_there(folder / name, place, libraries[name]) for name in libraries if name not in elsewhere)
+
+
+def _is_component(kind: object) -> bool:
+    """Whether an entry of a pipeline's index is a component that it has: its library and its class."""
+    return isinstance(kind, list) and kind[:1] not in ([], [None])
+
+
+def _is_there(folder: Path, place: Repository, library: str) -> bool:
+    """Whether a component of a pipeline is there; of one of diffusers that is run elsewhere, its settings."""
+    if isinstance(place, Weights) and folder.name in place.without:
+        return library != "diffusers" or (folder / "config.json").is_file()
+    return _is_filled(folder)
 
 
 def _is_filled(folder: Path) -> bool:

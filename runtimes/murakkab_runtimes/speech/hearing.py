@@ -7,7 +7,8 @@ is unlikely is tried again at higher temperatures, and a window without speech i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ class Hearing(Recognizer):
         return self.meter.told()
 
     def listen(self, task: Task, path: Path, beams: int, words: bool) -> tuple[Iterator[Segment], float]:
-        """Segments window by window; a cancelled task ends between two of them."""
+        """Segments window by window; a cancelled task ends between two tokens."""
         samples = read_samples(path, self._features.sampling_rate)
         return self._windows(task, samples, beams), len(samples) / self._features.sampling_rate
 
@@ -77,7 +78,8 @@ class Hearing(Recognizer):
         language = self.card.options.get("language")
         while seconds - begin > LEAST_S:
             window = samples[round(begin * rate) : round((begin + length) * rate)]
-            segments, language, heard_s = self._window(window, language, beams)
+            alive = partial(task.progress, share(begin, seconds))
+            segments, language, heard_s = self._window(window, language, beams, alive)
             for start, end, text in segments:
                 whole = Segment(begin + start, min(begin + end, seconds), text)
                 yield Segment(whole.start, whole.end, text, tuple(timed(whole)))
@@ -85,9 +87,12 @@ class Hearing(Recognizer):
             task.progress(share(begin, seconds))
 
     def _window(
-        self, window: Samples, language: str | None, beams: int
+        self, window: Samples, language: str | None, beams: int, alive: Callable[[], object] = bool
     ) -> tuple[list[tuple[float, float, str]], str | None, float]:
-        """Start, end (seconds in the window) and text of its segments; the language; and the seconds that are done."""
+        """Start, end (seconds in the window) and text of its segments; the language; and the seconds that are done.
+
+        ``alive`` is called with each token; what it raises ends it.
+        """
         import torch
 
         length = float(self._features.chunk_length)
@@ -96,7 +101,7 @@ class Hearing(Recognizer):
         torch.manual_seed(0)
         with self.meter.working(self.card.name), torch.inference_mode():
             silence, spoken = self._first(features)
-            heard = self._segments_of(features, language or spoken, beams)
+            heard = self._segments_of(features, language or spoken, beams, alive)
         if silence > NO_SPEECH and _likelihood(heard[0]["result"]) < UNLIKELY:
             return [], language, length
         found = [(float(s["start"]), float(s["end"]), self._text(s["tokens"])) for s in heard]
@@ -114,7 +119,13 @@ class Hearing(Recognizer):
         languages = self._tokens.lang_to_id
         return silence, max(languages, key=lambda name: float(logits[languages[name]])).strip("<|>")
 
-    def _segments_of(self, features: Any, language: str | None, beams: int) -> list[dict[str, Any]]:  # noqa: ANN401
+    def _segments_of(
+        self,
+        features: Any,  # noqa: ANN401 - a tensor
+        language: str | None,
+        beams: int,
+        alive: Callable[[], object],
+    ) -> list[dict[str, Any]]:
         spoken = {"language": language, "task": "transcribe"} if language else {}
         found = self._model.generate(
             input_features=features,
@@ -125,6 +136,7 @@ class Hearing(Recognizer):
             compression_ratio_threshold=REPETITIVE,
             logprob_threshold=UNLIKELY,
             num_beams=beams,
+            stopping_criteria=[_beat(alive)],
             **spoken,
         )
         return list(found["segments"][0])
@@ -141,6 +153,16 @@ class Hearing(Recognizer):
     def warm(self) -> None:
         """Listen to a second of silence."""
         self._window(np.zeros(self._features.sampling_rate, np.float32), self.card.options.get("language"), 1)
+
+
+def _beat(alive: Callable[[], object]) -> Callable[..., bool]:
+    """A stopping criterion of transformers: it is asked with each token, in every try, and stops none by itself."""
+
+    def stops(*_: Any, **_more: Any) -> bool:  # noqa: ANN401 - tensors
+        alive()
+        return False
+
+    return stops
 
 
 def _likelihood(result: dict[str, Any]) -> float:

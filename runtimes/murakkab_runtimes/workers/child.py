@@ -110,7 +110,7 @@ class Child:
             error = str(fault) or type(fault).__name__
             if isinstance(fault, OutOfMemory):
                 self._runtimes.leave_only(request.card)
-        self.send(ModelLoaded(self._name, request.card.name, error))
+        self.send(ModelLoaded(self._name, request.card.name, error, self._runtimes.take_left()))
 
     def _run(self, request: Run) -> None:
         """Do one attempt; none of the secrets that it may know gets into a reply, a file or the log.
@@ -123,7 +123,7 @@ class Child:
                 outcome = self._outcome(request, mask)
         except _AcceleratorLost:
             os._exit(1)
-        self.send(outcome)
+        self.send(msgspec.structs.replace(outcome, left=self._runtimes.take_left()))
 
     def _outcome(self, request: Run, mask: Mask) -> TaskFinished | TaskFailed:
         """What came of an attempt; the seconds that it took do not count the load of its model."""

@@ -31,6 +31,7 @@ class Held:
     def __init__(self, loading: Callable[[str], AbstractContextManager[object]]) -> None:
         self._loading = loading
         self._runtimes: dict[str, Runtime] = {}
+        self._left: list[str] = []
         self._room_mb = float(os.environ.get(ROOM) or "inf")
 
     def __iter__(self) -> Iterator[str]:
@@ -66,8 +67,13 @@ class Held:
         """Let go of all other models, for one that found no room; whether there was one."""
         others = [name for name in self._runtimes if name != card.name]
         for name in others:
-            self._let_go(name)
+            self._give_up(name)
         return bool(others)
+
+    def take_left(self) -> tuple[str, ...]:
+        """The models that were let go of since this was asked last, though nobody had named them."""
+        found, self._left = self._left, []
+        return tuple(name for name in dict.fromkeys(found) if name not in self._runtimes)
 
     def close(self) -> None:
         """Let go of all."""
@@ -81,13 +87,17 @@ class Held:
         for name in self._on_accelerator():
             if self._taken_mb() + card.needs_with(card.knobs).accelerator_mb <= self._room_mb:
                 return
-            self._let_go(name)
+            self._give_up(name)
 
     def _on_accelerator(self) -> list[str]:
         return [name for name, runtime in self._runtimes.items() if runtime.card.needs.accelerator_mb]
 
     def _taken_mb(self) -> float:
         return sum(_held_mb(self._runtimes[name]) for name in self._on_accelerator())
+
+    def _give_up(self, name: str) -> None:
+        self._left.append(name)
+        self._let_go(name)
 
     def _let_go(self, name: str) -> None:
         runtime = self._runtimes.pop(name)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from murakkab_runtimes.base import obstacle
+from murakkab_runtimes.base import lighter_here, obstacle
 from murakkab_runtimes.catalog import load_catalog
 from murakkab_runtimes.workers.binding import Accelerator, device_name, environment, takes
 from murakkab_runtimes.workers.cluster import wire
@@ -149,6 +149,7 @@ def slots(machine: str, cores: int, accelerators: Sequence[Accelerator], pace: M
     """One slot a core, the spare ones, and one an accelerator, which brings no thread of its own."""
     version, digest, memory = wire.this_version(), wire.catalogue_digest(), _memory_mb()
     cards = [card for card in load_catalog().values() if not obstacle(card)]
+    packages = {name for card in cards for light in lighter_here(card) for name in light.packages}
 
     def slot(number: int, bound: Accelerator | None) -> wire.Slot:
         name, device = f"{machine}-{number + 1}", device_name(bound)
@@ -166,6 +167,7 @@ def slots(machine: str, cores: int, accelerators: Sequence[Accelerator], pace: M
             models=tuple(sorted(card.name for card in cards if takes(bound, card))),
             accelerator=bound,
             pace=dict(pace) if bound is None else {},
+            packages=tuple(sorted(packages)),
         )
 
     return [slot(*place) for place in enumerate([*[None] * (cores + SPARE), *accelerators])]

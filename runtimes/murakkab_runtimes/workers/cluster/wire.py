@@ -58,6 +58,7 @@ class Slot(msgspec.Struct, frozen=True):
         hostname: of its Celery worker.
         models: names of those that can be used there.
         accelerator: that its process is bound to; None for processors.
+        packages: of those that lighter settings of models need, those that are there.
 
     """
 
@@ -76,6 +77,7 @@ class Slot(msgspec.Struct, frozen=True):
     beat: int = 0
     draining: bool = False
     pace: dict[str, float] = {}
+    packages: tuple[str, ...] = ()
 
 
 def announced(name: str, text: bytes) -> Slot:
