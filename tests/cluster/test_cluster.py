@@ -65,7 +65,7 @@ def test_a_run_ends_as_it_does_on_one_machine(server: Server, machine: Worker, t
     async def scenario(made: Engine) -> None:
         there = await ends(made, tmp_path, count=6)
         assert there["status"] == "succeeded", there
-        assert made._driver.scheduler.cores == 2
+        await asyncio.to_thread(wait_for, lambda: made._driver.scheduler.cores == 2)
         here = Engine(EngineOptions(tmp_path / "here", cores=2, cache=False))
         try:
             await here.start()

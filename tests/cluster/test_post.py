@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -105,3 +106,13 @@ def test_an_order_whose_files_cannot_be_stored_is_lost_at_once(server: Server, t
         assert not posted
 
     played(server, tmp_path, scenario)
+
+
+def test_what_is_sent_may_be_begun_at_once(server: Server, tmp_path: Path) -> None:
+    """No countdown: what waits for its time at a worker is not acknowledged and comes again (``test_settings``)."""
+    request = Run("r/double/-#1", str(tmp_path), load_catalog()["toy-double"], {}, 1, {}, 0)
+    broker = Broker(server.url, "e")
+    broker.post(Letter(SLOT, wire.Order("e", request), "child"))
+    headers = json.loads(server.client.lpop(SLOT.queue))["headers"]
+    assert (headers["task"], headers["eta"], headers["retries"]) == (wire.TASK, None, 0)
+    asyncio.run(broker.close())

@@ -54,8 +54,8 @@ def start(broker: Server) -> Iterator[Start]:
             process.wait()
 
 
-def send(broker: Server, task: str, *args: object) -> None:
-    make_app(broker.url).send_task(task, args=list(args), queue="q")
+def send(broker: Server, task: str, *args: object, countdown: float | None = None) -> None:
+    make_app(broker.url).send_task(task, args=list(args), queue="q", countdown=countdown)
 
 
 def lines(log: Path) -> list[str]:
@@ -187,6 +187,23 @@ def test_of_three_workers_one_does_a_task_that_is_longer_than_the_timeout_of_oth
     start(overrides)
     wait_for(lambda: "end" in lines(log), 60)
     assert (lines(log).count("begin") == 1) == ours
+
+
+@BOTH
+@pytest.mark.soak
+def test_what_is_to_wait_does_not_wait_at_workers(broker: Server, start: Start, tmp_path: Path, ours: bool) -> None:
+    """A countdown counts against the visibility timeout: what waits longer comes again, to other workers, too."""
+    log, overrides = tmp_path / "log", {"broker_transport_options": {"visibility_timeout": 4}}
+    for _ in range(2):
+        start(overrides)
+    send(broker, "work", str(log), 0.0)
+    wait_for(lambda: "end" in lines(log), 60)
+    send(broker, "work", str(log), 1.0, countdown=None if ours else 15)
+    wait_for(lambda: lines(log).count("end") > 1 or broker.client.hlen("unacked") > 0)
+    time.sleep(6)
+    start(overrides)
+    wait_for(lambda: lines(log).count("end") > 1 and broker.client.hlen("unacked") == 0, 60)
+    assert (lines(log).count("begin") == 2) == ours
 
 
 @BOTH
