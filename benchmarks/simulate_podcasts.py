@@ -1,17 +1,18 @@
 """Prediction against reality: real podcasts on this machine, and what the simulator says of them beforehand.
 
-    python -m benchmarks.simulate_podcasts [--repeats 5] [--out FILE]
+    python -m benchmarks.simulate_podcasts [--repeats 6] [--out FILE]
 
-One warm engine makes ten episodes of different topics and lengths, one after the other, and the first of them again a
-few times, for the spread from run to run. Before them it makes some episodes of other topics that are not counted. Each
-of the ten is foretold right before it is made, from the plan that the run will use, the profiles in force and the last
-episodes that were made. Seven of them say what the first task of each node takes on a warm engine, as `murakkab
-simulate` has it, and what the engine takes between a request and its first task; four say how fast the machine is
-against the profiles (the median of made by foretold), which changes from minute to minute on a shared machine.
-Nothing is taken from the episode itself. Between two episodes the machine has a pause, so that files that are still
-written back for one do not count for the next. Afterwards each is simulated once more with its own durations, which
-tells the error of the simulator apart from that of the profiles. TTFF and time are those of the engine's clock. The
-spread is the median absolute deviation of the repeats from their median, as the error is a median of absolute errors.
+One warm engine makes ten episodes of different topics and lengths, one after the other, and among them the first one
+again a few times, for the spread from run to run in the same minutes. Before them it makes some episodes of other
+topics that are not counted. Each of the ten is foretold right before it is made, from the plan that the run will use,
+the profiles in force, the models that the engine's workers hold and the last episodes that were made. Seven of them say
+what the first task of each node takes on a warm engine, as `murakkab simulate` has it, and what the engine takes
+between a request and its first task; four say how fast the machine is against the profiles (the median of made by
+foretold), which changes from minute to minute on a shared machine. Nothing is taken from the episode itself. Between
+two episodes the machine has a pause, so that files that are still written back for one do not count for the next.
+Afterwards each is simulated once more with its own durations, which tells the error of the simulator apart from that of
+the profiles. TTFF and time are those of the engine's clock. The spread is the median absolute deviation of the repeats
+from their median, as the error is a median of absolute errors.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import shutil
 import statistics
 import tempfile
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ from murakkab.profiling.firsts import KEPT, first_tasks
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.scheduler import Command, Event
+from murakkab_optimizer.scheduler import commands as cmd
+from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.simulator import Job, PlannedWork, RecordedWork, Simulation, WorkModel, figures
 from murakkab_runtimes.catalog import load_catalog
 
@@ -102,6 +105,13 @@ class Today(msgspec.Struct):
     before_s: float = 0.0
 
 
+class Warm(msgspec.Struct):
+    """An engine before an episode: its cores, and the models that each of its workers holds."""
+
+    cores: int
+    held: list[set[str]]
+
+
 class Began(msgspec.Struct):
     """How an episode began: seconds of the first task of each node, and from the request to the first of all."""
 
@@ -137,7 +147,7 @@ Entries = list[tuple[float, Event, tuple[Command, ...]]]
 def main() -> None:
     """Measure, print the table, write the JSON."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--repeats", type=int, default=5, help="of the first episode, itself included")
+    options.add_argument("--repeats", type=int, default=6, help="of the first episode, itself included")
     options.add_argument("--out", type=Path)
     given = options.parse_args()
     if given.repeats < LEAST_REPEATS:
@@ -159,24 +169,33 @@ async def make_all(folder: Path, repeats: int) -> list[dict[str, Any]]:
     try:
         past = await look(engine)
         wanted = [asked(engine, *one, seed) for seed, one in enumerate(EPISODES, 1)]
-        wanted += [wanted[0]] * (repeats - 1)
         rows = []
-        for number, one in enumerate(wanted):
-            rows.append({"repeat": number >= len(EPISODES), **await counted(engine, one, past)})
+        for one, repeat in in_turn(wanted, repeats - 1):
+            rows.append({"repeat": repeat, **await counted(engine, one, past)})
             print(_line(rows[-1]), flush=True)
         return rows
     finally:
         await engine.close()
 
 
+def in_turn(wanted: Sequence[Asked], again: int) -> Iterator[tuple[Asked, bool]]:
+    """The episodes in their order, and the first of them again so many times, evenly among the others."""
+    done = 0
+    for number, one in enumerate(wanted, 1):
+        yield one, False
+        for _ in range(number * again // len(wanted) - done):
+            done += 1
+            yield wanted[0], True
+
+
 async def counted(engine: Engine, one: Asked, past: Past) -> dict[str, Any]:
     """The row of an episode, which is foretold and made; it is the last one from then on."""
-    today = past.today()
-    by_profiles, today_s = foretold(engine.cores, one, Today()), foretold(engine.cores, one, today)
+    today, warm = past.today(), Warm(engine.cores, models_held(engine))
+    by_profiles, today_s = foretold(warm, one, Today()), foretold(warm, one, today)
     load = os.getloadavg()[0]
     run, end, entries = await make(engine, one)
     began = how_it_began(engine, run)
-    again = simulated(engine.cores, one, RecordedWork(entries), began.before_s, contention=False)
+    again = simulated(warm, one, RecordedWork(entries), began.before_s, contention=False)
     past.add(end["made_in_s"] / by_profiles[0], began)
     row = {"run": run, "topic": one.topic, "seconds": one.seconds, "pace": round(today.pace, 3)}
     row |= {"load_before": round(load, 2), "load_after": round(os.getloadavg()[0], 2)}
@@ -207,9 +226,10 @@ async def look(engine: Engine) -> Past:
     past = Past()
     for number, (topic, seconds) in enumerate(BEFORE):
         one = asked(engine, topic, seconds, 100 + number)
+        warm = Warm(engine.cores, models_held(engine))
         run, end, _ = await make(engine, one)
         if number:
-            past.add(end["made_in_s"] / foretold(engine.cores, one, Today())[0], how_it_began(engine, run))
+            past.add(end["made_in_s"] / foretold(warm, one, Today())[0], how_it_began(engine, run))
     return past
 
 
@@ -219,29 +239,51 @@ def how_it_began(engine: Engine, run: str) -> Began:
     return Began(first_tasks(events), events[0]["t"])
 
 
-def foretold(cores: int, one: Asked, today: Today) -> tuple[float, float, float]:
+def models_held(engine: Engine) -> list[set[str]]:
+    """The models that each worker of an engine holds, in the order in which they joined."""
+    held: dict[str, set[str]] = {}
+    for entry in read_journal(journal_file(engine.options.runs)):
+        match entry.event:
+            case ev.WorkerJoined(worker, held=models):
+                held[worker] = set(models)
+            case ev.WorkerLost(worker):
+                held.pop(worker, None)
+            case ev.ModelLoaded(worker, model, ""):
+                held[worker].add(model)
+        for command in entry.commands or ():
+            if isinstance(command, cmd.StartTask):
+                held[command.worker].add(command.configuration.model)
+    return list(held.values())
+
+
+def foretold(warm: Warm, one: Asked, today: Today) -> tuple[float, float, float]:
     """Time until all is made, TTFF and length of the show in seconds, by the profiles at today's pace."""
     adapters = {name: card.adapter for name, card in load_catalog().items()}
     known = talk_cut(one.graph, one.plan, adapters)
     work = PlannedWork(items=known.items, cut=known.cut, openings=today.openings)
-    made_s, ttff_s, lasts_s = simulated(cores, one, work, today.before_s)
+    made_s, ttff_s, lasts_s = simulated(warm, one, work, today.before_s)
     return round(made_s * today.pace, 3), ttff_s, lasts_s
 
 
 def simulated(
-    cores: int, one: Asked, work: WorkModel, before_s: float, *, contention: bool = True
+    warm: Warm, one: Asked, work: WorkModel, before_s: float, *, contention: bool = True
 ) -> tuple[float, float, float]:
     """Makespan, TTFF and length of the show of one run on a warm engine, in seconds from its request."""
     jobs = [Job("r", 0.0, one.graph, one.plan, watched=False)]
-    record = Simulation(cores, work, contention=contention).run(jobs)
+    record = Simulation(warm.cores, work, held=warm.held, contention=contention).run(jobs)
     (run,) = figures(jobs, record).runs
     made_s, ttff_s = (run.makespan_s or 0.0) + before_s, (run.ttff_s or 0.0) + before_s
     return round(made_s, 3), round(ttff_s, 3), round(record.shows["r"].shown_s, 2)
 
 
+def journal_file(runs: Path) -> Path:
+    """Of the newest engine."""
+    return sorted((runs / ".engines").iterdir())[-1] / "journal.jsonl"
+
+
 def journal(runs: Path, run: str) -> Entries:
     """What the newest engine journaled of a run: its events, and the commands that they led to."""
-    entries = list(read_journal(sorted((runs / ".engines").iterdir())[-1] / "journal.jsonl"))
+    entries = list(read_journal(journal_file(runs)))
     found = []
     for entry, after in zip(entries, [*entries[1:], None], strict=True):
         if entry.event is not None:

@@ -230,3 +230,14 @@ def test_tasks_slow_each_other_down_where_there_are_more_than_cores() -> None:
         Simulation(2, PlannedWork(), workers=3, contention=on).run(jobs).ends["r"].at_s for on in (False, True)
     )
     assert (alone, beside) == (2.0, 3.0)
+
+
+def test_what_workers_hold_from_the_beginning_is_not_loaded_again() -> None:
+    jobs = [Job("r", 0.0, *show_and_plan())]
+    models = {node.chosen.model for node in jobs[0].plan.nodes.values()}
+    loads = dict.fromkeys(models, 0.5)
+    cold, warm = (Simulation(2, fixed(4), loads=loads, held=held).run(jobs) for held in ([], [models] * 4))
+    assert not [span for span in warm.spans if not span.run]
+    assert warm.ends["r"].at_s < cold.ends["r"].at_s
+    joined = [event.held for _, event, _ in warm.log if isinstance(event, ev.WorkerJoined)]
+    assert joined == [tuple(sorted(models))] * 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from murakkab_optimizer.graph import Graph, Path
 from murakkab_optimizer.policies.rungs import DEFAULT
@@ -33,6 +33,8 @@ class Simulation:
         policy: name of the queue policy.
         rungs: name of the rung policy.
         loads: by model, seconds until a worker has loaded it; others take none.
+        held: models that workers hold from the beginning, as an engine that has made runs has them; by worker, in the
+            order in which they join. Others hold none.
         deployment: instances on accelerators, and what the other workers can do; ``workers`` counts no more then. Plans
             must be ``schedulable``.
         warm: whether what the workers need is loaded before the first run; what comes in place of a lost one is not.
@@ -52,6 +54,7 @@ class Simulation:
         policy: str = "least-slack",
         rungs: str = DEFAULT,
         loads: Mapping[str, float] | None = None,
+        held: Sequence[Collection[str]] = (),
         overhead_s: float = 0.0,
         contention: bool = True,
         deployment: Deployment | None = None,
@@ -63,6 +66,7 @@ class Simulation:
         self._size = cores + 2 if workers is None else workers
         self._deployment, self._warm, self._seed = deployment, warm, seed
         self._work, self._loads, self._overhead_s = work, loads or {}, overhead_s
+        self._held = list(held)
         self._todo: list[tuple[float, int, Callable[[], object]]] = []
         self._count, self._joined, self._watches = 0, 0, 0
         self._cores, self._contention = cores, contention
@@ -162,10 +166,11 @@ class Simulation:
     def _join(self, models: tuple[str, ...] | None = None, *, warm: bool = False) -> str:
         self._joined += 1
         name = f"w{self._joined}"
-        self._workers[name] = set()
+        held = self._held.pop(0) if self._held else ()
+        self._workers[name] = set(held)
         if warm:
             self._ready.add(name)
-        self.tell(ev.WorkerJoined(name, models=models))
+        self.tell(ev.WorkerJoined(name, models=models, held=tuple(sorted(held))))
         return name
 
     def _hold(self, instance: Instance, *, warm: bool = False) -> None:
