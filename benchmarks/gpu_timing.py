@@ -60,10 +60,13 @@ class Moments:
     def __init__(self, device: Any) -> None:  # noqa: ANN401 - a torch device
         self._on_gpu = device.type == "cuda"
         self._seen: list[Any] = []
+        self._done = 0.0
 
-    def __call__(self, _done: float) -> None:
-        """A step is done."""
-        self._seen.append(self._now())
+    def __call__(self, done: float) -> None:
+        """A step is done, if more is done than before: between two of them models only say that they go on."""
+        if done > self._done:
+            self._done = done
+            self._seen.append(self._now())
 
     def step_s(self) -> float | None:
         """Mean seconds of a step after the first; None where there are fewer than two."""
