@@ -87,6 +87,18 @@ def test_first_tasks_take_what_an_earlier_run_showed() -> None:
     assert max(begun(record, "hosts")) == pytest.approx(1.0), "and the whole task as before"
 
 
+def test_first_tasks_are_slowed_down_by_other_runs_and_not_by_their_own() -> None:
+    """They were timed beside the tasks of their own run: of two at once on one core, each took what it took."""
+    both = Graph("both", (Node("pen", "draw"), Node("ink", "draw")))
+    known = Plan({name: NodePlan(Configuration(name, needs=Needs(0), seconds=9.0), "") for name in ("pen", "ink")})
+    work = PlannedWork(openings={"pen": 1.0, "ink": 1.0})
+    alone, other = (
+        Simulation(1, work, workers=9).run([Job(run, 0.0, both, known) for run in runs]).ends for runs in ("a", "ab")
+    )
+    assert (alone["a"].at_s, other["a"].at_s) == pytest.approx((1.0, 1.0)), "the first one finds nobody at work"
+    assert other["b"].at_s > 2.0
+
+
 def _starts(said: Command, node: str, path: Path) -> bool:
     return isinstance(said, cmd.StartTask) and (said.node, said.path) == (node, path)
 

@@ -67,11 +67,14 @@ class Made(msgspec.Struct, frozen=True):
     Attributes:
         seconds: until it ends.
         items: of a streaming node, for each item when it is there and how many seconds of the show it is.
+        seen_s: so much of it, from its beginning, was timed beside the other tasks of a run: those do not slow it down
+            once more. Other runs do.
 
     """
 
     seconds: float
     items: tuple[tuple[float, float], ...] = ()
+    seen_s: float = 0.0
 
 
 class Span(msgspec.Struct, frozen=True):

@@ -255,13 +255,22 @@ class Simulation:
         loads = 0.0 if model in held else self._load_s(task.worker, model)
         held.add(model)
         made = self._work.made(self._graphs[task.run], task)
+        seen_s = 0.0 if any(other.run != task.run for other, _ in self._at.values()) else made.seen_s
         self._at[task.lease] = (task, self.now)
         self._demand += _cores(task)
         self._after_work(loads, lambda: self._counts(task, lambda: self.tell(ev.TaskStarted(task.lease))))
         for index, (after, seconds) in enumerate(made.items, task.first_item):
             item = ev.ItemEmitted(task.lease, index, f"json:{index}", {"seconds": seconds})
-            self._after_work(loads + after, lambda item=item: self._counts(task, lambda: self.tell(item)))  # type: ignore[misc]
-        self._after_work(loads + made.seconds + self._overhead_s, lambda: self._finish(task, made.seconds))
+            self._within(loads, seen_s, after, lambda item=item: self._counts(task, lambda: self.tell(item)))  # type: ignore[misc]
+        self._within(loads, seen_s, made.seconds + self._overhead_s, lambda: self._finish(task, made.seconds))
+
+    def _within(self, loads: float, seen_s: float, after: float, action: Callable[[], object]) -> None:
+        """Do something at a moment of a task, of which the time up to ``seen_s`` does not get longer."""
+        if not (seen_s := min(seen_s, after)):
+            self._after_work(loads + after, action)
+            return
+        rest_s = after - seen_s
+        self._after_work(loads, lambda: self._later(self.now + seen_s, lambda: self._after_work(rest_s, action)))
 
     def _counts(self, task: cmd.StartTask, action: Callable[[], object]) -> None:
         """Do something for an attempt that goes on."""

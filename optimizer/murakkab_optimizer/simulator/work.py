@@ -52,7 +52,8 @@ class PlannedWork:
         items: by node, items of one task; by default as ``planner.workload`` estimates them.
         answer: of conditions and loops; by default every condition holds, and loops make all their rounds.
         openings: by node, seconds of the first of its tasks in a run, or until its first item where it streams, as
-            earlier runs showed them: the first turn may be said by a faster voice than the mean of all.
+            earlier runs showed them: the first turn may be said by a faster voice than the mean of all. They were timed
+            beside the other tasks of these runs.
         cut: by streaming node and path of a task, seconds of the show of each of its items, where they are known
             beforehand; goes before ``items`` and what is assumed of first items.
 
@@ -87,12 +88,12 @@ class PlannedWork:
         seconds *= _written(node, work, task.path, cut)
         first = None if any(task.path) else self._openings.get(node.name)
         if not node.streams:
-            return Made(seconds if first is None else first)
+            return Made(seconds) if first is None else Made(first, seen_s=first)
         seconds = max(seconds, first or 0.0)
         lengths = self._drawn(graph, task, work, known, of_item)
         share = _first_share(node, work, task.path) if first is None else first / (seconds or 1.0)
         items = [(seconds * at, length) for at, length in zip(_shares(lengths, share), lengths, strict=True)]
-        return Made(seconds, tuple(items[task.first_item :]))
+        return Made(seconds, tuple(items[task.first_item :]), first or 0.0)
 
     def _drawn(
         self, graph: Graph, task: StartTask, work: Work, known: tuple[float, ...] | None, of_item: float
