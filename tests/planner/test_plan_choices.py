@@ -155,6 +155,27 @@ def test_settings_are_tried_where_they_were_measured() -> None:
     assert "paint with steps 20 would show the first item" in quick.reason
 
 
+def test_settings_of_loading_are_chosen_as_others_are() -> None:
+    """Compiling, the backend of attention and the type of numbers, where a card names values to try."""
+    ranges = {"compile": Range(choices=(False, True)), "attention": Range(choices=("auto", "sdpa"))}
+    usual = {"compile": False, "attention": "auto", "dtype": "auto"}
+    paint = model(
+        "paint", "text-to-speech", 0.95, knobs=usual, ranges={**ranges, "dtype": Range(choices=("auto", "float16"))}
+    )
+    measured = {
+        (False, "auto", "auto"): 0.5,
+        (True, "auto", "auto"): 0.3,
+        (False, "sdpa", "auto"): 0.6,
+        (True, "auto", "float16"): 0.2,
+    }
+    times = [speed("paint", s, knobs=dict(zip(usual, values, strict=True))) for values, s in measured.items()]
+    more = {"cards": [*CARDS, paint], "profiles": [*SPEEDS, *times]}
+    fastest = planned(show(Slo(objective=("quality", "latency"))), **more).nodes["speech"].chosen
+    assert (fastest.model, fastest.knobs) == ("paint", {"compile": True, "attention": "auto", "dtype": "float16"})
+    pinned = planned(show(), pins={"speech": Pin("paint", {"compile": False, "dtype": "auto"})}, **more)
+    assert pinned.nodes["speech"].chosen.knobs["attention"] == "auto"
+
+
 def test_the_quality_of_the_whole_is_a_floor() -> None:
     slo = Slo(objective=("cost",), quality=0.8)
     plan = planned(show(slo))
