@@ -57,7 +57,7 @@ class ArtifactStore:
         """Called with the name of each artifact that was stored."""
 
     def scratch(self) -> Path:
-        """Make an empty folder for one attempt; none is ever used twice, on whichever machine."""
+        """Make an empty folder for one attempt; no other one, on whichever machine, has the same."""
         folder = self.scratch_root / secrets.token_hex(12)
         folder.mkdir(parents=True)
         return folder

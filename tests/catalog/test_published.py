@@ -1,6 +1,7 @@
 """Models that are published and that no adapter runs: plans can be made with them, and nothing here picks them."""
 
 import importlib.util
+import re
 
 import msgspec
 import pytest
@@ -91,6 +92,17 @@ def test_a_published_model_that_an_adapter_runs_is_used_where_its_weights_are(mo
     assert missing_parts(here) == []
 
 
+def test_shipped_weights_of_the_hub_name_a_commit():
+    places = [card.weights for card in load_catalog().values() if card.weights is not None and not card.weights.url]
+    places += [part for place in places for part in place.components.values()]
+    assert len(places) > 25
+    assert [place.repo for place in places if not re.fullmatch("[0-9a-f]{40}", place.revision)] == []
+    pinned = {}
+    for place in places:
+        pinned.setdefault(place.repo, set()).add(place.revision)
+    assert [repo for repo, commits in pinned.items() if len(commits) > 1] == []
+
+
 def test_a_model_of_several_repositories_needs_them_all(monkeypatch, tmp_path):
     monkeypatch.setenv("MURAKKAB_MODELS", str(tmp_path))
     if importlib.util.find_spec("huggingface_hub"):
@@ -99,13 +111,14 @@ def test_a_model_of_several_repositories_needs_them_all(monkeypatch, tmp_path):
     repos = ["hunyuanvideo-community/HunyuanVideo", "lllyasviel/FramePackI2V_HY", "lllyasviel/flux_redux_bfl"]
     assert missing_parts(card) == [f"the weights {repo}" for repo in repos]
     unused = " ".join(f"--exclude '{name}/*'" for name in ("transformer", "image_encoder", "feature_extractor"))
-    assert obstacle(card) == f"run: hf download {repos[0]} {unused} && " + " && ".join(
-        f"hf download {repo}" for repo in repos[1:]
-    )
+    parts = card.weights.components
+    commits = [card.weights.revision, parts["transformer"].revision, parts["image_encoder"].revision]
+    wanted = [f"hf download {repo} --revision {commit}" for repo, commit in zip(repos, commits, strict=True)]
+    assert obstacle(card) == f"run: {wanted[0]} {unused} && {wanted[1]} && {wanted[2]}"
     put(tmp_path / repos[0])
     for part in ("image_encoder", "feature_extractor"):
         put(tmp_path / repos[2] / part)
-    assert obstacle(card) == f"run: hf download {repos[1]}"
+    assert obstacle(card) == f"run: {wanted[1]}"
     put(tmp_path / repos[1])
     assert obstacle(card) == ""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import queue
-import shutil
 import sys
 import threading
 import time
@@ -46,6 +45,7 @@ from murakkab_runtimes.secrets import Mask
 from murakkab_runtimes.workers.held import Held
 from murakkab_runtimes.workers.logs import masked_output
 from murakkab_runtimes.workers.messages import Cancel, Load, Ready, Reply, Request, Run, Stop
+from murakkab_runtimes.workers.scratch import Scratch
 from murakkab_runtimes.workers.spans import worker_spans
 
 PROGRESS_S = 0.2
@@ -67,6 +67,7 @@ class Child:
         self._cancelled: set[str] = set()
         self.spans = worker_spans(name)
         self._runtimes = Held(self.spans.load)
+        self._scratch = Scratch()
         self.requests: queue.SimpleQueue[Run | Load | Stop] = queue.SimpleQueue()
 
     def send(self, reply: Reply) -> None:
@@ -95,6 +96,7 @@ class Child:
                 self._load(request)
             else:
                 self._run(request)
+        self._scratch.close()
         self._runtimes.close()
         self.spans.close()
 
@@ -129,16 +131,18 @@ class Child:
         """What came of an attempt; the seconds that it took do not count the load of its model."""
         store = self._store(request)
         scratch: Path | None = None
+        done = False
         try:
             self._runtimes.let_go(request.unload)
             self._stop_if_cancelled(request.lease)
             self.send(TaskStarted(request.lease))
             runtime = self._runtimes.get(request.card, request.threads, request.knobs)
             began = time.perf_counter()
-            scratch = store.scratch()
+            scratch = self._scratch.take(store)
             output = self._attempt(request, runtime, store, scratch, mask)
             value, meta = store.put(mask.value(output.value, scratch)), mask.value(output.meta, scratch)
             self._stop_if_cancelled(request.lease)
+            done = True
             return TaskFinished(request.lease, value, meta, round(time.perf_counter() - began, 4))
         except Cancelled:
             return TaskFailed(request.lease, "cancelled", retry=False)
@@ -150,7 +154,7 @@ class Child:
         finally:
             self._cancelled.discard(request.lease)
             if scratch is not None:
-                shutil.rmtree(scratch, ignore_errors=True)
+                self._scratch.leave(scratch, done=done)
 
     def _store(self, request: Run) -> ArtifactStore:
         """Where the artifacts of the run are."""
