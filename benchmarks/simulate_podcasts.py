@@ -41,8 +41,6 @@ from murakkab.profiling.firsts import KEPT, first_tasks
 from murakkab_optimizer.graph import Graph
 from murakkab_optimizer.plan import Plan
 from murakkab_optimizer.scheduler import Command, Event
-from murakkab_optimizer.scheduler import commands as cmd
-from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.simulator import Job, PlannedWork, RecordedWork, Simulation, WorkModel, figures
 from murakkab_runtimes.catalog import load_catalog
 
@@ -109,7 +107,7 @@ class Warm(msgspec.Struct):
     """An engine before an episode: its cores, and the models that each of its workers holds."""
 
     cores: int
-    held: list[set[str]]
+    held: list[frozenset[str]]
 
 
 class Began(msgspec.Struct):
@@ -239,21 +237,9 @@ def how_it_began(engine: Engine, run: str) -> Began:
     return Began(first_tasks(events), events[0]["t"])
 
 
-def models_held(engine: Engine) -> list[set[str]]:
+def models_held(engine: Engine) -> list[frozenset[str]]:
     """The models that each worker of an engine holds, in the order in which they joined."""
-    held: dict[str, set[str]] = {}
-    for entry in read_journal(journal_file(engine.options.runs)):
-        match entry.event:
-            case ev.WorkerJoined(worker, held=models):
-                held[worker] = set(models)
-            case ev.WorkerLost(worker):
-                held.pop(worker, None)
-            case ev.ModelLoaded(worker, model, ""):
-                held[worker].add(model)
-        for command in entry.commands or ():
-            if isinstance(command, cmd.StartTask):
-                held[command.worker].add(command.configuration.model)
-    return list(held.values())
+    return [worker.models for worker in engine.workers()]
 
 
 def foretold(warm: Warm, one: Asked, today: Today) -> tuple[float, float, float]:
@@ -276,14 +262,9 @@ def simulated(
     return round(made_s, 3), round(ttff_s, 3), round(record.shows["r"].shown_s, 2)
 
 
-def journal_file(runs: Path) -> Path:
-    """Of the newest engine."""
-    return sorted((runs / ".engines").iterdir())[-1] / "journal.jsonl"
-
-
 def journal(runs: Path, run: str) -> Entries:
     """What the newest engine journaled of a run: its events, and the commands that they led to."""
-    entries = list(read_journal(journal_file(runs)))
+    entries = list(read_journal(sorted((runs / ".engines").iterdir())[-1] / "journal.jsonl"))
     found = []
     for entry, after in zip(entries, [*entries[1:], None], strict=True):
         if entry.event is not None:

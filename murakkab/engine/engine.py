@@ -34,6 +34,7 @@ from murakkab.engine.store import RunRecord, RunStore
 from murakkab.engine.submission import RunRequest, check_files, check_secrets, import_files, renew_functions, request_of
 from murakkab_optimizer.plan import Pin, Plan
 from murakkab_optimizer.scheduler import events as ev
+from murakkab_optimizer.scheduler.backlog import AtWork
 from murakkab_runtimes.workers.spans import ENDPOINTS
 
 if TYPE_CHECKING:
@@ -113,6 +114,10 @@ class Engine:
         from murakkab.engine.waiting import waiting
 
         return waiting(self._driver.scheduler, self.now())
+
+    def workers(self) -> list[AtWork]:
+        """All workers, whether they are at something, and the models that they hold."""
+        return self._driver.scheduler.workers()
 
     def _busy(self) -> bool:
         return self._started is not None and bool(self._started.live)

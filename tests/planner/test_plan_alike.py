@@ -11,6 +11,7 @@ from murakkab_optimizer.graph import Edge, Graph, Node, Slo
 from murakkab_optimizer.hardware import Cluster, DeviceType, Offer
 from murakkab_optimizer.plan import Pin, Plan
 from murakkab_optimizer.planner import Here, PlanRequest, plan_greedy, plan_workflow
+from murakkab_optimizer.planner.planning import pareto
 from murakkab_optimizer.planner.room import configuration
 from murakkab_optimizer.profiles import Profile
 from murakkab_optimizer.profiles.memory import Seen
@@ -41,8 +42,12 @@ def graph(slo: Slo | None = None) -> Graph:
 
 
 def planned(*cards: ModelCard, slo: Slo | None = None, **more: Any) -> Plan:
+    return plan_workflow(request(*cards, slo=slo, **more))
+
+
+def request(*cards: ModelCard, slo: Slo | None = None, **more: Any) -> PlanRequest:
     cluster: Cluster = machines(2, Offer(DEVICE, 2, spot=False))
-    return plan_workflow(PlanRequest(graph(slo), cards, SPEEDS, cluster, relax=False, **more))
+    return PlanRequest(graph(slo), cards, SPEEDS, cluster, relax=False, **more)
 
 
 def knobs(plan: Plan) -> list[tuple[object, object]]:
@@ -120,3 +125,9 @@ def test_where_nothing_else_keeps_what_is_promised_the_model_is_loaded_anew() ->
     plan = planned(LARGE, slo=Slo(quality=0.95), pins={"paint": PINS["paint"]})
     assert knobs(plan) == [(4, False), (16, False)]
     assert len(anew(plan)) == 1
+
+
+def test_so_it_is_on_the_front_of_two_objectives() -> None:
+    asked = request(LARGE, slo=Slo(quality=0.95), pins={"paint": PINS["paint"]})
+    front = pareto(asked, "quality", "latency", 3)
+    assert knobs(front[0]) == knobs(plan_workflow(asked))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from murakkab_optimizer.catalog import Needs
 from murakkab_optimizer.graph import Graph, Node, Slo
 from murakkab_optimizer.plan import Configuration, NodePlan, Plan
-from murakkab_optimizer.scheduler import Event, Scheduler
+from murakkab_optimizer.scheduler import Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.scheduler.backlog import Backlog
@@ -284,43 +284,3 @@ def test_a_worker_that_joins_with_a_model_is_chosen_for_it_and_loads_it_no_more(
     assert fleet.route("voice", 1) is fleet.workers["b1"]
     fleet.lost("b1")
     assert [(command.worker, command.model) for command in fleet.load_commands()] == [("a1", "voice")]
-
-
-def test_what_other_tasks_wait_for_is_left_to_them() -> None:
-    """The first task in the queue takes another worker than the home of the large model that the second one needs."""
-    scheduler = Scheduler(0)
-    scheduler.handle(ev.WorkerJoined("home", "a", held=("pen", "writer")), 0.0)
-    scheduler.handle(ev.WorkerJoined("other", "a", held=("pen", "voice")), 0.0)
-    for name in ("i1", "i2"):
-        scheduler.handle(ev.WorkerJoined(name, "a", 1, models=("ink",), held=("ink",)), 0.0)
-    runs = (("v", "voice", 1.0), ("1", "ink", 5.0), ("2", "ink", 5.0), ("p", "pen", 10.0), ("w", "writer", 100.0))
-    workers = {}
-
-    def tell(event: Event) -> None:
-        for command in scheduler.handle(event, 0.5):
-            if isinstance(command, cmd.StartTask):
-                workers[command.run] = command.worker
-
-    for run, model, latency in runs:
-        graph = Graph("one", (Node("one", "work"),), slo=Slo(latency=latency))
-        needs = Needs(1, 900 if model in ("voice", "writer") else 50)
-        tell(ev.RunSubmitted(run, graph, Plan({"one": NodePlan(Configuration(model, needs=needs, seconds=1.0), "")})))
-        if run == "v":
-            tell(ev.TaskFinished("v/one/-#1", "v", {}, 1.0))
-    assert workers.keys() == {"v", "1", "2"}, "no thread is left"
-    for run in "12":
-        tell(ev.TaskFinished(f"{run}/one/-#1", "v", {}, 1.0))
-    assert workers == {"v": "other", "1": "i1", "2": "i2", "p": "other", "w": "home"}
-
-
-def test_a_small_model_is_held_once_more_where_its_holder_is_waited_for() -> None:
-    fleet = Fleet(0)
-    for name, held in (("a1", ["pen", "writer"]), ("a2", ["voice"]), ("a3", ["pen", "voice", "ink"])):
-        fleet.joined(name, "a", 1, held=held)
-    fleet.want({"pen": 50, "ink": 10, "writer": 900, "voice": 900})
-    assert fleet.route("pen", 1) is fleet.workers["a1"]
-    assert fleet.route("pen", 1, {"writer"}) is fleet.workers["a3"]
-    assert fleet.route("ink", 1, {"voice"}) is fleet.workers["a1"]
-    assert fleet.route("pen", 1, {"writer", "voice"}) is fleet.workers["a1"], "somebody has to"
-    assert fleet.route("voice", 1, {"writer", "voice"}) is fleet.workers["a2"]
-    assert fleet.route("voice", 1, {"writer"}) is fleet.workers["a2"]

@@ -92,11 +92,12 @@ def test_first_tasks_are_slowed_down_by_other_runs_and_not_by_their_own() -> Non
     both = Graph("both", (Node("pen", "draw"), Node("ink", "draw")))
     known = Plan({name: NodePlan(Configuration(name, needs=Needs(0), seconds=9.0), "") for name in ("pen", "ink")})
     work = PlannedWork(openings={"pen": 1.0, "ink": 1.0})
-    alone, other = (
-        Simulation(1, work, workers=9).run([Job(run, 0.0, both, known) for run in runs]).ends for runs in ("a", "ab")
-    )
-    assert (alone["a"].at_s, other["a"].at_s) == pytest.approx((1.0, 1.0)), "the first one finds nobody at work"
-    assert other["b"].at_s > 2.0
+    later = {
+        after_s: Simulation(1, work, workers=9).run([Job("a", 0.0, both, known), Job("b", after_s, both, known)]).ends
+        for after_s in (0.0, 0.5, 5.0)
+    }
+    assert [ends["a"].at_s for ends in later.values()] == pytest.approx([4.0, 2.5, 1.0])
+    assert [ends["b"].at_s for ends in later.values()] == pytest.approx([4.0, 3.0, 6.0])
 
 
 def _starts(said: Command, node: str, path: Path) -> bool:

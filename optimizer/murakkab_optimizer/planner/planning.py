@@ -104,18 +104,20 @@ def plan_workflow(request: PlanRequest) -> Plan:
 
 
 def _giving_way(request: PlanRequest) -> Iterator[Built]:
-    """The problem; then without the wishes of single nodes; with pictures that stand still; at last as a mixture.
-
-    That is, with models that are loaded anew for nodes which share them.
-    """
+    """The problem; then without the wishes of single nodes; at last with pictures that stand still."""
     speeds = Speeds(request.profiles)
     built = _build(request, speeds)
-    yield built
+    yield from _alike_or_not(built)
     if any(node.slo.objective for node in request.graph.nodes):
         built = _build(request, speeds, strict=False)
-        yield built
+        yield from _alike_or_not(built)
     if (whole := with_stills(built)) is not built:
-        yield whole
+        yield from _alike_or_not(whole)
+
+
+def _alike_or_not(built: Built) -> Iterator[Built]:
+    """A problem; then with models that are loaded anew for nodes which share them, where that may help."""
+    yield built
     if alike := set(ties_of_loads(built.ways)):
         loose = tuple(tie for tie in built.problem.ties if tie not in alike)
         yield msgspec.structs.replace(built, problem=msgspec.structs.replace(built.problem, ties=loose))
@@ -139,7 +141,7 @@ def pareto(request: PlanRequest, x: Objective, y: Objective, points: int = 12) -
     built = _build(request, Speeds(request.profiles), strict=False)
     built = msgspec.structs.replace(built, problem=msgspec.structs.replace(built.problem, objectives=(x, y)))
     tried = [built, whole] if (whole := with_stills(built)) is not built else [built]
-    for one in tried:
+    for one in itertools.chain.from_iterable(map(_alike_or_not, tried)):
         try:
             return [explain(one, found) for found in front(one.problem, x, y, points, request.may_go_on)]
         except Infeasible as fault:

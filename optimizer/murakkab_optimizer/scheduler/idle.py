@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 
 from murakkab_optimizer.scheduler.homes import Homes
 from murakkab_optimizer.scheduler.members import Rank, WorkerState
@@ -57,39 +57,22 @@ class IdleWorkers:
         """Large models may have a further home on other machines than before."""
         self._further.clear()
 
-    def route(self, model: str, threads: int, waiting: Set[str] = frozenset()) -> WorkerState | None:
+    def route(self, model: str, threads: int) -> WorkerState | None:
         """The worker to give a task of ``model`` with so many threads to, or None to wait.
 
         Among those that hold it, the one with the fewest large models, so that these stay reachable. A large model gets
-        a further home only on a machine that has room for one; any other is rather held by one worker more than that it
-        keeps the home of a large model from tasks that wait for that.
-
-        Args:
-            model: that the task needs.
-            threads: that the task needs.
-            waiting: large models, other than this one, that tasks wait for.
+        a further home only on a machine that has room for one.
         """
-        return (self._sparing(model, threads, waiting) if waiting else None) or self._first(model, threads)
-
-    def _sparing(self, model: str, threads: int, waiting: Set[str]) -> WorkerState | None:
-        """One that holds none of the models that tasks wait for."""
-        holders = self._holders.get(model)
-        if holders is not None and (holder := holders.best(threads, waiting)) is not None:
-            return holder
-        return None if self._homes.large(model) else self._able(model, threads, waiting)
-
-    def _first(self, model: str, threads: int) -> WorkerState | None:
-        """The first that holds it, is to load it, or can use it."""
         if (holders := self._holders.get(model)) is not None and (holder := holders.best(threads)) is not None:
             return holder
         if (seekers := self._seekers.get(model)) is not None and (seeker := seekers.best(threads)) is not None:
             return seeker
         return self._roomy(model).best(threads) if self._homes.large(model) else self._able(model, threads)
 
-    def _able(self, model: str, threads: int, spared: Set[str] = frozenset()) -> WorkerState | None:
+    def _able(self, model: str, threads: int) -> WorkerState | None:
         """The one with the least to hold among those that can use a model."""
         ranks = [rank for usable, rank in self._anyone.items() if usable is None or model in usable]
-        found = [worker for rank in ranks if (worker := rank.best(threads, spared)) is not None]
+        found = [worker for rank in ranks if (worker := rank.best(threads)) is not None]
         return min(found, key=lambda worker: worker.load, default=None)
 
     def _roomy(self, model: str) -> Rank:

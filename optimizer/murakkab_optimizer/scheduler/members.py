@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Set
+from collections.abc import Callable
 
 from murakkab_optimizer.scheduler.machines import Machine
 
@@ -92,13 +92,8 @@ class Rank:
             self._keys[worker] = key
             heapq.heappush(self._heap, (key, worker))
 
-    def best(self, threads: int, spared: Set[str] = frozenset()) -> WorkerState | None:
-        """The idle worker with the smallest key whose machine has so many threads free, and not held for others.
-
-        Args:
-            threads: that a task needs.
-            spared: models; who holds one of them is not taken.
-        """
+    def best(self, threads: int) -> WorkerState | None:
+        """The idle worker with the smallest key whose machine has so many threads free, and not held for others."""
         heap, keys = self._heap, self._keys
         full: list[tuple[Key, WorkerState]] = []
         found = None
@@ -106,8 +101,7 @@ class Rank:
             key, worker = heap[0]
             if keys.get(worker) == key:
                 if worker.idle and self._fits(worker):
-                    free = worker.machine.free >= threads and not (threads and worker.machine.held)
-                    if free and worker.models.isdisjoint(spared):
+                    if worker.machine.free >= threads and not (threads and worker.machine.held):
                         found = worker
                         break
                     full.append(heap[0])

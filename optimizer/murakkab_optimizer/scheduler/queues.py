@@ -109,12 +109,10 @@ class ReadyQueues:
         held: list[Machine] = []
         found = None
         free = fleet.free_threads
-        heads = self._in_turn(now)
-        waiting = {model for entry, _ in heads if fleet.large(model := entry.task.chosen.model)}
-        for entry, queue in heads:
+        for entry, queue in self._in_turn(now):
             chosen = entry.task.chosen
             threads = min(chosen.needs.threads, fleet.widest(chosen.model))
-            worker = fleet.route(chosen.model, threads, waiting) if threads <= free else None
+            worker = fleet.route(chosen.model, threads) if threads <= free else None
             if worker is not None:
                 heapq.heappop(queue.entries)
                 self._watched_work = 0.0 if queue.batch else self._watched_work + entry.work

@@ -7,7 +7,7 @@ lost, and a run that needs something new, has all of them looked at.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from murakkab_optimizer.scheduler.commands import LoadModel, UnloadModel
@@ -143,13 +143,9 @@ class Fleet:
             if worker.wanted and worker.idle:
                 self._ranked.seek(worker)
 
-    def route(self, model: str, threads: int, waiting: Set[str] = frozenset()) -> WorkerState | None:
-        """The idle worker to give a task of ``model`` with so many threads to, or None to wait; see IdleWorkers."""
-        return self._ranked.route(model, threads, waiting - {model}) if self.idle else None
-
-    def large(self, model: str) -> bool:
-        """Whether few workers of a machine are to hold a model."""
-        return self._homes.large(model)
+    def route(self, model: str, threads: int) -> WorkerState | None:
+        """The idle worker to give a task of ``model`` with so many threads to, or None to wait."""
+        return self._ranked.route(model, threads) if self.idle else None
 
     def _weigh(self) -> None:
         """Count the large models of every worker anew."""

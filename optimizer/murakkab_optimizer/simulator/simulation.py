@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from murakkab_optimizer.graph import Graph, Path
@@ -13,7 +15,8 @@ from murakkab_optimizer.scheduler import Command, Event, Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
 from murakkab_optimizer.simulator.deployment import Deployment, Instance
-from murakkab_optimizer.simulator.nouns import End, Fault, Holding, Job, Recorded, Show, Span
+from murakkab_optimizer.simulator.lane import Lane
+from murakkab_optimizer.simulator.nouns import End, Fault, Holding, Job, Made, Recorded, Show, Span
 from murakkab_optimizer.simulator.work import WorkModel
 
 STOP_S = 0.05
@@ -66,12 +69,12 @@ class Simulation:
         self._size = cores + 2 if workers is None else workers
         self._deployment, self._warm, self._seed = deployment, warm, seed
         self._work, self._loads, self._overhead_s = work, loads or {}, overhead_s
-        self._held = list(held)
+        self._held = held
         self._todo: list[tuple[float, int, Callable[[], object]]] = []
         self._count, self._joined, self._watches = 0, 0, 0
         self._cores, self._contention = cores, contention
-        self._progress, self._demand = 0.0, 0
-        self._working: list[tuple[float, int, Callable[[], object]]] = []
+        self._demand, self._runs = 0, Counter[str]()
+        self._working, self._timed = Lane(), Lane()
         self._workers: dict[str, set[str]] = {}
         self._ready: set[str] = set()
         self._graphs: dict[str, Graph] = {}
@@ -94,22 +97,20 @@ class Simulation:
     def _next(self, until: float) -> Callable[[], object] | None:
         """Go on to what happens next; work goes on at the pace that the cores allow."""
         pace = self._pace()
+        lanes = ((self._working, pace), (self._timed, pace if len(self._runs) > 1 else 1.0))
         due = self._todo[0][0] if self._todo else math.inf
-        made = self.now + (self._working[0][0] - self._progress) / pace if self._working else math.inf
+        made, lane = min(((lane.due(self.now, pace), lane) for lane, pace in lanes), key=lambda one: one[0])
         at = max(min(due, made), self.now)
         if at > until or at == math.inf or self._stuck():
             return None
-        if made <= due:
-            self._progress, _, action = heapq.heappop(self._working)
-        else:
-            self._progress += (at - self.now) * pace
-            _, _, action = heapq.heappop(self._todo)
+        for other, pace in lanes:
+            other.go_on((at - self.now) * pace)
         self.now = at
-        return action
+        return lane.pop() if made <= due else heapq.heappop(self._todo)[2]
 
     def _stuck(self) -> bool:
         """Whether nothing is left but viewers who have seen all that there is."""
-        if self._working or len(self._todo) > self._watches:
+        if self._working or self._timed or len(self._todo) > self._watches:
             return False
         shows, ends = self._record.shows, self._record.ends
         return all(show.ends_s <= self.now for run, show in shows.items() if run not in ends)
@@ -131,7 +132,11 @@ class Simulation:
 
     def _after_work(self, seconds: float, action: Callable[[], object]) -> None:
         self._count += 1
-        heapq.heappush(self._working, (self._progress + seconds, self._count, action))
+        self._working.put(seconds, self._count, action)
+
+    def _as_timed(self, seconds: float, action: Callable[[], object]) -> None:
+        self._count += 1
+        self._timed.put(seconds, self._count, action)
 
     def _submit(self, job: Job) -> None:
         self._graphs[job.run] = job.graph
@@ -158,15 +163,15 @@ class Simulation:
     def _deploy(self) -> None:
         """All workers join."""
         models = self._deployment.models if self._deployment else None
+        held = itertools.chain(self._held, itertools.repeat(()))
         for _ in range(self._deployment.workers if self._deployment else self._size):
-            self._join(models, warm=self._warm)
+            self._join(models, warm=self._warm, held=next(held))
         for instance in self._deployment.instances if self._deployment else ():
             self._hold(instance, warm=self._warm)
 
-    def _join(self, models: tuple[str, ...] | None = None, *, warm: bool = False) -> str:
+    def _join(self, models: tuple[str, ...] | None = None, *, warm: bool = False, held: Collection[str] = ()) -> str:
         self._joined += 1
         name = f"w{self._joined}"
-        held = self._held.pop(0) if self._held else ()
         self._workers[name] = set(held)
         if warm:
             self._ready.add(name)
@@ -255,22 +260,22 @@ class Simulation:
         loads = 0.0 if model in held else self._load_s(task.worker, model)
         held.add(model)
         made = self._work.made(self._graphs[task.run], task)
-        seen_s = 0.0 if any(other.run != task.run for other, _ in self._at.values()) else made.seen_s
         self._at[task.lease] = (task, self.now)
         self._demand += _cores(task)
+        self._runs[task.run] += 1
         self._after_work(loads, lambda: self._counts(task, lambda: self.tell(ev.TaskStarted(task.lease))))
         for index, (after, seconds) in enumerate(made.items, task.first_item):
             item = ev.ItemEmitted(task.lease, index, f"json:{index}", {"seconds": seconds})
-            self._within(loads, seen_s, after, lambda item=item: self._counts(task, lambda: self.tell(item)))  # type: ignore[misc]
-        self._within(loads, seen_s, made.seconds + self._overhead_s, lambda: self._finish(task, made.seconds))
+            self._within(loads, made, after, lambda item=item: self._counts(task, lambda: self.tell(item)))  # type: ignore[misc]
+        self._within(loads, made, made.seconds + self._overhead_s, lambda: self._finish(task, made.seconds))
 
-    def _within(self, loads: float, seen_s: float, after: float, action: Callable[[], object]) -> None:
-        """Do something at a moment of a task, of which the time up to ``seen_s`` does not get longer."""
-        if not (seen_s := min(seen_s, after)):
+    def _within(self, loads: float, made: Made, after: float, action: Callable[[], object]) -> None:
+        """Do something at a moment of a task; what was timed beside its run goes on as it was, unless others work."""
+        if not (seen_s := min(made.seen_s, after)):
             self._after_work(loads + after, action)
             return
         rest_s = after - seen_s
-        self._after_work(loads, lambda: self._later(self.now + seen_s, lambda: self._after_work(rest_s, action)))
+        self._after_work(loads, lambda: self._as_timed(seen_s, lambda: self._after_work(rest_s, action)))
 
     def _counts(self, task: cmd.StartTask, action: Callable[[], object]) -> None:
         """Do something for an attempt that goes on."""
@@ -298,6 +303,7 @@ class Simulation:
         task, begun = self._at.pop(lease)
         self._stopping.discard(lease)
         self._demand -= _cores(task)
+        self._runs = self._runs - Counter((task.run,))
         one, place = task.configuration, (task.worker, task.run, task.node, task.path)
         span = Span(*place, begun, self.now, one.needs.threads, outcome, one.device, one.devices)
         self._record.spans.append(span)

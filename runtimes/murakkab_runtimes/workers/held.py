@@ -46,6 +46,7 @@ class Held:
             kind = runtime_class(card.adapter)
             asked = as_loaded(card, kind, knobs)
             self._make_room(asked)
+            self._left.append(card.name)
             with self._loading(card.name):
                 found = kind(asked, max(threads, 1))
         self._runtimes[card.name] = found
@@ -71,7 +72,7 @@ class Held:
         return bool(others)
 
     def take_left(self) -> tuple[str, ...]:
-        """The models that were let go of since this was asked last, though nobody had named them."""
+        """The models that were let go of, or could not be loaded, since this was asked last; nobody had named them."""
         found, self._left = self._left, []
         return tuple(name for name in dict.fromkeys(found) if name not in self._runtimes)
 

@@ -1,11 +1,12 @@
 """Folders for the files of attempts.
 
-Making and removing a folder costs a short task more than all else that it does on some disks, and most tasks leave
-theirs as it was.
+Making and removing a folder costs a short task more than all else that it does on some disks, and most tasks put
+nothing into theirs.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -17,26 +18,23 @@ class Scratch:
 
     def __init__(self) -> None:
         self._spare: Path | None = None
-        self._made_ns = 0
 
     def take(self, store: ArtifactStore) -> Path:
-        """An empty folder beside the artifacts of a run: a new one, or one in which nothing ever was."""
+        """An empty folder beside the artifacts of a run: a new one, or one that an attempt left empty."""
         spare, self._spare = self._spare, None
-        if spare is not None and spare.parent == store.scratch_root and self._is_untouched(spare):
+        if spare is not None and spare.parent == store.scratch_root and _is_empty(spare):
             return spare
         _remove(spare)
-        folder = store.scratch()
-        self._made_ns = _changed_ns(folder)
-        return folder
+        return store.scratch()
 
     def leave(self, folder: Path, *, done: bool) -> None:
-        """An attempt has ended: its folder is removed, unless nothing was ever in it.
+        """An attempt has ended: its folder is removed, unless nothing is in it.
 
         Args:
             folder: of the attempt.
             done: whether it did its work; of one that did not, something may still be under way there.
         """
-        if done and self._is_untouched(folder):
+        if done and _is_empty(folder):
             self._spare = folder
         else:
             _remove(folder)
@@ -46,16 +44,14 @@ class Scratch:
         _remove(self._spare)
         self._spare = None
 
-    def _is_untouched(self, folder: Path) -> bool:
-        return 0 <= _changed_ns(folder) == self._made_ns
 
-
-def _changed_ns(folder: Path) -> int:
-    """When something was put into a folder or taken out last, in nanoseconds; -1 where there is none."""
+def _is_empty(folder: Path) -> bool:
+    """Whether a folder is there and nothing is in it."""
     try:
-        return folder.stat().st_mtime_ns
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
     except OSError:
-        return -1
+        return False
 
 
 def _remove(folder: Path | None) -> None:
