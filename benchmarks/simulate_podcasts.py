@@ -5,14 +5,13 @@
 One warm engine makes ten episodes of different topics and lengths, one after the other, and among them the first one
 again a few times, for the spread from run to run in the same minutes. Before them it makes some episodes of other
 topics that are not counted. Each of the ten is foretold right before it is made, from the plan that the run will use,
-the profiles in force, the models that the engine's workers hold and the last episodes that were made. Seven of them say
+the profiles in force, the models that the engine's workers hold and the last seven episodes that were made: they say
 what the first task of each node takes on a warm engine, as `murakkab simulate` has it, and what the engine takes
-between a request and its first task; four say how fast the machine is against the profiles (the median of made by
-foretold), which changes from minute to minute on a shared machine. Nothing is taken from the episode itself. Between
-two episodes the machine has a pause, so that files that are still written back for one do not count for the next.
-Afterwards each is simulated once more with its own durations, which tells the error of the simulator apart from that of
-the profiles. TTFF and time are those of the engine's clock. The spread is the median absolute deviation of the repeats
-from their median, as the error is a median of absolute errors.
+between a request and its first task. Nothing is taken from the episode itself. Between two episodes the machine has a
+pause, so that files that are still written back for one do not count for the next. Afterwards each is simulated once
+more with its own durations, which tells the error of the simulator apart from that of the profiles. TTFF and time are
+those of the engine's clock. The spread is the median absolute deviation of the repeats from their median, as the error
+is a median of absolute errors.
 """
 
 from __future__ import annotations
@@ -68,9 +67,6 @@ BEFORE = (
 )
 """Not counted; the first of them loads the models and says nothing."""
 
-LAST = 4
-"""So many of the last episodes say how fast the machine is."""
-
 PAUSE_S = 2.0
 """Between two episodes."""
 
@@ -96,9 +92,8 @@ class Asked(msgspec.Struct):
 
 
 class Today(msgspec.Struct):
-    """What the last episodes say of this machine: its pace, seconds of first tasks by node and before the first one."""
+    """What the last episodes say of this machine: seconds of first tasks by node, and before the first one."""
 
-    pace: float = 1.0
     openings: dict[str, float] = {}
     before_s: float = 0.0
 
@@ -121,13 +116,11 @@ class Past:
     """The last episodes that a warm engine made."""
 
     def __init__(self) -> None:
-        self._paces: deque[float] = deque(maxlen=LAST)
         self._firsts: deque[Mapping[str, float]] = deque(maxlen=KEPT)
         self._before: deque[float] = deque(maxlen=KEPT)
 
-    def add(self, pace: float, began: Began) -> None:
-        """An episode was made: time by what was foretold at the pace of the profiles, and how it began."""
-        self._paces.append(pace)
+    def add(self, began: Began) -> None:
+        """An episode was made."""
         self._firsts.append(began.firsts)
         self._before.append(began.before_s)
 
@@ -136,7 +129,7 @@ class Past:
         nodes = sorted({node for first in self._firsts for node in first})
         found = {node: statistics.median(first[node] for first in self._firsts if node in first) for node in nodes}
         openings = {node: round(seconds, 4) for node, seconds in found.items()}
-        return Today(statistics.median(self._paces), openings, statistics.median(self._before))
+        return Today(openings, statistics.median(self._before))
 
 
 Entries = list[tuple[float, Event, tuple[Command, ...]]]
@@ -194,8 +187,8 @@ async def counted(engine: Engine, one: Asked, past: Past) -> dict[str, Any]:
     run, end, entries = await make(engine, one)
     began = how_it_began(engine, run)
     again = simulated(warm, one, RecordedWork(entries), began.before_s, contention=False)
-    past.add(end["made_in_s"] / by_profiles[0], began)
-    row = {"run": run, "topic": one.topic, "seconds": one.seconds, "pace": round(today.pace, 3)}
+    past.add(began)
+    row = {"run": run, "topic": one.topic, "seconds": one.seconds, "pace": round(end["made_in_s"] / by_profiles[0], 3)}
     row |= {"load_before": round(load, 2), "load_after": round(os.getloadavg()[0], 2)}
     row |= {"lasts_s": end["duration_s"], "predicted_lasts_s": today_s[2]}
     found = (("", (end["made_in_s"], end["ttff_s"])), ("predicted_", today_s), ("by_profiles_", by_profiles))
@@ -224,10 +217,9 @@ async def look(engine: Engine) -> Past:
     past = Past()
     for number, (topic, seconds) in enumerate(BEFORE):
         one = asked(engine, topic, seconds, 100 + number)
-        warm = Warm(engine.cores, models_held(engine))
-        run, end, _ = await make(engine, one)
+        run, _, _ = await make(engine, one)
         if number:
-            past.add(end["made_in_s"] / foretold(warm, one, Today())[0], how_it_began(engine, run))
+            past.add(how_it_began(engine, run))
     return past
 
 
@@ -243,12 +235,12 @@ def models_held(engine: Engine) -> list[frozenset[str]]:
 
 
 def foretold(warm: Warm, one: Asked, today: Today) -> tuple[float, float, float]:
-    """Time until all is made, TTFF and length of the show in seconds, by the profiles at today's pace."""
+    """Time until all is made, TTFF and length of the show in seconds."""
     adapters = {name: card.adapter for name, card in load_catalog().items()}
     known = talk_cut(one.graph, one.plan, adapters)
     work = PlannedWork(items=known.items, cut=known.cut, openings=today.openings)
     made_s, ttff_s, lasts_s = simulated(warm, one, work, today.before_s)
-    return round(made_s * today.pace, 3), ttff_s, lasts_s
+    return made_s, ttff_s, lasts_s
 
 
 def simulated(
@@ -319,7 +311,7 @@ def show(rows: Sequence[dict[str, Any]], facts: dict[str, Any]) -> None:
             f" {found['run_to_run_spread']:.1%}, {found['repeats'][0]:.2f} to {found['repeats'][-1]:.2f} s:"
             f" {'kept' if found['kept'] else 'MISSED'}"
         )
-    for words, name in (("pace of the machine against the profiles", "pace"), ("load", "load_after")):
+    for words, name in (("time by what the profiles say", "pace"), ("load", "load_after")):
         values = [row[name] for row in rows]
         print(f"{words}: {min(values)} to {max(values)}")
 
