@@ -239,8 +239,7 @@ def foretold(warm: Warm, one: Asked, today: Today) -> tuple[float, float, float]
     adapters = {name: card.adapter for name, card in load_catalog().items()}
     known = talk_cut(one.graph, one.plan, adapters)
     work = PlannedWork(items=known.items, cut=known.cut, openings=today.openings)
-    made_s, ttff_s, lasts_s = simulated(warm, one, work, today.before_s)
-    return made_s, ttff_s, lasts_s
+    return simulated(warm, one, work, today.before_s)
 
 
 def simulated(
@@ -311,7 +310,7 @@ def show(rows: Sequence[dict[str, Any]], facts: dict[str, Any]) -> None:
             f" {found['run_to_run_spread']:.1%}, {found['repeats'][0]:.2f} to {found['repeats'][-1]:.2f} s:"
             f" {'kept' if found['kept'] else 'MISSED'}"
         )
-    for words, name in (("time by what the profiles say", "pace"), ("load", "load_after")):
+    for words, name in (("time until all is made by what the profiles say", "pace"), ("load", "load_after")):
         values = [row[name] for row in rows]
         print(f"{words}: {min(values)} to {max(values)}")
 

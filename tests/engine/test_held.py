@@ -193,3 +193,22 @@ def test_a_model_is_loaded_anew_only_for_settings_that_hold_from_its_loading_on(
     made = [ArtifactStore(tmp_path).get(reply["value"]) for reply in said if reply["type"] == "TaskFinished"]
     loads = [one["load"] - made[0]["load"] for one in made]
     assert (loads, [one["format"] for one in made]) == ([0, 0, 0, 1], ["round", "round", "round", "square"])
+
+
+def test_a_model_that_could_not_be_loaded_is_told_as_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scheduler counts it as held from the task on that wants it."""
+
+    class Broken:
+        loaded_with = ()
+
+        def __init__(self, *_: object) -> None:
+            raise OSError("no weights")
+
+    held = Held(lambda _: nullcontext())
+    held.get(named("whole", 0), 1, {})
+    monkeypatch.setattr("murakkab_runtimes.workers.held.runtime_class", lambda _: Broken)
+    with pytest.raises(OSError, match="no weights"):
+        held.get(named("broken", 0), 1, {})
+    assert held.take_left() == ("broken",)
+    assert list(held) == ["whole"]
+    assert held.take_left() == ()

@@ -1,7 +1,6 @@
 """Folders for the files of attempts.
 
-Making and removing a folder costs a short task more than all else that it does on some disks, and most tasks put
-nothing into theirs.
+Making and removing a folder is a good part of what a short task costs, and many tasks put nothing into theirs.
 """
 
 from __future__ import annotations
