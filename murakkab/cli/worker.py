@@ -34,7 +34,8 @@ def worker(
 ) -> None:
     """Do tasks of engines on other machines until SIGTERM or Ctrl-C, which let the tasks in hand end.
 
-    Each accelerator that CUDA_VISIBLE_DEVICES names (by default all) has a process of its own.
+    Each accelerator that CUDA_VISIBLE_DEVICES names (by default all) has a process of its own, or so many together as
+    MURAKKAB_ACCELERATORS_TOGETHER says.
     """
     import asyncio
     import os
@@ -54,8 +55,8 @@ def worker(
     from murakkab_runtimes.workers.cluster.machine import Machine
 
     many = cores or len(os.sched_getaffinity(0))
-    bound = [one for one in accelerators() if one.uuid not in others]
-    more = "".join(f", {one.name}" for one in bound)
+    bound = [one for one in accelerators() if others.isdisjoint(one.uuids)]
+    more = "".join(f", {f'{len(one.beside) + 1} ' if one.beside else ''}{one.name}" for one in bound)
     typer.echo(f"{machine}: {many} cores{more} for {_shown(broker)} (Ctrl-C drains)", err=True)
     pace = calibrate.pace()
     made = Machine(broker, machine, many, lambda text: typer.echo(f"{machine}: {text}", err=True), bound, pace)
@@ -110,7 +111,7 @@ def _check(broker: str, machine: str) -> set[str]:
             await link.close()
         if any(slot.machine == machine for slot in there):
             raise UserError(f"a worker called '{machine}' is there already", "Choose another --name.", FAILED)
-        return {slot.accelerator.uuid for slot in there if slot.accelerator}
+        return {uuid for slot in there if slot.accelerator for uuid in slot.accelerator.uuids}
 
     return asyncio.run(look())
 

@@ -59,7 +59,7 @@ def _row(slot: Any, state: Any, age_s: float) -> dict[str, Any]:  # noqa: ANN401
         "slot": slot.name,
         "machine": slot.machine,
         "device": slot.device,
-        "accelerator": slot.accelerator.uuid if slot.accelerator else "",
+        "accelerator": ", ".join(slot.accelerator.uuids) if slot.accelerator else "",
         "cores": slot.cores,
         "memory_mb": slot.memory_mb,
         "pace": slot.pace,

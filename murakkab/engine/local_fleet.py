@@ -25,8 +25,8 @@ _NONE = "no worker process can be started"
 class LocalFleet(WatchedFleet):
     """A fixed number of worker processes with names ``w1``, ``w2``, ...; a replacement gets a new name.
 
-    Each accelerator of the machine has a worker more, which sees no other one and does what needs it; the others see
-    none and do the rest.
+    Each accelerator of the machine, or group of those that are bound together, has a worker more, which sees no other
+    ones and does what needs it; the others see none and do the rest.
 
     Args:
         folder: takes the workers' logs.

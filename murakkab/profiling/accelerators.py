@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from murakkab_optimizer.hardware import DeviceType, Offer
 from murakkab_runtimes.workers.binding import VISIBLE, Accelerator, device_name, known_type
 
+TOGETHER = "MURAKKAB_ACCELERATORS_TOGETHER"
+"""Environment variable: how many accelerators each worker with some has; one by default."""
+
 
 def accelerators() -> tuple[Accelerator, ...]:
-    """Those that this process may use; looked up once."""
-    return _accelerators(os.environ.get(VISIBLE))
+    """Those that this process may use, as they are bound together; looked up once.
+
+    Raises:
+        UserError: they cannot be bound together as ``TOGETHER`` says.
+
+    """
+    return _accelerators(os.environ.get(VISIBLE), os.environ.get(TOGETHER, "").strip() or "1")
 
 
 def handles() -> list[Any]:
@@ -37,7 +48,7 @@ def handles() -> list[Any]:
 
 
 def accelerator_offers(*, spot: bool, region: str, those: Iterable[Accelerator] | None = None) -> list[Offer]:
-    """What a plan may use of accelerators: one device an instance, for a worker process has one.
+    """What a plan may use of accelerators: an instance has those that its worker process has.
 
     They cost nothing of their own: a price of the machine is that of its cores.
 
@@ -47,13 +58,37 @@ def accelerator_offers(*, spot: bool, region: str, those: Iterable[Accelerator] 
         those: which; by default all of this machine.
 
     """
-    types = [_type(one) for one in (accelerators() if those is None else those)]
-    return [Offer(each, types.count(each), spot, region, most=1) for each in dict.fromkeys(types)]
+    kinds = [(_type(one), len(one.uuids)) for one in (accelerators() if those is None else those)]
+    return [
+        Offer(device, kinds.count((device, together)) * together, spot, region, together)
+        for device, together in dict.fromkeys(kinds)
+    ]
 
 
 @lru_cache(maxsize=4)
-def _accelerators(_visible: str | None) -> tuple[Accelerator, ...]:
-    return tuple(_read(handle) for handle in handles())
+def _accelerators(_visible: str | None, together: str) -> tuple[Accelerator, ...]:
+    return tuple(_bound([_read(handle) for handle in handles()], together))
+
+
+def _bound(found: Sequence[Accelerator], together: str) -> Iterator[Accelerator]:
+    """They, so many of a kind bound together."""
+    from murakkab.engine.errors import UserError
+
+    each = int(together) if together.isascii() and together.isdecimal() else 0
+    if not each:
+        raise UserError(f"{TOGETHER} is '{together}'", "Write how many accelerators a worker is to have, such as 2.")
+    kinds: dict[tuple[str, int], list[Accelerator]] = defaultdict(list)
+    for one in found:
+        kinds[one.name, one.memory_mb].append(one)
+    for (name, _), same in kinds.items():
+        if len(same) % each:
+            raise UserError(
+                f"{TOGETHER} is {each}, and there are {len(same)} of '{name}'",
+                f"Name a multiple of {each} of each kind in {VISIBLE}, or change {TOGETHER}.",
+            )
+        for first in range(0, len(same), each):
+            beside = tuple(one.uuid for one in same[first + 1 : first + each])
+            yield msgspec.structs.replace(same[first], beside=beside)
 
 
 def _read(handle: Any) -> Accelerator:  # noqa: ANN401 - NVML has no types

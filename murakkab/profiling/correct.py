@@ -25,6 +25,7 @@ from murakkab_optimizer.planner.workload import workload
 from murakkab_optimizer.profiles import Profile
 from murakkab_optimizer.profiles.conditions import FROM_HEIGHT, drawn_height
 from murakkab_optimizer.profiles.correction import Correction, drift, observe
+from murakkab_optimizer.profiles.nouns import SPREAD
 
 NOTABLE = 1.05
 """A factor that has moved by this much is a reason for processes that run on to plan anew."""
@@ -225,10 +226,11 @@ def _on_processor(
 def _accelerated(
     base: Speeds, card: ModelCard, node: Node, chosen: Configuration, more: Mapping[str, float] | None
 ) -> Profile | None:
-    """The profile of as many accelerators; None where it was estimated what lighter settings make of it."""
+    """The profile of a task on as many accelerators; None where it was estimated what lighter settings make of it."""
     named = _light(card, chosen)
     found = base.find(card.name, chosen.device, node, chosen.knobs, other=True, more=more, named=named)
-    mine = (one for one in found if one.devices == chosen.devices)
+    spread = chosen.knobs.get(SPREAD, 1)
+    mine = (one for one in found if one.devices == spread)
     return next((one for one in mine if slowed(card, chosen.knobs, one) is one), None)
 
 

@@ -25,7 +25,7 @@ from murakkab.profiling.versions import versions_of
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.hardware import CPU
 from murakkab_optimizer.planner.settings import settings
-from murakkab_optimizer.profiles.nouns import LoadPoint, Profile, Provenance
+from murakkab_optimizer.profiles.nouns import SPREAD, LoadPoint, Profile, Provenance
 from murakkab_runtimes.base import lighter_here, runtime_class
 
 REPEATS, CAP_S, LOAD_S = 5, 2.5, 0.7
@@ -73,16 +73,37 @@ class Configuration:
 def configurations(card: ModelCard) -> list[Configuration]:
     """All that is measured of a model: its probes with every combination of settings that a plan may choose.
 
-    Where its usual settings have no room on the accelerator here, it is measured in the lighter ones that have.
+    Where its usual settings have no room on the accelerator here, it is measured in the lighter ones that have; and
+    where a worker has several accelerators, with tasks spread over one, two, four and so on up to all of them.
     """
     tried = [name for name, span in card.ranges.items() if span.choices]
     told = {name for one in card.measured for name in one.knobs if name in card.knobs}
     found = []
     for index, probe in enumerate(probes_of(card)):
-        for lighter, knobs in ((light, knobs) for light in _with_room(card) for knobs in settings(card, light)):
-            kept = {name: value for name, value in knobs.items() if name in tried or name in told or name in lighter}
-            found.append(Configuration(card, kept, index, probe.unit, dict(probe.conditions)))
+        for pinned in _loads(card):
+            for knobs in settings(card, pinned):
+                kept = {name: value for name, value in knobs.items() if name in tried or name in told or name in pinned}
+                found.append(Configuration(card, kept, index, probe.unit, dict(probe.conditions)))
     return found
+
+
+def _loads(card: ModelCard) -> Iterator[Mapping[str, Any]]:
+    """In which settings of loading a model is measured."""
+    offers = accelerator_offers(spot=False, region="") if SPREAD in card.knobs else []
+    most = offers[0].together if offers else 1
+    for light in _with_room(card):
+        yield light
+        yield from ({**light, SPREAD: count} for count in _counts_to(most))
+
+
+def _counts_to(most: int) -> Iterator[int]:
+    """Two, four and so on, and so many."""
+    count = 2
+    while count < most:
+        yield count
+        count *= 2
+    if most > 1:
+        yield most
 
 
 def _with_room(card: ModelCard) -> Sequence[Mapping[str, Any]]:
@@ -249,7 +270,7 @@ class Session:
             unit=one.unit,
             unit_s=short(found.unit_s),
             device=_device(one.card),
-            devices=1 if one.card.needs.accelerator_mb else one.card.needs.threads,
+            devices=one.knobs.get(SPREAD, 1) if one.card.needs.accelerator_mb else one.card.needs.threads,
             knobs=dict(one.knobs),
             conditions=dict(one.conditions),
             fixed_s=short(found.fixed_s),

@@ -47,7 +47,7 @@ class Offer(msgspec.Struct, frozen=True):
         count: devices at most.
         spot: whether they are rented as spot devices.
         region: where they are; empty where nobody said.
-        most: devices of one instance at most; 0 for as many as there are.
+        together: devices that one worker has, and so each of its instances; 0 where an instance may have any number.
 
     """
 
@@ -55,7 +55,7 @@ class Offer(msgspec.Struct, frozen=True):
     count: int
     spot: bool = True
     region: str = ""
-    most: int = 0
+    together: int = 0
 
     @property
     def price(self) -> float:

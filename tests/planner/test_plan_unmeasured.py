@@ -68,7 +68,7 @@ def test_it_needs_an_accelerator_and_room_there() -> None:
 def parts(name: str, accelerators: int) -> Plan:
     workflow = load_workflow(EXAMPLES / f"{name}.yaml")
     graph = compile_graph(workflow, check_inputs(workflow, {}))
-    cluster = machines(2, Offer(GPU, accelerators, spot=False, most=1))
+    cluster = machines(2, Offer(GPU, accelerators, spot=False, together=1))
     make = in_turn if accelerators == 1 else plan_workflow
     return make(PlanRequest(graph, [*load_catalog().values()], load_profiles(), cluster))
 

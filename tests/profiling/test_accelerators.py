@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from murakkab.engine.errors import UserError
 from murakkab.engine.here import this_machine
 from murakkab.engine.local_fleet import LocalFleet
 from murakkab.profiling import accelerators as found
@@ -68,7 +69,7 @@ def nvml(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_accelerators_are_offered_by_type_one_to_an_instance() -> None:
     cores, large, small = this_cluster().offers
     assert (cores.device.kind, large.device.name, small.device.name) == ("cpu", "H100", "NVIDIA Unheard Of")
-    assert (large.count, large.most, large.device.memory_mb, large.device.peak_w) == (2, 1, 81_559, 700.0)
+    assert (large.count, large.together, large.device.memory_mb, large.device.peak_w) == (2, 1, 81_559, 700.0)
     assert (small.count, small.device.memory_mb, small.device.peak_w) == (1, 8_000, 0.0)
     assert this_machine().devices == ("cpu", "gpu", "H100", "NVIDIA Unheard Of")
 
@@ -95,7 +96,48 @@ def test_a_plan_for_this_machine_uses_what_fits_into_one_accelerator() -> None:
     assert (chosen.model, chosen.device, chosen.devices) == ("fits", "H100", 1)
 
 
+def bind(monkeypatch: pytest.MonkeyPatch, together: str, visible: str = "0,1") -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    monkeypatch.setenv("MURAKKAB_ACCELERATORS_TOGETHER", together)
+
+
+def test_those_of_a_kind_may_be_bound_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    bind(monkeypatch, "2")
+    _, pair = this_cluster().offers
+    assert (pair.device.name, pair.count, pair.together) == ("H100", 2, 2)
+
+
+@pytest.mark.parametrize(("together", "visible", "why"), [
+    ("2", "0,1,2", "MURAKKAB_ACCELERATORS_TOGETHER is 2, and there are 1 of 'NVIDIA Unheard Of'"),
+    ("0", "0,1", "MURAKKAB_ACCELERATORS_TOGETHER is '0'"),
+    ("two", "0,1", "MURAKKAB_ACCELERATORS_TOGETHER is 'two'"),
+])  # fmt: skip
+def test_those_that_cannot_be_bound_together_are_told(
+    together: str, visible: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bind(monkeypatch, together, visible)
+    with pytest.raises(UserError, match=why):
+        this_cluster()
+
+
 def test_each_accelerator_has_a_worker_that_sees_no_other_one(tmp_path: Path) -> None:
+    seen, models = workers(tmp_path, 4)
+    assert sorted(seen.values()) == [("", ""), ("GPU-a", "81559"), ("GPU-b", "81559"), ("GPU-c", "8000")]
+    cards = load_catalog().values()
+    needing = frozenset(card.name for card in cards if card.needs.accelerator_mb)
+    for name, (visible, _) in seen.items():
+        assert models[name] == (needing if visible else frozenset(card.name for card in cards) - needing)
+    assert "CUDA_VISIBLE_DEVICES" not in os.environ
+
+
+def test_those_that_are_bound_together_have_one_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bind(monkeypatch, "2")
+    seen, _ = workers(tmp_path, 2)
+    assert sorted(seen.values()) == [("", ""), ("GPU-a,GPU-b", "81559")]
+
+
+def workers(folder: Path, count: int) -> tuple[dict[str, tuple[str, str]], dict[str, frozenset[str]]]:
+    """What each worker of a fleet with one for the processor is shown, and the models that it can use."""
     models: dict[str, frozenset[str]] = {}
     seen: dict[str, tuple[str, str]] = {}
 
@@ -109,10 +151,10 @@ def test_each_accelerator_has_a_worker_that_sees_no_other_one(tmp_path: Path) ->
                     line.split("=", 1) for line in Path(f"/proc/{reply.pid}/environ").read_text().split("\0") if line
                 )
                 seen[name] = variables["CUDA_VISIBLE_DEVICES"], variables.get("MURAKKAB_ACCELERATOR_MB", "")
-            if len(models) == 4:
+            if len(models) == count:
                 ready.set()
 
-        fleet = LocalFleet(tmp_path, 1, heard, lambda *_: None, lambda _: None)
+        fleet = LocalFleet(folder, 1, heard, lambda *_: None, lambda _: None)
         await fleet.start()
         try:
             await asyncio.wait_for(ready.wait(), 60)
@@ -120,9 +162,4 @@ def test_each_accelerator_has_a_worker_that_sees_no_other_one(tmp_path: Path) ->
             await fleet.stop()
 
     asyncio.run(scenario())
-    assert sorted(seen.values()) == [("", ""), ("GPU-a", "81559"), ("GPU-b", "81559"), ("GPU-c", "8000")]
-    cards = load_catalog().values()
-    needing = frozenset(card.name for card in cards if card.needs.accelerator_mb)
-    for name, (visible, _) in seen.items():
-        assert models[name] == (needing if visible else frozenset(card.name for card in cards) - needing)
-    assert "CUDA_VISIBLE_DEVICES" not in os.environ
+    return seen, models

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from murakkab.profiling.machine import this_machine
@@ -88,3 +89,16 @@ def test_each_choice_of_settings_of_loading_is_measured_in_a_process_of_its_own(
     assert four.most == {"size": 5}
     assert four.load_s >= 0.5
     assert two.load_s != four.load_s
+
+
+def test_where_a_worker_has_several_accelerators_tasks_are_measured_on_one_and_more(
+    mould: ModelCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from murakkab.profiling import measure as measuring
+
+    offer = Offer(DeviceType("G", 0.0, memory_mb=600), 6, spot=False, together=6)
+    monkeypatch.setattr(measuring, "accelerator_offers", lambda **_: [offer])
+    spread = msgspec.structs.replace(mould, knobs={**mould.knobs, "context_parallel": 1})
+    assert [one.knobs.get("context_parallel") for one in configurations(spread)] == [None, 2, 4, 6]
+    assert len({one.key for one in configurations(spread)}) == 4
+    assert [one.knobs for one in configurations(mould)] == [{}]

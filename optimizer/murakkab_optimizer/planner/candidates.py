@@ -20,13 +20,14 @@ from murakkab_optimizer.planner.eligible import (
     pinned_knobs,
 )
 from murakkab_optimizer.planner.room import Room
-from murakkab_optimizer.planner.settings import SHARED, lighter, loads, settings, slowed
+from murakkab_optimizer.planner.settings import SHARED, can_have, lighter, loads, settings, slowed, spread_over
 from murakkab_optimizer.planner.speeds import Speeds, drawn_height
 from murakkab_optimizer.planner.ways import Asked, Way, Ways, lines
 from murakkab_optimizer.planner.workload import Work
 from murakkab_optimizer.profiles import Profile
 from murakkab_optimizer.profiles.conditions import FROM_HEIGHT
 from murakkab_optimizer.profiles.memory import Memories
+from murakkab_optimizer.profiles.nouns import SPREAD
 
 __all__ = ["Finder", "Way", "Ways", "lines"]
 
@@ -170,24 +171,28 @@ class Finder:
                     yield msgspec.structs.replace(self._accelerated(asked, light, index, profile), short=why)
 
     def _speeds(self, asked: Asked, knobs: Mapping[str, Any], index: int, *, other: bool) -> list[Profile | None]:
-        """Speeds on the accelerators of an offer, for each number of devices that one instance may have of it.
+        """Speeds on the accelerators of an offer, for each number of devices that a task may have of it.
 
-        None stands for one that nobody knows, of an instance with one device.
+        None stands for one that nobody knows, of a task that has one device.
         """
         offer, card = self.cluster.offers[index], asked.card
         light, more = card.lighter_with(knobs), asked.conditions
         named = light.knobs if light else ()
         found = self.speeds.find(card.name, offer.device.name, asked.node, knobs, other=other, more=more, named=named)
-        fitting = [slowed(card, knobs, one) for one in found if one.devices <= (offer.most or offer.count)]
-        return [*fitting] or ([None] if asked.blindly and other else [])
+        fitting = [one for one in found if can_have(card, knobs, asked.pinned, one.devices, offer)]
+        return [slowed(card, knobs, one) for one in fitting] or ([None] if asked.blindly and other else [])
 
     def _shortage(self, asked: Asked, knobs: Mapping[str, Any], index: int, profile: Profile | None) -> str:
-        return self._room.shortage(asked.card, asked.node, knobs, self.cluster.offers[index], _devices(profile))
+        card, devices = asked.card, _devices(profile)
+        shared = 1 if SPREAD in card.knobs else devices  # each device that a task is spread over has all weights
+        wanted = spread_over(card, knobs, devices)
+        return self._room.shortage(card, asked.node, wanted, self.cluster.offers[index], shared)
 
     def _accelerated(self, asked: Asked, knobs: dict[str, Any], index: int, profile: Profile | None) -> Way:
-        drawn, devices = profile.power_w if profile else 0.0, _devices(profile)
-        power = drawn or self.cluster.offers[index].device.peak_w * devices
-        return self._way(asked, knobs, index, devices, profile, power)
+        drawn, devices, offer = profile.power_w if profile else 0.0, _devices(profile), self.cluster.offers[index]
+        held = max(devices, offer.together)
+        power = (drawn or offer.device.peak_w * devices) + offer.device.idle_w * (held - devices)
+        return self._way(asked, spread_over(asked.card, knobs, devices), index, held, profile, power)
 
     def _way(
         self,
@@ -279,7 +284,7 @@ class Finder:
 
 
 def _devices(profile: Profile | None) -> int:
-    """Accelerators of an instance; one where nobody knows its speed."""
+    """Accelerators that a task is spread over; one where nobody knows its speed."""
     return profile.devices if profile else 1
 
 

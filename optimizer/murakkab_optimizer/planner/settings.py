@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 
 from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.hardware import Offer
 from murakkab_optimizer.profiles import Profile
+from murakkab_optimizer.profiles.nouns import SPREAD
 
 Loads = tuple[tuple[str, Any], ...]
 """Settings that hold from the loading of a model on, by name."""
@@ -41,8 +43,36 @@ def lighter(card: ModelCard, knobs: Mapping[str, Any], pinned: Mapping[str, Any]
 
 
 def loads(card: ModelCard, knobs: Mapping[str, Any]) -> Loads:
-    """Those of a configuration that its card names as lighter ones; none where it names none."""
-    return tuple((name, knobs.get(name)) for name in sorted({name for one in card.lighter for name in one.knobs}))
+    """Those of a configuration that its card names as lighter ones, and over how many devices a task is spread."""
+    named = {name for one in card.lighter for name in one.knobs} | ({SPREAD} & card.knobs.keys())
+    return tuple((name, knobs.get(name)) for name in sorted(named))
+
+
+def spread_over(card: ModelCard, knobs: Mapping[str, Any], devices: int) -> dict[str, Any]:
+    """Settings of a model whose tasks are spread over so many devices, where it can spread them."""
+    return {**knobs, SPREAD: devices} if SPREAD in card.knobs else dict(knobs)
+
+
+def can_have(card: ModelCard, knobs: Mapping[str, Any], pinned: Mapping[str, Any], devices: int, offer: Offer) -> bool:
+    """Whether a task can have so many devices of an instance of an offer.
+
+    Where workers do the work that are there, it takes a model that can spread a task to use more than one of theirs.
+    Parts that wait in the memory of the machine cannot be spread.
+
+    Args:
+        card: of the model.
+        knobs: its settings.
+        pinned: those of them that people ask for.
+        devices: of the task.
+        offer: the devices that there are.
+
+    """
+    spreads = SPREAD in card.knobs
+    if spreads and (pinned.get(SPREAD, devices) != devices or (devices > 1 and knobs.get("offload", "none") != "none")):
+        return False
+    if not offer.together:
+        return devices <= offer.count
+    return devices == 1 or (spreads and devices <= offer.together)
 
 
 def because(card: ModelCard, knobs: Mapping[str, Any], short: str) -> str:

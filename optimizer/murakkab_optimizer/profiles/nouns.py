@@ -11,6 +11,9 @@ import msgspec
 from murakkab_optimizer.hardware import CPU
 from murakkab_optimizer.profiles.conditions import drawn
 
+SPREAD = "context_parallel"
+"""The knob that says over how many devices of its instance a task is spread: the ``devices`` of a profile."""
+
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where figures come from.
@@ -99,8 +102,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return points[-1].unit_s / points[0].unit_s
 
     def holds_for(self, knobs: Mapping[str, Any]) -> bool:
-        """Whether it was taken at these settings."""
-        return all(knobs.get(name) == value for name, value in self.knobs.items())
+        """Whether it was taken at these settings, however many devices a task is spread over."""
+        return all(knobs.get(name) == value for name, value in self.knobs.items() if name != SPREAD)
 
     def slower(self, by: float, **provenance: str) -> Profile:
         """A profile whose times are longer by a factor; what is said of its provenance replaces what it says."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from murakkab_runtimes.base import InputError, Unavailable
@@ -12,15 +13,20 @@ if TYPE_CHECKING:
 DTYPES = ("auto", "float32", "float16", "bfloat16")
 
 
-def pick_device() -> torch.device:
-    """The accelerator that this process may see, else the processor.
+RANK = "LOCAL_RANK"
+"""Environment variable: the number of a process in its group, as torch calls it."""
 
-    A worker of an accelerator sees one only: ``CUDA_VISIBLE_DEVICES`` hides the others.
+
+def pick_device() -> torch.device:
+    """The accelerator of this process, else the processor.
+
+    A worker sees its own ones only: ``CUDA_VISIBLE_DEVICES`` hides the others. It takes the first of them; the
+    processes of a group (``hub.group``) take one each.
     """
     import torch
 
     if torch.cuda.is_available():
-        return torch.device("cuda", 0)
+        return torch.device("cuda", int(os.environ.get(RANK, "0")))
     return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
 
 

@@ -15,6 +15,7 @@ from murakkab_optimizer.catalog import Component, ModelCard
 from murakkab_runtimes.base import InputError, Unavailable
 from murakkab_runtimes.hub.compiling import compile_module
 from murakkab_runtimes.hub.device import pick_dtype
+from murakkab_runtimes.hub.ranks import spread
 from murakkab_runtimes.hub.settings import Settings, check_device
 from murakkab_runtimes.hub.torchaudio import without_compiled_torchaudio
 from murakkab_runtimes.hub.weights import folder_of, weights_folder
@@ -187,6 +188,9 @@ def _place(pipe: Any, settings: Settings, device: Any, card: ModelCard) -> None:
         backend = {"sdpa": "native", "eager": "_native_math", "flash": "flash"}[settings.attention]
         for part in heavy:
             part.set_attention_backend(backend)
+    if settings.context_parallel > 1:
+        for part in heavy:
+            spread(part, settings.attention, card.name)
     _offload(pipe, settings.offload, device)
     if settings.compile:
         for part in heavy:

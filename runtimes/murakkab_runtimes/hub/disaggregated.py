@@ -19,7 +19,7 @@ from murakkab_runtimes.base import InputError, Output, Runtime, Task
 from murakkab_runtimes.hub import tensors
 from murakkab_runtimes.hub.diffusion import Diffusion, Pictures, larger, middle, pictures, read_picture
 from murakkab_runtimes.hub.diffusion_parts import DECODER, DENOISER, ENCODER
-from murakkab_runtimes.hub.settings import LOADED_WITH
+from murakkab_runtimes.hub.settings import LOADED_WITH, SPREAD_WITH
 from murakkab_runtimes.image.diffusion import save_picture
 from murakkab_runtimes.image.scene import sides
 from murakkab_runtimes.video.diffusion import Length, save_film
@@ -76,7 +76,7 @@ class Denoiser(Runtime):
     ``seconds``, ``fps``. Value: ``{"latents": file, "frames", "fps", "width", "height"}``.
     """
 
-    loaded_with = LOADED_WITH
+    loaded_with = SPREAD_WITH
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from murakkab_optimizer.profiles.nouns import SPREAD
 from murakkab_runtimes.base import InputError, Unavailable
 from murakkab_runtimes.hub.device import DTYPES
 
@@ -21,6 +22,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 LOADED_WITH = (*CHOICES, "compile", "tiling")
 """Knobs that hold from the loading of a model on: these settings, and ``tiling`` of a pipeline of diffusers."""
+
+SPREAD_WITH = (*LOADED_WITH, SPREAD)
+"""Those of adapters that run the denoiser of a pipeline, whose tasks may be spread over several accelerators."""
 
 _PACKAGES = {"int8": "torchao", "nf4": "bitsandbytes", "flash": "flash_attn"}
 """What a choice needs beyond torch."""
@@ -37,6 +41,7 @@ class Settings:
             every layer (slowest, needs least).
         attention: the backend of the attention layers.
         compile: let torch compile the heaviest part: slow first task, faster ones after it.
+        context_parallel: accelerators over which the sequence of each task is spread (Ulysses, arXiv 2309.14509).
     """
 
     dtype: str = "auto"
@@ -44,6 +49,7 @@ class Settings:
     offload: str = "none"
     attention: str = "auto"
     compile: bool = False
+    context_parallel: int = 1
 
 
 def read_settings(knobs: Mapping[str, Any]) -> Settings:
@@ -58,6 +64,9 @@ def read_settings(knobs: Mapping[str, Any]) -> Settings:
         _check(name, given.get(name, choices[0]), choices)
     if not isinstance(given.get("compile", False), bool):
         raise InputError(f"compile is {given['compile']!r}; give true or false")
+    spread = given.get(SPREAD, 1)
+    if not isinstance(spread, int) or isinstance(spread, bool) or spread < 1:
+        raise InputError(f"{SPREAD} is {spread!r}; give a number of accelerators, 1 or more")
     return Settings(**given)
 
 
@@ -74,6 +83,8 @@ def check_device(settings: Settings, device: torch.device, name: str) -> None:
     """
     if device.type == "cpu" and settings.offload != "none":
         raise InputError(f"{name}: 'offload' needs an accelerator; on a processor leave it 'none'")
+    if settings.offload != "none" and settings.context_parallel > 1:
+        raise InputError(f"{name}: 'offload' and {SPREAD} do not go together; leave one of them out")
     if device.type != "cuda":
         for knob, value, instead in (("attention", "flash", "auto"), ("quantization", "nf4", "int8")):
             if getattr(settings, knob) == value:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError, Output, Runtime, Task
 from murakkab_runtimes.hub.diffusion import Diffusion, larger, middle, pictures, read_picture
-from murakkab_runtimes.hub.settings import LOADED_WITH
+from murakkab_runtimes.hub.settings import SPREAD_WITH
 from murakkab_runtimes.image.palettes import FAMILIES, rgb, roles
 from murakkab_runtimes.image.scene import sides
 from murakkab_runtimes.image.words import text_of
@@ -30,7 +30,7 @@ class DiffusionImage(Runtime):
     ``multiple``, of which the sides must be one.
     """
 
-    loaded_with = LOADED_WITH
+    loaded_with = SPREAD_WITH
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)

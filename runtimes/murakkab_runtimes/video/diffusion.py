@@ -11,7 +11,7 @@ import numpy as np
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import InputError, Output, Runtime, Task
 from murakkab_runtimes.hub.diffusion import Diffusion, Pictures, larger, middle, pictures, read_picture
-from murakkab_runtimes.hub.settings import LOADED_WITH
+from murakkab_runtimes.hub.settings import SPREAD_WITH
 from murakkab_runtimes.image.scene import sides
 from murakkab_runtimes.image.words import text_of
 from murakkab_runtimes.media.video import encode_clip
@@ -61,7 +61,7 @@ class DiffusionFilm(Runtime):
     "fps", "width", "height"}``. The knob ``steps`` at 0 gives the still picture.
     """
 
-    loaded_with = LOADED_WITH
+    loaded_with = SPREAD_WITH
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         super().__init__(card, threads)

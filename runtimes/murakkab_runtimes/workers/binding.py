@@ -1,4 +1,4 @@
-"""Which accelerator a worker process is bound to: each accelerator has one process, which sees no other one."""
+"""Which accelerators a worker process is bound to: each belongs to one process, which sees no others."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Accelerator(msgspec.Struct, frozen=True):
         name: as its driver tells it.
         memory_mb: MiB.
         peak_w: watts that it may draw; 0 where the driver does not tell.
+        beside: UUIDs of further ones of its kind that are bound together with it.
 
     """
 
@@ -29,6 +30,12 @@ class Accelerator(msgspec.Struct, frozen=True):
     name: str
     memory_mb: int
     peak_w: float = 0.0
+    beside: tuple[str, ...] = ()
+
+    @property
+    def uuids(self) -> tuple[str, ...]:
+        """Those of all that are bound together."""
+        return (self.uuid, *self.beside)
 
 
 def known_type(accelerator: Accelerator) -> DeviceType | None:
@@ -48,10 +55,10 @@ def device_name(accelerator: Accelerator | None) -> str:
 
 
 def environment(accelerator: Accelerator | None) -> dict[str, str]:
-    """The variables that show a process its accelerator and hide the others; None hides all."""
+    """The variables that show a process its accelerators and hide the others; None hides all."""
     if accelerator is None:
         return {VISIBLE: ""}
-    return {VISIBLE: accelerator.uuid, ROOM: str(accelerator.memory_mb)}
+    return {VISIBLE: ",".join(accelerator.uuids), ROOM: str(accelerator.memory_mb)}
 
 
 def takes(accelerator: Accelerator | None, card: ModelCard) -> bool:

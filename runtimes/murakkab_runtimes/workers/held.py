@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from murakkab_optimizer.catalog import ModelCard
+from murakkab_optimizer.profiles.nouns import SPREAD
 from murakkab_runtimes.base import Runtime, as_loaded, runtime_class
 
 ROOM = "MURAKKAB_ACCELERATOR_MB"
@@ -48,7 +49,7 @@ class Held:
             self._make_room(asked)
             self._left.append(card.name)
             with self._loading(card.name):
-                found = kind(asked, max(threads, 1))
+                found = _loaded(asked, kind, max(threads, 1))
         self._runtimes[card.name] = found
         return found
 
@@ -107,6 +108,16 @@ class Held:
         gc.collect()
         if (torch := sys.modules.get("torch")) is not None and torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+def _loaded(card: ModelCard, kind: type[Runtime], threads: int) -> Runtime:
+    """The model of a card, in this process or in a group of them."""
+    if card.knobs.get(SPREAD, 1) != 1:
+        from murakkab_runtimes.hub.group import Group, processes_for
+
+        if (count := processes_for(card)) > 1:
+            return Group(card, threads, count)
+    return kind(card, threads)
 
 
 def _held_mb(runtime: Runtime) -> float:
