@@ -4,14 +4,18 @@
 
 One warm engine makes ten episodes of different topics and lengths, one after the other, and among them the first one
 again a few times, for the spread from run to run in the same minutes. Before them it makes some episodes of other
-topics that are not counted. Each of the ten is foretold right before it is made, from the plan that the run will use,
-the profiles in force, the models that the engine's workers hold and the last seven episodes that were made: they say
-what the first task of each node takes on a warm engine, as `murakkab simulate` has it, and what the engine takes
-between a request and its first task. Nothing is taken from the episode itself. Between two episodes the machine has a
-pause, so that files that are still written back for one do not count for the next. Afterwards each is simulated once
-more with its own durations, which tells the error of the simulator apart from that of the profiles. TTFF and time are
-those of the engine's clock. The spread is the median absolute deviation of the repeats from their median, as the error
-is a median of absolute errors.
+topics that are not counted. Each of the ten is foretold right before it is made. What it is foretold from:
+
+- the plan that the run will use, and the shipped profiles, scaled to the pace of this machine by the calibration that
+  a fresh machine makes before its first run (``murakkab.profiling.calibrate``), made in the pause before each episode;
+- the models that the engine's workers hold;
+- the last seven episodes that were made. They say what the first task of each node takes on a warm engine, as
+  ``murakkab simulate`` has it, and what the engine takes between a request and its first task.
+
+Nothing is taken from the episode itself. The machine has a pause between two episodes, so that files that are still
+written back for one do not count for the next. Afterwards each is simulated once more with its own durations, which
+tells the error of the simulator apart from that of the profiles. TTFF and time are those of the engine's clock. The
+spread is the median absolute deviation of the repeats from their median, as the error is a median of absolute errors.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ import asyncio
 import os
 import shutil
 import statistics
+import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -159,9 +164,10 @@ async def make_all(folder: Path, repeats: int) -> list[dict[str, Any]]:
     await engine.start()
     try:
         past = await look(engine)
-        wanted = [asked(engine, *one, seed) for seed, one in enumerate(EPISODES, 1)]
         rows = []
-        for one, repeat in in_turn(wanted, repeats - 1):
+        for seed, repeat in in_turn(len(EPISODES), repeats - 1):
+            await calibrated()
+            one = asked(engine, *EPISODES[seed - 1], seed)
             rows.append({"repeat": repeat, **await counted(engine, one, past)})
             print(_line(rows[-1]), flush=True)
         return rows
@@ -169,14 +175,24 @@ async def make_all(folder: Path, repeats: int) -> list[dict[str, Any]]:
         await engine.close()
 
 
-def in_turn(wanted: Sequence[Asked], again: int) -> Iterator[tuple[Asked, bool]]:
-    """The episodes in their order, and the first of them again so many times, evenly among the others."""
+def in_turn(count: int, again: int) -> Iterator[tuple[int, bool]]:
+    """So many episodes by their numbers, and the first of them again so many times, evenly among the others."""
     done = 0
-    for number, one in enumerate(wanted, 1):
-        yield one, False
-        for _ in range(number * again // len(wanted) - done):
+    for number in range(1, count + 1):
+        yield number, False
+        for _ in range(number * again // count - done):
             done += 1
-            yield wanted[0], True
+            yield 1, True
+
+
+async def calibrated() -> None:
+    """After a pause, have the profiles scaled to the pace of this machine."""
+    await asyncio.sleep(PAUSE_S)
+    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    command = [sys.executable, "-m", "murakkab.profiling.calibrate"]
+    process = await asyncio.create_subprocess_exec(*command, env={**os.environ, **single})
+    if await process.wait():
+        raise SystemExit("this machine could not be calibrated")
 
 
 async def counted(engine: Engine, one: Asked, past: Past) -> dict[str, Any]:
@@ -205,8 +221,7 @@ def asked(engine: Engine, topic: str, seconds: int, seed: int) -> Asked:
 
 
 async def make(engine: Engine, one: Asked) -> tuple[str, dict[str, Any], Entries]:
-    """Make an episode after a pause: name of the run, its end, and its journal."""
-    await asyncio.sleep(PAUSE_S)
+    """Make an episode: name of the run, its end, and its journal."""
     run = await engine.submit(one.workflow, one.inputs, seed=one.seed, plan=one.plan, cache=False)
     end = await engine.wait(run)
     return run, end, journal(engine.options.runs, run)
@@ -216,6 +231,7 @@ async def look(engine: Engine) -> Past:
     """Make the episodes that are not counted."""
     past = Past()
     for number, (topic, seconds) in enumerate(BEFORE):
+        await calibrated()
         one = asked(engine, topic, seconds, 100 + number)
         run, _, _ = await make(engine, one)
         if number:

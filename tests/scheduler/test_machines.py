@@ -284,3 +284,62 @@ def test_a_worker_that_joins_with_a_model_is_chosen_for_it_and_loads_it_no_more(
     assert fleet.route("voice", 1) is fleet.workers["b1"]
     fleet.lost("b1")
     assert [(command.worker, command.model) for command in fleet.load_commands()] == [("a1", "voice")]
+
+
+def small_fleet(workers: int = 4) -> Fleet:
+    """Two cores, the last two workers at home with a voice and a writer."""
+    fleet = Fleet(2)
+    held = {workers - 1: ("voice", "film"), workers: ("writer", "film")}
+    for number in range(1, workers + 1):
+        fleet.joined(f"w{number}", held=held.get(number, ("film",)))
+    fleet.want({"film": 200, "voice": 600, "writer": 400})
+    return fleet
+
+
+def taken(fleet: Fleet, model: str, threads: int, seconds: float) -> str:
+    """Name of the worker that a task is given to; empty where it waits."""
+    worker = fleet.route(model, threads, seconds)
+    if worker is None:
+        return ""
+    fleet.assign(worker, f"{worker.name} {model}", model, threads, seconds)
+    return worker.name
+
+
+def test_a_long_task_waits_for_a_plain_worker_rather_than_take_up_the_home_of_a_large_model() -> None:
+    fleet = small_fleet()
+    assert [taken(fleet, "film", 1, 2.0), taken(fleet, "clip", 0, 0.1)] == ["w1", "w2"]
+    assert taken(fleet, "film", 1, 2.0) == ""
+    assert taken(fleet, "writer", 1, 2.0) == "w4"
+    fleet.release(fleet.workers["w4"])
+    fleet.release(fleet.workers["w2"])
+    assert taken(fleet, "film", 1, 2.0) == "w2"
+
+
+def test_a_short_task_does_not_wait_for_one() -> None:
+    fleet = small_fleet()
+    assert [taken(fleet, "film", 1, 2.0), taken(fleet, "clip", 0, 0.1)] == ["w1", "w2"]
+    assert taken(fleet, "film", 1, 0.1) == "w3"
+
+
+def test_it_does_not_wait_where_plain_workers_are_fewer_than_cores_or_wait_for_what_is_done_elsewhere() -> None:
+    few = small_fleet(3)
+    assert [taken(few, "film", 1, 2.0), taken(few, "film", 1, 2.0)] == ["w1", "w2"]
+    for seconds in (0.0, 20.0):
+        fleet = small_fleet()
+        assert [taken(fleet, "ask", 0, seconds), taken(fleet, "film", 1, 2.0)] == ["w1", "w2"]
+        assert taken(fleet, "film", 1, 2.0) == "w3"
+
+
+def test_workers_that_come_and_go_are_counted_as_plain_or_not() -> None:
+    fleet = small_fleet()
+    machine = fleet.workers["w1"].machine
+    assert machine.plain.total() == 2
+    assert taken(fleet, "voice", 1, 1.0) == "w3"
+    fleet.lost("w3")
+    fleet.lost("w2")
+    assert machine.plain.total() == 1
+    fleet.joined("w5", held=("voice",))
+    fleet.joined("w6")
+    assert machine.plain.total() == 2
+    fleet.want({"film": 400})
+    assert machine.plain.total() == 1

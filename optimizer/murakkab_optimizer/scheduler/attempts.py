@@ -131,7 +131,7 @@ class Attempts:
             task.lease = self._new_lease(state, task)
             self._leases[task.lease] = (state, task)
             state.leases[task.lease] = task
-            self.out.extend(self._fleet.assign(worker, task.lease, task.chosen.model, threads))
+            self.out.extend(self._fleet.assign(worker, task.lease, task.chosen.model, threads, task.chosen.seconds))
             self._timers.wait(state, task, now + task.node.timeout_s)
             self.out.append(state.start(task, worker.name))
         self.out.extend(self._fleet.load_commands())

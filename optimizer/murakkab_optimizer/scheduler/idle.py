@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from murakkab_optimizer.scheduler.homes import Homes
 from murakkab_optimizer.scheduler.members import Rank, WorkerState
 
+LONG_S = 0.25
+"""A task that takes longer keeps what waits for its worker waiting for long."""
+
 
 class IdleWorkers:
     """Idle workers, ranked for each purpose: those that hold a model, those that are to load it, all that can use it.
@@ -57,12 +60,29 @@ class IdleWorkers:
         """Large models may have a further home on other machines than before."""
         self._further.clear()
 
-    def route(self, model: str, threads: int) -> WorkerState | None:
+    def route(self, model: str, threads: int, seconds: float = 0.0) -> WorkerState | None:
         """The worker to give a task of ``model`` with so many threads to, or None to wait.
 
         Among those that hold it, the one with the fewest large models, so that these stay reachable. A large model gets
-        a further home only on a machine that has room for one.
+        a further home only on a machine that has room for one. The home of a large model is not taken up for long by a
+        task that needs another one, where other workers are enough for all threads of the machine.
+
+        Args:
+            model: that the task needs.
+            threads: that the task needs.
+            seconds: that the task is expected to take.
+
         """
+        found = self._first(model, threads)
+        if found is None or not found.large or not threads or seconds < LONG_S or self._homes.large(model):
+            return found
+        if not found.machine.spares_homes(model):
+            return found
+        other = self._able(model, threads)
+        return None if other is None or other.large else other
+
+    def _first(self, model: str, threads: int) -> WorkerState | None:
+        """The first that holds it, is to load it, or can use it."""
         if (holders := self._holders.get(model)) is not None and (holder := holders.best(threads)) is not None:
             return holder
         if (seekers := self._seekers.get(model)) is not None and (seeker := seekers.best(threads)) is not None:

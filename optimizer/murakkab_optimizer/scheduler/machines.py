@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 
 class Machine:
     """A thread budget that workers share: ``free`` of ``cores`` are not in use; ``workers`` counts them.
 
-    ``held`` says that what is free is kept for a task that needs more.
+    ``held`` says that what is free is kept for a task that needs more; ``plain`` counts the workers that hold no large
+    model and will soon be free once a thread is, by the models that they can use (None: all).
     """
 
-    __slots__ = ("cores", "free", "held", "name", "workers")
+    __slots__ = ("cores", "free", "held", "name", "plain", "workers")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.cores = self.free = 0
         self.workers = 0
         self.held = False
+        self.plain: Counter[frozenset[str] | None] = Counter()
+
+    def spares_homes(self, model: str) -> bool:
+        """Whether there are enough plain workers for all tasks of a model that can be at work at once."""
+        return sum(n for usable, n in self.plain.items() if usable is None or model in usable) >= self.cores
 
 
 class Machines:

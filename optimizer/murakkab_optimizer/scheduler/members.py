@@ -13,7 +13,8 @@ Key = tuple[int, ...]
 class WorkerState:
     """One worker: it does one thing at a time, a task (``lease``) or loading a model (``loading``).
 
-    ``number`` counts the workers as they join; ``large`` its large models; ``gone`` says that it was lost,
+    ``number`` counts the workers as they join; ``large`` its large models; ``remote`` says that what it does takes no
+    threads and may take long, for it is done elsewhere; ``gone`` that it was lost,
     ``brings`` how many threads it adds to its machine, ``usable`` which models it can hold (None: all), ``room_mb`` how
     much memory its accelerator has (0: not known, or none).
     """
@@ -28,6 +29,7 @@ class WorkerState:
         "models",
         "name",
         "number",
+        "remote",
         "room_mb",
         "threads",
         "usable",
@@ -55,12 +57,25 @@ class WorkerState:
         self.loading: str | None = None
         self.threads = 0
         self.large = 0
+        self.remote = False
         self.gone = False
 
     @property
     def idle(self) -> bool:
         """Whether it can be given something to do."""
         return self.lease is None and self.loading is None and not self.gone
+
+    @property
+    def plain(self) -> bool:
+        """Whether it holds no large model and is free soon once a thread is."""
+        return not self.large and not self.remote
+
+    def becomes(self, large: int | None = None, *, remote: bool | None = None) -> None:
+        """It holds so many large models, or what it does is done elsewhere or not; its machine counts it anew."""
+        before = self.plain
+        self.large = self.large if large is None else large
+        self.remote = self.remote if remote is None else remote
+        self.machine.plain[self.usable] += self.plain - before
 
     def can(self, model: str) -> bool:
         """Whether the model can be used there."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from murakkab_optimizer.scheduler.commands import LoadModel, UnloadModel
 from murakkab_optimizer.scheduler.homes import Homes
-from murakkab_optimizer.scheduler.idle import IdleWorkers
+from murakkab_optimizer.scheduler.idle import LONG_S, IdleWorkers
 from murakkab_optimizer.scheduler.machines import Machine, Machines
 from murakkab_optimizer.scheduler.members import WorkerState
 from murakkab_optimizer.scheduler.room import Room
@@ -143,20 +143,33 @@ class Fleet:
             if worker.wanted and worker.idle:
                 self._ranked.seek(worker)
 
-    def route(self, model: str, threads: int) -> WorkerState | None:
-        """The idle worker to give a task of ``model`` with so many threads to, or None to wait."""
-        return self._ranked.route(model, threads) if self.idle else None
+    def route(self, model: str, threads: int, seconds: float = 0.0) -> WorkerState | None:
+        """The idle worker to give a task of ``model`` to, or None to wait; see ``IdleWorkers.route``."""
+        return self._ranked.route(model, threads, seconds) if self.idle else None
 
     def _weigh(self) -> None:
         """Count the large models of every worker anew."""
         self._ranked.rehouse()
         for worker in self.workers.values():
-            worker.large = sum(map(self._homes.large, worker.models))
+            worker.becomes(large=sum(map(self._homes.large, worker.models)))
             if worker.idle:
                 self._ranked.offer(worker)
 
-    def assign(self, worker: WorkerState, lease: str, model: str, threads: int) -> list[UnloadModel]:
-        """Give ``worker`` an attempt; it holds the model from now on. Return what it is to let go of first."""
+    def assign(
+        self, worker: WorkerState, lease: str, model: str, threads: int, seconds: float = 0.0
+    ) -> list[UnloadModel]:
+        """Give ``worker`` an attempt; it holds the model from now on. Return what it is to let go of first.
+
+        Args:
+            worker: one that is idle.
+            lease: of the attempt.
+            model: that it needs.
+            threads: that it takes of the machine.
+            seconds: that it is expected to take; 0 where nobody knows.
+
+        """
+        if not threads and not 0 < seconds < LONG_S:
+            worker.becomes(remote=True)
         self._at[lease] = worker
         worker.lease, worker.threads = lease, threads
         self._machines.take(worker.machine, threads)
@@ -171,7 +184,7 @@ class Fleet:
         """A worker lets go of models."""
         for model in models:
             worker.models.remove(model)
-            worker.large -= self._homes.large(model)
+            worker.becomes(large=worker.large - self._homes.large(model))
             self._unhomed(worker, model)
             self._room.leave(worker, model)
         return [UnloadModel(worker.name, model) for model in models]
@@ -183,6 +196,8 @@ class Fleet:
         self._machines.take(worker.machine, -worker.threads)
         self.idle += 1
         worker.lease, worker.loading, worker.threads = None, None, 0
+        if worker.remote:
+            worker.becomes(remote=False)
         self._ranked.offer(worker)
 
     def joined(
@@ -211,6 +226,7 @@ class Fleet:
         usable = None if models is None else frozenset(models)
         worker = self.workers[name] = WorkerState(name, self._joined, home, cores, usable, room_mb)
         self._count(worker, 1)
+        home.plain[usable] += 1
         for model in held:
             self._homed(worker, model)
             self._hold(worker, model)
@@ -226,6 +242,7 @@ class Fleet:
             return None
         self.idle -= worker.idle
         worker.gone = True
+        worker.machine.plain[worker.usable] -= worker.plain
         self._room.forget(worker)
         self._count(worker, -1)
         self._machines.take(worker.machine, -worker.threads)
@@ -278,7 +295,7 @@ class Fleet:
 
     def _hold(self, worker: WorkerState, model: str) -> None:
         worker.models.add(model)
-        worker.large += self._homes.large(model)
+        worker.becomes(large=worker.large + self._homes.large(model))
 
     def _homed(self, worker: WorkerState, model: str) -> None:
         """One more worker holds or loads a model; others need not load one ahead that is held alone."""
