@@ -189,7 +189,7 @@ async def calibrated() -> None:
     """After a pause, have the profiles scaled to the pace of this machine."""
     await asyncio.sleep(PAUSE_S)
     single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    command = [sys.executable, "-m", "murakkab.profiling.calibrate"]
+    command = [sys.executable, "-c", "from murakkab.profiling.calibrate import main; main()"]
     process = await asyncio.create_subprocess_exec(*command, env={**os.environ, **single})
     if await process.wait():
         raise SystemExit("this machine could not be calibrated")

@@ -56,6 +56,9 @@ def worker(
 
     many = cores or len(os.sched_getaffinity(0))
     bound = [one for one in accelerators() if others.isdisjoint(one.uuids)]
+    apart = [one for one in accelerators() if not others.isdisjoint(one.uuids)]
+    if idle := [uuid for one in apart for uuid in one.uuids if uuid not in others]:
+        typer.echo(f"{machine}: {', '.join(idle)} bound together with what another worker has: left out", err=True)
     more = "".join(f", {f'{len(one.beside) + 1} ' if one.beside else ''}{one.name}" for one in bound)
     typer.echo(f"{machine}: {many} cores{more} for {_shown(broker)} (Ctrl-C drains)", err=True)
     pace = calibrate.pace()

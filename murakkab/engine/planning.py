@@ -92,12 +92,14 @@ def _kept_plan(
     graph: Graph, cores: int, pins: Mapping[str, Pin], cards: Mapping[str, ModelCard], there: There | None
 ) -> Plan:
     """The plan of an earlier run of the same form, or a new one."""
+    from murakkab.profiling.accelerators import accelerators
+
     can, cannot = usable(cards) if there is None else offered(cards, there)
     known = profiles(cards, there)
     asked = msgspec.json.encode(
         (cores, pins, [card.name for card in can], os.environ.get(PRICE)), order="deterministic"
     )
-    here = this_machine(there), None if there is None else there.accelerators
+    here = this_machine(there), accelerators() if there is None else there.accelerators
     key = (_form(graph), asked, here, Same(cards), Same(known), Same(memories()))
     with _plans_lock:
         if key in _plans:

@@ -162,9 +162,13 @@ class Slots:
         return frozenset().union(*(self.known[name].slot.models for name in self.usable(now) if name not in taken))
 
     def accelerators(self, now: float, taken: Collection[str] = ()) -> tuple[Accelerator, ...]:
-        """Those of the same slots; one that two workers share counts once."""
-        found = [self.known[name].slot.accelerator for name in self.usable(now) if name not in taken]
-        return tuple({one.uuid: one for one in found if one is not None}.values())
+        """Those of the same slots; one that two workers announce counts once, as the first of them has it."""
+        found: dict[str, Accelerator] = {}
+        for name in self.usable(now):
+            one = self.known[name].slot.accelerator
+            if one is not None and name not in taken and found.keys().isdisjoint(one.uuids):
+                found.update(dict.fromkeys(one.uuids, one))
+        return tuple({one.uuid: one for one in found.values()}.values())
 
     def packages(self, now: float, taken: Collection[str] = ()) -> frozenset[str]:
         """Those for lighter settings that all of the same slots with an accelerator have: any may be given a task."""

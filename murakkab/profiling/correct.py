@@ -23,9 +23,9 @@ from murakkab_optimizer.planner.settings import slowed
 from murakkab_optimizer.planner.speeds import Speeds
 from murakkab_optimizer.planner.workload import workload
 from murakkab_optimizer.profiles import Profile
-from murakkab_optimizer.profiles.conditions import FROM_HEIGHT, drawn_height
+from murakkab_optimizer.profiles.conditions import FROM_HEIGHT, SPREAD, drawn_height
 from murakkab_optimizer.profiles.correction import Correction, drift, observe
-from murakkab_optimizer.profiles.nouns import SPREAD
+from murakkab_runtimes.base import PROCESSES
 
 NOTABLE = 1.05
 """A factor that has moved by this much is a reason for processes that run on to plan anew."""
@@ -54,7 +54,7 @@ def learn(
     factor, so that what is inferred next comes to what was observed. Results from the cache, failed attempts, tasks
     whose work cannot be counted, settings that no profile is of and work of less than ``LEAST_S`` say nothing. What
     was done on processors of other machines, of another ``pace``, says nothing of this one; nor what was done where
-    ``cluster`` (by default this machine) has accelerators of several types.
+    ``cluster`` (by default this machine) has accelerators of several types, or over fewer devices than was planned.
     """
     if store is None and not corrects():
         return []
@@ -68,7 +68,7 @@ def learn(
     rungs, work = rungs_of(plan, events), workload(graph)
     for node, path, seconds, units in tasks_of(graph, events):
         chosen = configured(plan, rungs, node, path)
-        if where is not None and not is_the_one(where, chosen.device):
+        if (where is not None and not is_the_one(where, chosen.device)) or not as_spread(chosen, units):
             continue
         more = {"seconds": work.nodes[node.name].seconds} | _from_height(graph, plan, rungs, node, path)
         profile = profile_of(known.speeds, cards.get(chosen.model), node, chosen, more)
@@ -141,6 +141,11 @@ def configured(plan: Plan, rungs: Mapping[Path, Rung], node: Node, path: Path) -
     shots = (rungs.get(path[:length]) for length in range(len(path), 0, -1))
     rung = next((found for found in shots if found is not None and node.name in found.nodes), None)
     return plan.nodes[node.name].chosen if rung is None else rung.nodes[node.name]
+
+
+def as_spread(chosen: Configuration, meta: Mapping[str, Any]) -> bool:
+    """Whether a task was spread over as many devices as its configuration says: a worker may have fewer."""
+    return bool(meta.get(PROCESSES, 1) == chosen.knobs.get(SPREAD, 1))
 
 
 def tasks_of(graph: Graph, events: Iterable[Event]) -> Iterator[tuple[Node, Path, float, Mapping[str, float]]]:

@@ -24,8 +24,9 @@ from murakkab.profiling.store import Record, key_of
 from murakkab.profiling.versions import versions_of
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.hardware import CPU
-from murakkab_optimizer.planner.settings import settings
-from murakkab_optimizer.profiles.nouns import SPREAD, LoadPoint, Profile, Provenance
+from murakkab_optimizer.planner.settings import go_together, settings
+from murakkab_optimizer.profiles.conditions import SPREAD
+from murakkab_optimizer.profiles.nouns import LoadPoint, Profile, Provenance
 from murakkab_runtimes.base import lighter_here, runtime_class
 
 REPEATS, CAP_S, LOAD_S = 5, 2.5, 0.7
@@ -80,24 +81,24 @@ def configurations(card: ModelCard) -> list[Configuration]:
     told = {name for one in card.measured for name in one.knobs if name in card.knobs}
     found = []
     for index, probe in enumerate(probes_of(card)):
-        for pinned in _loads(card):
+        for pinned in _settings_of_loading(card):
             for knobs in settings(card, pinned):
                 kept = {name: value for name, value in knobs.items() if name in tried or name in told or name in pinned}
                 found.append(Configuration(card, kept, index, probe.unit, dict(probe.conditions)))
     return found
 
 
-def _loads(card: ModelCard) -> Iterator[Mapping[str, Any]]:
-    """In which settings of loading a model is measured."""
+def _settings_of_loading(card: ModelCard) -> Iterator[Mapping[str, Any]]:
+    """In which settings a model is loaded to be measured."""
     offers = accelerator_offers(spot=False, region="") if SPREAD in card.knobs else []
-    most = offers[0].together if offers else 1
     for light in _with_room(card):
         yield light
-        yield from ({**light, SPREAD: count} for count in _counts_to(most))
+        spread = ({**light, SPREAD: count} for count in _powers_and(offers[0].together if offers else 1))
+        yield from filter(go_together, spread)
 
 
-def _counts_to(most: int) -> Iterator[int]:
-    """Two, four and so on, and so many."""
+def _powers_and(most: int) -> Iterator[int]:
+    """Two, four and so on, and ``most``, where that is more than one."""
     count = 2
     while count < most:
         yield count

@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -19,8 +20,9 @@ from murakkab_optimizer.graph import Graph, Node, Path
 from murakkab_optimizer.hardware import CPU, Cluster
 from murakkab_optimizer.plan import Plan, Rung
 from murakkab_optimizer.planner.room import configuration
-from murakkab_optimizer.profiles.conditions import drawn
+from murakkab_optimizer.profiles.conditions import SPREAD, drawn
 from murakkab_optimizer.profiles.memory import Measured, Seen
+from murakkab_runtimes.base import PROCESSES
 from murakkab_runtimes.catalog import load_catalog
 
 LAPSE_DAYS = 30
@@ -156,7 +158,7 @@ def _seen(graph: Graph, plan: Plan, events: Iterable[Event], cluster: Cluster | 
         peak, beyond = _peak(event), event["event"] == "task.failed" and bool(event.get("memory"))
         if node is not None and (peak or beyond):
             where = where or this_cluster()
-            one = _of(plan, rungs, node, tuple(event["path"]))
+            one = _of(plan, rungs, node, tuple(event["path"]), event.get("meta", {}))
             room = _room(where, one.device) if beyond else 0.0
             if (peak or room) and _is_here(where, one.device):
                 yield msgspec.structs.replace(one, peak_mb=peak, beyond_mb=room)
@@ -168,9 +170,11 @@ def _peak(event: Event) -> float:
     return float(peak) if isinstance(peak, int | float) and peak > 0 else 0.0
 
 
-def _of(plan: Plan, rungs: Mapping[Path, Rung], node: Node, path: Path) -> Seen:
+def _of(plan: Plan, rungs: Mapping[Path, Rung], node: Node, path: Path, meta: Mapping[str, Any]) -> Seen:
+    """What a task was done with, spread over as many devices as its worker had."""
     chosen = configured(plan, rungs, node, path)
-    return configuration(chosen.model, chosen.device or CPU, node, chosen.knobs)
+    knobs = {**chosen.knobs, SPREAD: meta.get(PROCESSES, 1)} if meta and SPREAD in chosen.knobs else chosen.knobs
+    return configuration(chosen.model, chosen.device or CPU, node, knobs)
 
 
 def _is_here(cluster: Cluster, device: str) -> bool:

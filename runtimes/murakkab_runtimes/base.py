@@ -23,6 +23,9 @@ from murakkab_optimizer.catalog import Lighter, ModelCard
 
 GROUP = "murakkab.runtimes"
 
+PROCESSES = "processes"
+"""Name in the meta of a task that several processes did together: how many."""
+
 Value = Any
 """JSON, in which a ``pathlib.Path`` stands for a file. A worker stores the files and passes references on."""
 
@@ -142,12 +145,14 @@ class Runtime(ABC):
         continues: whether a streaming task of it emits from ``task.first_item`` on, without making the items before.
         loaded_with: names of the knobs that hold from its loading on; in other settings of them it is loaded anew.
         meter: of the memory that it takes, where it measures that.
+        broken: whether it can do no more tasks, so that it is loaded anew for the next.
 
     """
 
     continues: bool = False
     loaded_with: tuple[str, ...] = ()
     meter: Meter | None = None
+    broken: bool = False
 
     def __init__(self, card: ModelCard, threads: int) -> None:
         self.card = card

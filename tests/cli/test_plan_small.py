@@ -63,7 +63,7 @@ def test_a_person_sets_how_a_published_model_is_loaded(invoke: Invoke, tmp_path:
     knobs = json.loads(answer.out)["nodes"]["picture"]["chosen"]["knobs"]
     assert knobs == {
         "steps": 25, "quantization": "nf4", "dtype": "float16", "attention": "eager", "compile": True, "tiling": True,
-        "offload": "group",
+        "offload": "group", "context_parallel": 1,
     }  # fmt: skip
 
 

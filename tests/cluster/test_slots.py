@@ -210,3 +210,11 @@ def test_deaths_at_a_task_are_forgotten_with_its_run() -> None:
     deaths.forget_run("r")
     assert not deaths.count("r/double/-#1~1", "a-1: it ended")
     assert "2 workers ended at it" in deaths.count("r-2/double/-#2", "a-1: it ended")
+
+
+def test_an_accelerator_that_two_workers_announce_counts_once() -> None:
+    slots = Slots("1", "d")
+    pair = Accelerator("GPU-a", "H100", 80_000, beside=("GPU-b",))
+    for name, bound in (("a-1", pair), ("a-2", Accelerator("GPU-b", "H100", 80_000)), ("b-1", pair)):
+        heard(slots, name, 0, "film", bound=bound)
+    assert slots.accelerators(0.0) == (pair,)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
+import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -21,7 +22,9 @@ pytest.importorskip("diffusers", reason="comes with the extra 'diffusers'")
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_runtimes.base import Cancelled, InputError, Output, Runtime, RuntimeFault, Task
 from murakkab_runtimes.hub.group import processes_for
+from murakkab_runtimes.secrets import Mask
 from murakkab_runtimes.workers.held import Held
+from murakkab_runtimes.workers.logs import masked_output
 from tests.gallery.working import run
 from tests.hub.tiny import SECTION, WORDS, card, do, load, png
 
@@ -35,10 +38,21 @@ Holds = Callable[[ModelCard], Runtime]
 @pytest.fixture
 def hold() -> Iterator[Holds]:
     """Holds models as a worker does."""
+    before = processes()
     models = Held(lambda _: nullcontext())
     yield lambda one: models.get(one, 2, {})
     models.close()
-    assert not multiprocessing.active_children()
+    assert processes() == before
+
+
+@pytest.fixture(scope="module")
+def group(models: Path, pipelines: Path) -> Iterator[Runtime]:
+    """A model that two processes run."""
+    held = Held(lambda _: nullcontext())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("MURAKKAB_MODELS", str(models))
+        yield held.get(card("flux", "text-to-image", TWO), 2, {})
+    held.close()
 
 
 @pytest.fixture
@@ -61,44 +75,105 @@ def task(folder: Path, name: str) -> Task:
     return Task(SCENE, scratch)
 
 
-def test_two_processes_make_the_picture_that_one_makes(hold: Holds, pipelines: Path, tmp_path: Path) -> None:
+def test_two_processes_make_the_picture_that_one_makes(group: Runtime, tmp_path: Path) -> None:
     alone = made(load(card("flux", "text-to-image", STEPS)), tmp_path / "alone", **SCENE)
-    group = hold(card("flux", "text-to-image", TWO))
-    assert len(multiprocessing.active_children()) == 2
     together = made(group, tmp_path / "together", **SCENE)
     seen, wanted = png(together["image"]).astype(int), png(alone["image"]).astype(int)
     assert abs(seen - wanted).max() <= 1
     assert wanted.std() > 1
     assert group.meter is not None
     assert group.meter.held_mb > 0
-    stopped_and_lost(group, together["image"], tmp_path)
+    output = group.run(task(tmp_path, "told"))
+    assert isinstance(output, Output)
+    assert output.meta["processes"] == 2
+    assert [one.name for one in (tmp_path / "told").iterdir()] == ["picture.png"]
 
 
-def stopped_and_lost(group: Runtime, picture: Path, folder: Path) -> None:
-    """A task that is stopped ends between steps, one whose process is killed fails; those after them are whole."""
+def test_a_group_ends_as_one_and_another_takes_its_place(
+    hold: Holds, pipelines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped between layers, lost in a task, and lost between two: what comes after is whole."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    others = processes()
+    one = card("flux", "text-to-image", TWO)
+    group = hold(one)
+    whole = group.run(task(tmp_path, "whole"))
+    stopped(group, tmp_path)
+    assert same(hold(one).run(task(tmp_path, "after")), whole)
+    assert hold(one) is group
+
+    members = [pid for pid in processes() if pid not in others]
+    assert len(members) == 2
+
+    def kill(_: float) -> None:
+        os.kill(members[1], signal.SIGKILL)
+
+    with pytest.raises(RuntimeFault, match="one of the processes of flux ended") as fault:
+        group.run(replace(task(tmp_path, "lost"), on_progress=kill))
+    assert fault.value.retry
+    assert processes() == others
+
+    second = hold(one)
+    assert second is not group
+    os.kill(processes()[-1], signal.SIGKILL)
+    with pytest.raises(RuntimeFault, match="one of the processes of flux ended"):
+        second.run(task(tmp_path, "idle"))
+    assert same(hold(one).run(task(tmp_path, "again")), whole)
+    assert not list(tmp_path.glob("murakkab-group-*"))
+
+
+def stopped(group: Runtime, folder: Path) -> None:
+    """It stops before the first step is done."""
     told: list[float] = []
 
     def stop(done: float) -> None:
         told.append(done)
-        if done > 0:
-            raise Cancelled
+        raise Cancelled
 
     with pytest.raises(Cancelled):
         group.run(replace(task(folder, "stopped"), on_progress=stop))
-    assert told[-1] < 1
-    processes = multiprocessing.active_children()
-    assert len(processes) == 2
+    assert told == [0.0]
+    assert not list((folder / "stopped").iterdir())
 
-    def kill(_: float) -> None:
-        processes[1].kill()
 
-    with pytest.raises(RuntimeFault, match="one of the 2 processes of flux ended") as fault:
-        group.run(replace(task(folder, "lost"), on_progress=kill))
-    assert fault.value.retry
-    output = group.run(task(folder, "again"))
-    assert isinstance(output, Output)
-    assert output.value["image"].read_bytes() == picture.read_bytes()
-    assert not {one.pid for one in multiprocessing.active_children()} & {one.pid for one in processes}
+def same(found: object, other: object) -> bool:
+    """Whether two tasks made the same picture."""
+    assert isinstance(found, Output)
+    assert isinstance(other, Output)
+    return bool(found.value["image"].read_bytes() == other.value["image"].read_bytes())
+
+
+def processes() -> list[int]:
+    """Ids of those that this one has started and that live."""
+    lists = (file.read_text() for file in Path("/proc/self/task").glob("*/children"))
+    return sorted(int(pid) for text in lists for pid in text.split() if "ranks" in command_of(pid))
+
+
+def command_of(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def test_what_one_process_cannot_do_is_told_and_the_others_go_on(group: Runtime, tmp_path: Path) -> None:
+    full = task(tmp_path, "full")
+    (full.scratch / "picture.png").mkdir()
+    with pytest.raises(OSError, match="Is a directory"):
+        group.run(full)
+    assert isinstance(group.run(task(tmp_path, "next")), Output)
+    assert not group.broken
+
+
+def test_what_the_processes_print_goes_through_the_mask_of_the_task(
+    group: Runtime, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    long = {"title": "rises " * 90 + "hush"}
+    with masked_output(Mask(["hush"])):
+        group.run(replace(task(tmp_path, "masked"), arguments={**SCENE, "section": long}))
+    printed = capfd.readouterr().err
+    assert "truncated" in printed
+    assert "hush" not in printed
 
 
 def test_two_processes_make_the_film_that_one_makes(
@@ -216,6 +291,6 @@ def test_the_command_plans_and_makes_a_picture_with_two_accelerators_that_are_bo
     (plan,) = (tmp_path / "runs").glob("*/plan.json")
     chosen = json.loads(plan.read_text())["nodes"]["paint"]["chosen"]
     assert (chosen["devices"], chosen["knobs"]["context_parallel"]) == (2, 2)
-    logs = "".join(log.read_text() for log in (tmp_path / "runs").rglob("*.log"))
-    assert "[rank0]" in logs
-    assert "[rank1]" in logs
+    (events,) = (tmp_path / "runs").glob("*/events.jsonl")
+    done = [event for event in map(json.loads, events.read_text().splitlines()) if event["event"] == "task.finished"]
+    assert [event["meta"]["processes"] for event in done] == [2]

@@ -261,3 +261,28 @@ def test_runs_on_slower_machines_say_nothing_of_this_one_and_what_they_say_count
     assert unit_s(store) == 0.01
     (found,) = known_profiles([CARDS["lanczos"]], [SHIPPED], store, pace=there)
     assert found.unit_s == pytest.approx(0.01 * 3.0 * 2.0, rel=0.05)
+
+
+SPREAD = msgspec.structs.replace(PAINTER, knobs={**PAINTER.knobs, "context_parallel": 1})
+
+
+@pytest.mark.parametrize(("processes", "learnt"), [(2, 1.5), (1, 1.0)])
+def test_a_task_says_something_of_as_many_accelerators_as_it_was_spread_over(
+    store: ProfileStore, processes: int, learnt: float
+) -> None:
+    known = [cited("G1"), msgspec.structs.replace(cited("G1", 2), unit_s=1.0)]
+    chosen = Configuration("painter", {"bits": 16, "context_parallel": 2}, device="G1", devices=2)
+    meta = {"processes": processes} if processes > 1 else {}
+    took = {**finished(1.5, **meta), "node": "paint"}
+    for _ in range(30):
+        learn(
+            PAINTED,
+            Plan({"paint": NodePlan(chosen, "")}),
+            {"painter": SPREAD},
+            known,
+            [took],
+            store,
+            cluster=gpus("G1"),
+        )
+    found = {one.devices: one.unit_s for one in known_profiles([SPREAD], known, store)}
+    assert found == {1: 2.0, 2: pytest.approx(learnt, rel=0.05)}

@@ -16,9 +16,9 @@ from murakkab.profiling.versions import versions_of
 from murakkab_optimizer.catalog import Lighter, ModelCard, Needs, Quality
 from murakkab_optimizer.graph import Graph, Node
 from murakkab_optimizer.hardware import Cluster, DeviceType, Offer
-from murakkab_optimizer.plan import Plan, Rung
+from murakkab_optimizer.plan import Configuration, NodePlan, Plan, Rung
 from murakkab_optimizer.planner import Here, NoPlanError, PlanRequest, plan_greedy, plan_workflow
-from murakkab_optimizer.profiles.memory import Seen
+from murakkab_optimizer.profiles.memory import Memories, Seen
 from murakkab_optimizer.profiles.nouns import Profile, Provenance
 from murakkab_runtimes.workers.binding import Accelerator
 
@@ -278,3 +278,21 @@ def test_nothing_is_learnt_where_nobody_knows_on_which_accelerator_a_task_was_do
     both = msgspec.structs.replace(one, offers=(*one.offers, Offer(small, 1, spot=False)))
     learn_memory(graph(), planned(one, store), [finished(7_000), NO_ROOM], store, both)
     assert not known_memories(store)
+
+
+def test_a_task_that_was_spread_says_nothing_of_one_that_is_not(store: ProfileStore) -> None:
+    spreads = msgspec.structs.replace(card("large", 0.9, 20_000), knobs={"context_parallel": 1})
+    cluster = gpu(24_000)
+    plan = Plan({"paint": NodePlan(Configuration("large", {"context_parallel": 2}, device="G1", devices=2), "")})
+    done = finished(9_000)
+    learn_memory(
+        graph(), plan, [{**done, "meta": {**done["meta"], "processes": 2}}], store, cluster, {"large": spreads}
+    )
+    learn_memory(graph(), plan, [finished(11_000)], store, cluster, {"large": spreads})
+    told = known_memories(store, {"large": spreads})
+    assert {one.knobs["context_parallel"]: one.peak_mb for one in told} == {1: 11_000, 2: 9_000}
+    alone, pair = (Seen("large", "G1", {"context_parallel": n}, told[0].conditions) for n in (1, 2))
+    seen = Memories(told)
+    assert (seen.need_mb(alone, 20_000), seen.need_mb(pair, 20_000)) == (11_000, 9_000)
+    refused = Memories([msgspec.structs.replace(alone, beyond_mb=24_000)])
+    assert (refused.beyond_mb(alone), refused.beyond_mb(pair)) == (24_000, 0)

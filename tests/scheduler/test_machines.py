@@ -343,3 +343,14 @@ def test_workers_that_come_and_go_are_counted_as_plain_or_not() -> None:
     assert machine.plain.total() == 2
     fleet.want({"film": 400})
     assert machine.plain.total() == 1
+
+
+def test_a_worker_that_loads_a_large_model_is_not_waited_for() -> None:
+    fleet = small_fleet()
+    fleet.want({"styles": 500, "film": 200})
+    loads = [command for command in fleet.load_commands() if isinstance(command, cmd.LoadModel)]
+    assert [command.model for command in loads] == ["styles"]
+    machine = fleet.workers["w1"].machine
+    assert machine.plain.total() == 1
+    fleet.loaded(loads[0].worker, "styles", "")
+    assert machine.plain.total() == 1

@@ -1,6 +1,7 @@
 """Nodes that share instances of a model are given it in the same settings: in others it is loaded anew for each task.
 
-Which settings hold from loading on is known of those that the card names as lighter ones.
+Which settings hold from loading on is known of those that the card names as lighter ones, and of the number of devices
+over which a task is spread.
 """
 
 from __future__ import annotations

@@ -25,9 +25,8 @@ from murakkab_optimizer.planner.speeds import Speeds, drawn_height
 from murakkab_optimizer.planner.ways import Asked, Way, Ways, lines
 from murakkab_optimizer.planner.workload import Work
 from murakkab_optimizer.profiles import Profile
-from murakkab_optimizer.profiles.conditions import FROM_HEIGHT
+from murakkab_optimizer.profiles.conditions import FROM_HEIGHT, SPREAD
 from murakkab_optimizer.profiles.memory import Memories
-from murakkab_optimizer.profiles.nouns import SPREAD
 
 __all__ = ["Finder", "Way", "Ways", "lines"]
 
@@ -161,37 +160,41 @@ class Finder:
         crowded, when = dict[int, str](), "in its usual settings" if knobs == asked.card.knobs else "otherwise"
         for profile in self._speeds(asked, knobs, index, other=usual):
             if short := self._shortage(asked, knobs, index, profile):
-                crowded[_devices(profile)] = f"{when} {short}"
+                crowded[asked.devices(profile)] = f"{when} {short}"
             else:
                 yield self._accelerated(asked, knobs, index, profile)
         for light in lighter(asked.card, knobs, asked.pinned) if crowded or asked.shared else ():
             for profile in self._speeds(asked, light, index, other=usual):
-                why = crowded.get(_devices(profile), SHARED if asked.shared else "")
+                why = crowded.get(asked.devices(profile), SHARED if asked.shared else "")
                 if why and not self._shortage(asked, light, index, profile):
                     yield msgspec.structs.replace(self._accelerated(asked, light, index, profile), short=why)
 
     def _speeds(self, asked: Asked, knobs: Mapping[str, Any], index: int, *, other: bool) -> list[Profile | None]:
         """Speeds on the accelerators of an offer, for each number of devices that a task may have of it.
 
-        None stands for one that nobody knows, of a task that has one device.
+        None stands for one that nobody knows, of a task that has one device, or as many as people ask for.
         """
         offer, card = self.cluster.offers[index], asked.card
         light, more = card.lighter_with(knobs), asked.conditions
         named = light.knobs if light else ()
         found = self.speeds.find(card.name, offer.device.name, asked.node, knobs, other=other, more=more, named=named)
         fitting = [one for one in found if can_have(card, knobs, asked.pinned, one.devices, offer)]
-        return [slowed(card, knobs, one) for one in fitting] or ([None] if asked.blindly and other else [])
+        if not fitting and asked.blindly and other and can_have(card, knobs, asked.pinned, asked.spread, offer):
+            return [None]
+        return [slowed(card, knobs, one) for one in fitting]
 
     def _shortage(self, asked: Asked, knobs: Mapping[str, Any], index: int, profile: Profile | None) -> str:
-        card, devices = asked.card, _devices(profile)
-        shared = 1 if SPREAD in card.knobs else devices  # each device that a task is spread over has all weights
+        card, devices = asked.card, asked.devices(profile)
+        parts = 1 if SPREAD in card.knobs else devices  # each device that a task is spread over has all weights
         wanted = spread_over(card, knobs, devices)
-        return self._room.shortage(card, asked.node, wanted, self.cluster.offers[index], shared)
+        return self._room.shortage(card, asked.node, wanted, self.cluster.offers[index], parts)
 
     def _accelerated(self, asked: Asked, knobs: dict[str, Any], index: int, profile: Profile | None) -> Way:
-        drawn, devices, offer = profile.power_w if profile else 0.0, _devices(profile), self.cluster.offers[index]
+        drawn, devices, offer = profile.power_w if profile else 0.0, asked.devices(profile), self.cluster.offers[index]
         held = max(devices, offer.together)
-        power = (drawn or offer.device.peak_w * devices) + offer.device.idle_w * (held - devices)
+        power = drawn or offer.device.peak_w * devices
+        if self.cluster.billing == "held":  # the watts of what is held and does nothing count with those of the work
+            power += offer.device.idle_w * (held - devices)
         return self._way(asked, spread_over(asked.card, knobs, devices), index, held, profile, power)
 
     def _way(
@@ -237,7 +240,7 @@ class Finder:
         """Memory of the machine: what was measured where the model runs on processors, else what its card says."""
         device = self.cluster.offers[index].device
         if device.kind != "cpu":
-            return asked.card.needs_with(knobs).memory_mb
+            return float(asked.card.needs_with(knobs).memory_mb * knobs.get(SPREAD, 1))
         said = (profile.memory_mb if profile else 0.0) or asked.card.needs.memory_mb
         return self._room.taken_mb(asked.card, asked.node, knobs, device.name, said)
 
@@ -252,7 +255,13 @@ class Finder:
 
     def _why_not(self, asked: Asked, offers: Iterable[int]) -> str:
         """Why no device here does for a model."""
-        return self._too_large(asked, offers) or "no device here is known to run it"
+        return self._too_large(asked, offers) or self._too_wide(asked, offers) or "no device here is known to run it"
+
+    def _too_wide(self, asked: Asked, offers: Iterable[int]) -> str:
+        """That no worker has as many devices as a task is to be spread over; empty where one has."""
+        there = [one for one in (self.cluster.offers[index] for index in offers) if one.device.kind != "cpu"]
+        most = max((one.together or one.count for one in there), default=0)
+        return f"{SPREAD} is {asked.spread}, and a worker here has {most}" if 1 <= most < asked.spread else ""
 
     def _too_large(self, asked: Asked, offers: Iterable[int]) -> str:
         """Why a model that is known to run on these devices has no room there; empty where that is not the reason."""
@@ -278,14 +287,11 @@ class Finder:
             return f"node '{node.name}': {told}. Ask for a smaller one, or use a device with more memory{again}"
         names = ", ".join(models)
         devices = ", ".join(dict.fromkeys(self.cluster.offers[index].device.name for index in offers))
+        if wide := next(filter(None, (self._too_wide(one, offers) for one in models.values())), ""):
+            return f"node '{node.name}': {wide}. Ask for less, or bind more together"
         if all(one.blindly for one in asked):
             return f"node '{node.name}': {names} can run on accelerators only, and it may use: {devices}"
         return f"node '{node.name}': nothing is known of how fast {names} would be on what it may use: {devices}"
-
-
-def _devices(profile: Profile | None) -> int:
-    """Accelerators that a task is spread over; one where nobody knows its speed."""
-    return profile.devices if profile else 1
 
 
 def _distinct(ways: Iterable[tuple[Asked, Way]]) -> Iterator[Way]:

@@ -259,9 +259,9 @@ class _Explainer:
 def configuration(way: Way, offer: Offer) -> Configuration:
     """A way to do a node as it stands in a plan."""
     needs, processor = way.card.needs_with(way.candidate.knobs), offer.device.kind == "cpu"
+    needs = msgspec.structs.replace(needs, memory_mb=round(way.candidate.memory_mb))
     if processor:
-        memory_mb = round(way.candidate.memory_mb)
-        needs = msgspec.structs.replace(needs, threads=way.candidate.devices, memory_mb=memory_mb)
+        needs = msgspec.structs.replace(needs, threads=way.candidate.devices)
     return Configuration(
         model=way.card.name,
         knobs=way.candidate.knobs,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from murakkab_optimizer.catalog import ModelCard, Range
+from murakkab_optimizer.profiles.conditions import SPREAD
 
 _WORDS = {bool: "true or false", str: "a word"}
 
@@ -19,6 +20,8 @@ def refusal_of(card: ModelCard, knob: str, value: Any) -> str:  # noqa: ANN401 -
         there = f"there are: {', '.join(card.knobs)}" if card.knobs else "it has none"
         return f"{card.name} has no knob '{knob}'; {there}"
     what, default, span = f"the knob '{knob}' of {card.name}", card.knobs[knob], card.ranges.get(knob, Range())
+    if knob == SPREAD and not (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+        return f"{what} is '{value}'; it must be a number of accelerators, 1 or more"
     if wanted := _kind(value, default):
         return f"{what} is '{value}'; it must be {wanted}, such as {default!s}"
     if isinstance(value, str) and span.choices and value not in span.choices:

@@ -11,7 +11,7 @@ import msgspec
 from murakkab_optimizer.catalog import ModelCard
 from murakkab_optimizer.hardware import Offer
 from murakkab_optimizer.profiles import Profile
-from murakkab_optimizer.profiles.nouns import SPREAD
+from murakkab_optimizer.profiles.conditions import SPREAD
 
 Loads = tuple[tuple[str, Any], ...]
 """Settings that hold from the loading of a model on, by name."""
@@ -38,7 +38,8 @@ def lighter(card: ModelCard, knobs: Mapping[str, Any], pinned: Mapping[str, Any]
     """Settings that take less memory of an accelerator than these; what is pinned stays so."""
     for one in card.lighter:
         changed = {**knobs, **one.knobs}
-        if changed != knobs and all(changed[name] == value for name, value in pinned.items()):
+        kept = all(changed[name] == value for name, value in pinned.items())
+        if changed != knobs and kept and go_together(changed):
             yield changed
 
 
@@ -53,11 +54,19 @@ def spread_over(card: ModelCard, knobs: Mapping[str, Any], devices: int) -> dict
     return {**knobs, SPREAD: devices} if SPREAD in card.knobs else dict(knobs)
 
 
+def go_together(knobs: Mapping[str, Any]) -> bool:
+    """Whether a model can be loaded so.
+
+    One whose parts wait in the memory of the machine cannot spread its tasks, nor one with plain attention.
+    """
+    waits, plain = knobs.get("offload", "none") != "none", knobs.get("attention") == "eager"
+    return bool(knobs.get(SPREAD, 1) == 1 or not (waits or plain))
+
+
 def can_have(card: ModelCard, knobs: Mapping[str, Any], pinned: Mapping[str, Any], devices: int, offer: Offer) -> bool:
     """Whether a task can have so many devices of an instance of an offer.
 
     Where workers do the work that are there, it takes a model that can spread a task to use more than one of theirs.
-    Parts that wait in the memory of the machine cannot be spread.
 
     Args:
         card: of the model.
@@ -68,7 +77,7 @@ def can_have(card: ModelCard, knobs: Mapping[str, Any], pinned: Mapping[str, Any
 
     """
     spreads = SPREAD in card.knobs
-    if spreads and (pinned.get(SPREAD, devices) != devices or (devices > 1 and knobs.get("offload", "none") != "none")):
+    if spreads and not (pinned.get(SPREAD, devices) == devices and go_together(spread_over(card, knobs, devices))):
         return False
     if not offer.together:
         return devices <= offer.count

@@ -13,7 +13,7 @@ from murakkab_optimizer.planner.assign.nouns import Candidate
 from murakkab_optimizer.planner.speeds import HEIGHT
 from murakkab_optimizer.planner.workload import Work
 from murakkab_optimizer.profiles import Profile
-from murakkab_optimizer.profiles.conditions import FROM_HEIGHT
+from murakkab_optimizer.profiles.conditions import FROM_HEIGHT, SPREAD
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -42,6 +42,15 @@ class Asked(msgspec.Struct, frozen=True):
     def conditions(self) -> dict[str, float]:
         """What the arguments of the node do not tell."""
         return {"seconds": self.work.seconds} | ({FROM_HEIGHT: self.from_height} if self.from_height else {})
+
+    @property
+    def spread(self) -> int:
+        """Devices that people ask to spread a task over; one where they ask for nothing."""
+        return int(self.pinned.get(SPREAD, 1))
+
+    def devices(self, profile: Profile | None) -> int:
+        """Devices that a task is spread over, by what its speed is known of."""
+        return profile.devices if profile else self.spread
 
 
 class Way(msgspec.Struct, frozen=True):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+SPREAD = "context_parallel"
+"""The knob that says over how many devices of its instance a task is spread: the ``devices`` of a profile."""
+
 HEIGHT, WIDTH, FROM_HEIGHT = "height", "width", "from_height"
 PIXELS, ENLARGED = "pixels", "times higher"
 
@@ -22,8 +25,8 @@ def drawn_height(knobs: Mapping[str, Any]) -> float:
 
 
 def drawn(conditions: Mapping[str, Any], knobs: Mapping[str, Any]) -> dict[str, Any]:
-    """Conditions and settings as one; the height is that of the picture that is made."""
-    plain = {name: value for name, value in knobs.items() if not name.endswith(HEIGHT)}
+    """Conditions and settings as one, but for ``SPREAD``; the height is that of the picture that is made."""
+    plain = {name: value for name, value in knobs.items() if not name.endswith(HEIGHT) and name != SPREAD}
     height = drawn_height(knobs)
     if not height:
         return {**conditions, **plain}

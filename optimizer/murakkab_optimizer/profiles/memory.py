@@ -1,7 +1,8 @@
 """Memory that configurations were seen to need: at least so much, or more than there was.
 
 A task of larger settings in larger conditions needs at least as much, one of smaller ones at most as much; between
-others nothing is inferred. Conditions are the numbers among the arguments of a node, such as the width of a picture.
+others, and between tasks that are spread over different numbers of devices, nothing is inferred. Conditions are the
+numbers among the arguments of a node, such as the width of a picture.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
+
+from murakkab_optimizer.profiles.conditions import SPREAD
 
 
 class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,6 +44,7 @@ class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def within(self, other: Seen) -> bool:
         """Whether nothing of it is larger than the same of another one, so that it needs no more memory."""
         same = (self.model, self.device) == (other.model, other.device)
+        same = same and self.knobs.get(SPREAD) == other.knobs.get(SPREAD)
         return same and _no_larger(self.knobs, other.knobs) and _no_larger(self.conditions, other.conditions)
 
     def and_then(self, later: Seen) -> Seen:

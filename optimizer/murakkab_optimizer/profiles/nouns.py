@@ -9,10 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from murakkab_optimizer.hardware import CPU
-from murakkab_optimizer.profiles.conditions import drawn
-
-SPREAD = "context_parallel"
-"""The knob that says over how many devices of its instance a task is spread: the ``devices`` of a profile."""
+from murakkab_optimizer.profiles.conditions import SPREAD, drawn
 
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

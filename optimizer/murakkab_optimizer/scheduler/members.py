@@ -13,8 +13,8 @@ Key = tuple[int, ...]
 class WorkerState:
     """One worker: it does one thing at a time, a task (``lease``) or loading a model (``loading``).
 
-    ``number`` counts the workers as they join; ``large`` its large models; ``remote`` says that what it does takes no
-    threads and may take long, for it is done elsewhere; ``gone`` that it was lost,
+    ``number`` counts the workers as they join; ``large`` its large models; ``tied`` says that it is at something that
+    takes no threads and may take long, for it is done elsewhere, or loads a large model; ``gone`` that it was lost,
     ``brings`` how many threads it adds to its machine, ``usable`` which models it can hold (None: all), ``room_mb`` how
     much memory its accelerator has (0: not known, or none).
     """
@@ -29,9 +29,9 @@ class WorkerState:
         "models",
         "name",
         "number",
-        "remote",
         "room_mb",
         "threads",
+        "tied",
         "usable",
         "wanted",
     )
@@ -57,7 +57,7 @@ class WorkerState:
         self.loading: str | None = None
         self.threads = 0
         self.large = 0
-        self.remote = False
+        self.tied = False
         self.gone = False
 
     @property
@@ -67,14 +67,14 @@ class WorkerState:
 
     @property
     def plain(self) -> bool:
-        """Whether it holds no large model and is free soon once a thread is."""
-        return not self.large and not self.remote
+        """Whether it holds no large model and is free soon, once a thread is."""
+        return not self.large and not self.tied
 
-    def becomes(self, large: int | None = None, *, remote: bool | None = None) -> None:
-        """It holds so many large models, or what it does is done elsewhere or not; its machine counts it anew."""
+    def becomes(self, large: int | None = None, *, tied: bool | None = None) -> None:
+        """It holds so many large models, or is tied or not; its machine counts it anew."""
         before = self.plain
         self.large = self.large if large is None else large
-        self.remote = self.remote if remote is None else remote
+        self.tied = self.tied if tied is None else tied
         self.machine.plain[self.usable] += self.plain - before
 
     def can(self, model: str) -> bool:

@@ -169,7 +169,7 @@ class Fleet:
 
         """
         if not threads and not 0 < seconds < LONG_S:
-            worker.becomes(remote=True)
+            worker.becomes(tied=True)
         self._at[lease] = worker
         worker.lease, worker.threads = lease, threads
         self._machines.take(worker.machine, threads)
@@ -196,8 +196,8 @@ class Fleet:
         self._machines.take(worker.machine, -worker.threads)
         self.idle += 1
         worker.lease, worker.loading, worker.threads = None, None, 0
-        if worker.remote:
-            worker.becomes(remote=False)
+        if worker.tied:
+            worker.becomes(tied=False)
         self._ranked.offer(worker)
 
     def joined(
@@ -271,6 +271,7 @@ class Fleet:
             commands += self._unload(worker, spare)
             self._homed(worker, model)
             worker.loading, worker.threads = model, 1
+            worker.becomes(tied=self._homes.large(model))
             self._machines.take(worker.machine, 1)
             self.idle -= 1
             commands.append(LoadModel(worker.name, model, self._knobs.get(model, {})))

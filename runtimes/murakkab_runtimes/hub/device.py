@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from murakkab_runtimes.base import InputError, Unavailable
@@ -13,20 +12,16 @@ if TYPE_CHECKING:
 DTYPES = ("auto", "float32", "float16", "bfloat16")
 
 
-RANK = "LOCAL_RANK"
-"""Environment variable: the number of a process in its group, as torch calls it."""
-
-
 def pick_device() -> torch.device:
     """The accelerator of this process, else the processor.
 
     A worker sees its own ones only: ``CUDA_VISIBLE_DEVICES`` hides the others. It takes the first of them; the
-    processes of a group (``hub.group``) take one each.
+    processes of a group (``hub.ranks``) choose one each.
     """
     import torch
 
     if torch.cuda.is_available():
-        return torch.device("cuda", int(os.environ.get(RANK, "0")))
+        return torch.device("cuda", torch.cuda.current_device())
     return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
 
 

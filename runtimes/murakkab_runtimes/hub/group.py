@@ -5,23 +5,25 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_optimizer.profiles.nouns import SPREAD
-from murakkab_runtimes.base import Cancelled, Meta, Output, Runtime, RuntimeFault, Task, runtime_class
-from murakkab_runtimes.hub.ranks import Answer, Item, Loaded, Place, Progress, Stop, serve
-
-if TYPE_CHECKING:
-    from multiprocessing.context import SpawnProcess
+from murakkab_optimizer.profiles.conditions import SPREAD
+from murakkab_runtimes.base import PROCESSES, Cancelled, Meta, Output, Runtime, RuntimeFault, Task, runtime_class
+from murakkab_runtimes.hub.ranks import Answer, Item, Loaded, Place, Progress, Stop
 
 LATE_S, END_S = 10.0, 5.0
 """Seconds that the others of a group have to answer once one has failed, and to end."""
+
+_MAIN = "from murakkab_runtimes.hub.ranks import main; main()"
+_PIECE = 65536
 
 
 def processes_for(card: ModelCard, environment: Mapping[str, str] = os.environ) -> int:
@@ -44,7 +46,8 @@ def processes_for(card: ModelCard, environment: Mapping[str, str] = os.environ) 
 class Group(Runtime):
     """Runs each task in all of its processes, and returns what the first of them makes.
 
-    Where one process fails and others wait for it, the group is ended; the next task begins another one.
+    What the processes print is printed here, while a task is in hand or they load. Where one of them is lost, or fails
+    while others wait for it, the group is ended and ``broken``.
 
     Args:
         card: of the model, with the settings that it is loaded with.
@@ -52,7 +55,7 @@ class Group(Runtime):
         count: of processes.
 
     Raises:
-        RuntimeFault: as the adapter raises it where it is loaded.
+        RuntimeFault: as the adapter raises it where it is loaded, or a process ended.
 
     """
 
@@ -61,118 +64,173 @@ class Group(Runtime):
         kind = runtime_class(card.adapter)
         self.loaded_with, self.continues = kind.loaded_with, kind.continues
         self.meter = self._peaks = _Peaks()
-        self._count = count
         self._members: list[_Member] = []
-        self._folder = Path(tempfile.mkdtemp(prefix="murakkab-group-"))
         try:
-            self._begin()
+            self._begin(max(threads // count, 1), count)
+        except _Told as told:
+            self.close()
+            raise told.fault from None
         except BaseException:
             self.close()
             raise
 
     def run(self, task: Task) -> Output:
-        """Do one task; a cancelled one ends between two steps."""
+        """Do one task; a cancelled one ends between two layers."""
         if not self._members:
-            self._begin()
-        spare = Path(tempfile.mkdtemp(dir=self._folder))
+            raise self._lost()
+        spare = [task.scratch / f"rank-{rank}" for rank in range(1, len(self._members))]
         try:
-            return self._run(task, spare)
+            return self._run(task, [task.scratch, *spare])
         finally:
-            shutil.rmtree(spare, ignore_errors=True)
+            for folder in spare:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
         """End the processes."""
-        self._end()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        members, self._members = self._members, []
+        for member in members:
+            member.link.close()
+        for member in members:
+            member.end()
 
-    def _begin(self) -> None:
-        meeting = Path(tempfile.mkdtemp(dir=self._folder)) / "meeting"
-        threads = max(self.threads // self._count, 1)
-        for rank in range(self._count):
-            self._members.append(_Member.started(self.card, threads, Place(rank, self._count, meeting)))
+    def _begin(self, threads: int, count: int) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="murakkab-group-"))
         try:
+            for rank in range(count):
+                self._members.append(_Member.started())
+                self._members[rank].link.send((self.card, threads, Place(rank, count, folder / "meeting")))
             found = self._last_words(lambda _: None)
-        except RuntimeFault:
-            self._end()
-            raise
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
         self._peaks.loaded([word for word in found if isinstance(word, Loaded)])
 
-    def _run(self, task: Task, spare: Path) -> Output:
-        """Only what the first process writes is kept; ``spare`` takes what the others write."""
+    def _run(self, task: Task, folders: Iterable[Path]) -> Output:
+        """Only what the first process writes is kept."""
         own, heard = replace(task, on_item=None, on_progress=None), _Heard(task, self._members[0].link)
-        for rank, member in enumerate(self._members):
-            folder = task.scratch if rank == 0 else spare / str(rank)
-            folder.mkdir(exist_ok=True)
-            member.link.send(replace(own, scratch=folder))
         try:
+            for rank, (member, folder) in enumerate(zip(self._members, folders, strict=True)):
+                folder.mkdir(exist_ok=True)
+                member.link.send(replace(own, scratch=folder, threads=task.threads if rank == 0 else 1))
             found = self._last_words(heard)
-        except RuntimeFault:
-            raise
-        except BaseException:  # what was heard could not be passed on: the processes are in the middle of the task
-            self._end()
+        except _Told as told:
+            raise told.fault from None
+        except BrokenPipeError:
+            self._break()
+            raise self._lost() from None
+        except BaseException:  # the processes are in the middle of the task
+            self._break()
             raise
         if heard.cancelled:
             raise Cancelled
         outputs = [word for word in found if isinstance(word, Output)]
         self._peaks.saw([output.meta for output in outputs])
-        return Output(outputs[0].value, outputs[0].meta | self._peaks.told())
+        return Output(outputs[0].value, outputs[0].meta | self._peaks.told() | {PROCESSES: len(found)})
 
     def _last_words(self, heard: Callable[[Progress | Item], None]) -> list[Loaded | Answer]:
         """What becomes of a load or a task in each process, in their order.
 
         Raises:
-            RuntimeFault: of the first that failed.
+            _Told: one of them failed at it.
+            RuntimeFault: one of them ended.
 
         """
         found: dict[Connection, Loaded | Answer] = {}
-        faults: list[RuntimeFault] = []
-        while len(found) < self._count:
-            waiting = [member.link for member in self._members if member.link not in found]
-            ready = [link for link in wait(waiting, LATE_S if faults else None) if isinstance(link, Connection)]
+        faults: list[Exception] = []
+        while len(found) < len(self._members):
+            waiting = {member.link: member for member in self._members if member.link not in found}
+            prints = [member.output for member in self._members if not member.silent]
+            ready = wait([*waiting, *prints], LATE_S if faults else None)
+            for member in self._members:
+                member.print()
+            links = [link for link in ready if isinstance(link, Connection)]
             if not ready:
                 break
-            for link in ready:
+            for link in links:
                 word = _received(link)
                 if word is None:
-                    self._end()
-                    raise RuntimeFault(f"one of the {self._count} processes of {self.card.name} ended")
+                    self._break()
+                    raise next((fault for fault in faults if not getattr(fault, "retry", True)), self._lost())
                 if isinstance(word, Progress | Item):
                     heard(word)
-                    continue
-                found[link] = word
-                faults += [word] if isinstance(word, RuntimeFault) else []
-        if len(found) < self._count:
-            self._end()
+                else:
+                    found[link] = word
+                    faults += [word] if isinstance(word, Exception) else []
+        if len(found) < len(self._members):
+            self._break()
         if faults:
-            raise faults[0]
+            raise _Told(faults[0])
         return [found[member.link] for member in self._members]
 
-    def _end(self) -> None:
-        members, self._members = self._members, []
-        for member in members:
-            member.link.close()
-        for member in members:
-            member.process.join(END_S)
-            if member.process.is_alive():
-                member.process.kill()
-                member.process.join()
+    def _break(self) -> None:
+        self.broken = True
+        self.close()
+
+    def _lost(self) -> RuntimeFault:
+        return RuntimeFault(f"one of the processes of {self.card.name} ended; it is tried again in new ones")
 
 
-@dataclass(frozen=True)
+class _Told(Exception):
+    """A process said that it failed, and how."""
+
+    def __init__(self, fault: Exception) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+@dataclass
 class _Member:
-    """A process of a group; it ends when its link is closed."""
+    """A process of a group; it ends when its link is closed.
 
-    process: SpawnProcess
+    Attributes:
+        process: itself.
+        link: to it.
+        output: file descriptor of what it prints.
+        silent: whether it prints no more.
+
+    """
+
+    process: subprocess.Popen[bytes]
     link: Connection
+    output: int
+    silent: bool = field(default=False)
 
     @classmethod
-    def started(cls, card: ModelCard, threads: int, place: Place) -> _Member:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=serve, args=(theirs, card, threads, place), daemon=True)
-        process.start()
-        theirs.close()
-        return cls(process, ours)
+    def started(cls) -> _Member:
+        ours, theirs = multiprocessing.Pipe()
+        source, sink = os.pipe()
+        os.set_blocking(source, False)
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-c", _MAIN, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, pass_fds=[theirs.fileno()],
+            )  # fmt: skip
+        except OSError:
+            os.close(source)
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+            os.close(sink)
+        return cls(process, ours, source)
+
+    def print(self) -> None:
+        """Pass on what it has printed."""
+        with suppress(BlockingIOError):
+            while not self.silent:
+                if piece := os.read(self.output, _PIECE):
+                    os.write(2, piece)
+                else:
+                    self.silent = True
+
+    def end(self) -> None:
+        """Wait until it has ended, and make it where it does not."""
+        try:
+            self.process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.print()
+        os.close(self.output)
 
 
 class _Heard:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import queue
+import sys
 import threading
 import time
 import traceback
@@ -31,11 +32,10 @@ from murakkab_runtimes.base import (
     Value,
     runtime_class,
 )
-from murakkab_runtimes.hub.device import RANK
 from murakkab_runtimes.hub.memory import is_broken
 
-PULSE_S, END_S = 0.2, 2.0
-"""Shortest time between two reports within a step; seconds to end in, once the worker lets go."""
+PULSE_S, END_S = 0.2, 0.5
+"""Shortest time between two reports within a step; seconds to end in, in the middle of a task."""
 
 
 @dataclass(frozen=True)
@@ -81,21 +81,22 @@ class Stop:
     """The task is to stop; or it has."""
 
 
-Answer = Output | RuntimeFault | Stop
+Answer = Output | Exception | Stop
 """How a task ended in one process."""
 
 
-def serve(link: Connection, card: ModelCard, threads: int, place: Place) -> None:
+def main() -> None:
+    """Be the process of a group whose socket is the file descriptor that the first argument names."""
+    serve(Connection(int(sys.argv[1])))
+
+
+def serve(link: Connection) -> None:
     """Be one process of a group, until the other end of ``link`` is closed.
 
-    Args:
-        link: to the worker; tasks come in, ``Loaded`` or a fault, and what becomes of each task, go out.
-        card: of the model, with the settings that it is loaded with.
-        threads: of the processor for this process.
-        place: in the group.
-
+    The card of the model, threads of the processor and the place in the group come in first, then tasks; ``Loaded`` or
+    a fault goes out, and what becomes of each task.
     """
-    os.environ[RANK] = str(place.rank)
+    card, threads, place = link.recv()
     inbox = _Inbox(link)
     try:
         runtime = _joined(card, threads, place)
@@ -148,7 +149,7 @@ class _Inbox:
                 found = link.recv()
             except (EOFError, OSError):
                 self.tasks.put(None)
-                time.sleep(END_S)
+                time.sleep(END_S)  # the time that a process with nothing to do takes to end by itself
                 os._exit(0)
             if isinstance(found, Stop):
                 self.stop.set()
@@ -165,10 +166,10 @@ class _Pulse:
         self._done, self._last = -1.0, 0.0
 
     def progress(self, done: float) -> None:
-        """Whenever the finished share has changed, which is between steps, the processes agree whether to stop."""
-        changed, self._done = done != self._done, done
-        if changed and self._agreed_to_stop():
+        """The processes agree whether to stop: all of them come by here equally often, between layers and steps."""
+        if self._agreed_to_stop():
             raise Cancelled
+        changed, self._done = done != self._done, done
         now = time.monotonic()
         if self._rank == 0 and (changed or now - self._last >= PULSE_S):
             self._last = now
@@ -225,13 +226,23 @@ def _done(runtime: Runtime, task: Task, pulse: _Pulse) -> Answer:
             traceback.print_exc()
             os._exit(1)
         return _told(fault)
+    finally:
+        _give_back()
     output = output if isinstance(output, Output) else Output(output)
     return output if runtime.meter is None else Output(output.value, runtime.meter.told() | output.meta)
 
 
-def _told(fault: Exception) -> RuntimeFault:
-    """A fault as the worker can be told it."""
-    if isinstance(fault, RuntimeFault):
+def _give_back() -> None:
+    """Leave memory of the accelerator that nothing uses to the other models of the worker."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _told(fault: Exception) -> Exception:
+    """A fault as the worker can be told it; of the errors of the system, it knows some by themselves."""
+    if isinstance(fault, RuntimeFault | OSError):
         return fault
     traceback.print_exc()
     return RuntimeFault(f"{type(fault).__name__}: {fault}")

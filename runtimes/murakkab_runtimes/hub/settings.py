@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from murakkab_optimizer.profiles.nouns import SPREAD
+from murakkab_optimizer.profiles.conditions import SPREAD
 from murakkab_runtimes.base import InputError, Unavailable
 from murakkab_runtimes.hub.device import DTYPES
 

@@ -15,14 +15,14 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 class Accelerator(msgspec.Struct, frozen=True):
-    """One of a machine.
+    """One of a machine, or several of a kind that one process has.
 
     Attributes:
-        uuid: names it in ``CUDA_VISIBLE_DEVICES``.
-        name: as its driver tells it.
-        memory_mb: MiB.
-        peak_w: watts that it may draw; 0 where the driver does not tell.
-        beside: UUIDs of further ones of its kind that are bound together with it.
+        uuid: names the first of them in ``CUDA_VISIBLE_DEVICES``.
+        name: of each, as its driver tells it.
+        memory_mb: MiB of each.
+        peak_w: watts that each may draw; 0 where the driver does not tell.
+        beside: UUIDs of the others.
 
     """
 
@@ -34,7 +34,7 @@ class Accelerator(msgspec.Struct, frozen=True):
 
     @property
     def uuids(self) -> tuple[str, ...]:
-        """Those of all that are bound together."""
+        """Those of all."""
         return (self.uuid, *self.beside)
 
 

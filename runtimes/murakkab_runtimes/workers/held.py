@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from murakkab_optimizer.catalog import ModelCard
-from murakkab_optimizer.profiles.nouns import SPREAD
+from murakkab_optimizer.profiles.conditions import SPREAD
 from murakkab_runtimes.base import Runtime, as_loaded, runtime_class
 
 ROOM = "MURAKKAB_ACCELERATOR_MB"
@@ -40,7 +40,7 @@ class Held:
 
     def get(self, card: ModelCard, threads: int, knobs: Mapping[str, Any]) -> Runtime:
         """The model of a card; it is loaded if it is not held in these settings."""
-        if self._is_otherwise(card.name, knobs):
+        if self._is_unfit(card.name, knobs):
             self._let_go(card.name)
         found = self._runtimes.pop(card.name, None)
         if found is None:
@@ -59,11 +59,13 @@ class Held:
             if name in self._runtimes:
                 self._let_go(name)
 
-    def _is_otherwise(self, name: str, knobs: Mapping[str, Any]) -> bool:
-        """Whether a model is held in other settings than these, of those that hold from its loading on."""
+    def _is_unfit(self, name: str, knobs: Mapping[str, Any]) -> bool:
+        """Whether a model is held that is broken, or was loaded in other settings than these."""
         if (found := self._runtimes.get(name)) is None:
             return False
-        return any(found.card.knobs.get(knob) != knobs[knob] for knob in found.loaded_with if knob in knobs)
+        return found.broken or any(
+            found.card.knobs.get(knob) != knobs[knob] for knob in found.loaded_with if knob in knobs
+        )
 
     def leave_only(self, card: ModelCard) -> bool:
         """Let go of all other models, for one that found no room; whether there was one."""
