@@ -315,9 +315,11 @@ def test_a_long_task_waits_for_a_plain_worker_rather_than_take_up_the_home_of_a_
     assert taken(fleet, "film", 1, 2.0) == "w2"
 
 
-def test_a_short_task_does_not_wait_for_one() -> None:
+def test_a_short_task_or_one_that_must_begin_soon_does_not_wait_for_one() -> None:
     fleet = small_fleet()
     assert [taken(fleet, "film", 1, 2.0), taken(fleet, "clip", 0, 0.1)] == ["w1", "w2"]
+    assert fleet.route("film", 1, 2.0, can_wait_s=2.0) is None
+    assert fleet.route("film", 1, 2.0, can_wait_s=0.5) is fleet.workers["w3"]
     assert taken(fleet, "film", 1, 0.1) == "w3"
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from murakkab_optimizer.scheduler.homes import Homes
 from murakkab_optimizer.scheduler.members import Rank, WorkerState
 
-LONG_S = 0.25
-"""A task that takes longer keeps what waits for its worker waiting for long."""
+LONG_S, URGENT_S = 0.25, 1.0
+"""A task that takes longer holds up for long what waits for its worker; one that must begin sooner waits for none."""
 
 
 class IdleWorkers:
@@ -60,23 +61,24 @@ class IdleWorkers:
         """Large models may have a further home on other machines than before."""
         self._further.clear()
 
-    def route(self, model: str, threads: int, seconds: float = 0.0) -> WorkerState | None:
+    def route(self, model: str, threads: int, seconds: float = 0.0, can_wait_s: float = math.inf) -> WorkerState | None:
         """The worker to give a task of ``model`` with so many threads to, or None to wait.
 
         Among those that hold it, the one with the fewest large models, so that these stay reachable. A large model gets
         a further home only on a machine that has room for one. The home of a large model is not taken up for long by a
-        task that needs another one, where other workers are enough for all threads of the machine.
+        task that needs another one and can wait, where other workers are enough for all threads of the machine.
 
         Args:
             model: that the task needs.
             threads: that the task needs.
             seconds: that the task is expected to take.
+            can_wait_s: seconds until it must begin to be in time.
 
         """
         found = self._first(model, threads)
-        if found is None or not found.large or not threads or seconds < LONG_S or self._homes.large(model):
+        if found is None or not found.large or not threads or seconds < LONG_S or can_wait_s < URGENT_S:
             return found
-        if not found.machine.spares_homes(model):
+        if self._homes.large(model) or not found.machine.spares_homes(model):
             return found
         other = self._able(model, threads)
         return None if other is None or other.large else other

@@ -112,7 +112,8 @@ class ReadyQueues:
         for entry, queue in self._in_turn(now):
             chosen = entry.task.chosen
             threads = min(chosen.needs.threads, fleet.widest(chosen.model))
-            worker = fleet.route(chosen.model, threads, chosen.seconds) if threads <= free else None
+            can_wait_s = entry.view.latest_start - now
+            worker = fleet.route(chosen.model, threads, chosen.seconds, can_wait_s) if threads <= free else None
             if worker is not None:
                 heapq.heappop(queue.entries)
                 self._watched_work = 0.0 if queue.batch else self._watched_work + entry.work

@@ -6,6 +6,7 @@ lost, and a run that needs something new, has all of them looked at.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
@@ -143,9 +144,9 @@ class Fleet:
             if worker.wanted and worker.idle:
                 self._ranked.seek(worker)
 
-    def route(self, model: str, threads: int, seconds: float = 0.0) -> WorkerState | None:
+    def route(self, model: str, threads: int, seconds: float = 0.0, can_wait_s: float = math.inf) -> WorkerState | None:
         """The idle worker to give a task of ``model`` to, or None to wait; see ``IdleWorkers.route``."""
-        return self._ranked.route(model, threads, seconds) if self.idle else None
+        return self._ranked.route(model, threads, seconds, can_wait_s) if self.idle else None
 
     def _weigh(self) -> None:
         """Count the large models of every worker anew."""
