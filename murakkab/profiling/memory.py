@@ -160,7 +160,7 @@ def _seen(graph: Graph, plan: Plan, events: Iterable[Event], cluster: Cluster | 
             where = where or this_cluster()
             one = _of(plan, rungs, node, tuple(event["path"]), event.get("meta", {}))
             room = _room(where, one.device) if beyond else 0.0
-            if (peak or room) and _is_here(where, one.device):
+            if (peak or (room and _has(where, one))) and _is_here(where, one.device):
                 yield msgspec.structs.replace(one, peak_mb=peak, beyond_mb=room)
 
 
@@ -171,7 +171,7 @@ def _peak(event: Event) -> float:
 
 
 def _of(plan: Plan, rungs: Mapping[Path, Rung], node: Node, path: Path, meta: Mapping[str, Any]) -> Seen:
-    """What a task was done with, spread over as many devices as its worker had."""
+    """What a task was done with, spread over as many devices as its worker had, where it says so."""
     chosen = configured(plan, rungs, node, path)
     knobs = {**chosen.knobs, SPREAD: meta.get(PROCESSES, 1)} if meta and SPREAD in chosen.knobs else chosen.knobs
     return configuration(chosen.model, chosen.device or CPU, node, knobs)
@@ -183,6 +183,12 @@ def _is_here(cluster: Cluster, device: str) -> bool:
     Machines that do not tell how much memory they have are others: their processors are not those of this one.
     """
     return bool(cluster.memory_mb) if device == CPU else is_the_one(cluster, device)
+
+
+def _has(cluster: Cluster, one: Seen) -> bool:
+    """Whether every worker has as many accelerators as a task was to be spread over: it was, then, wherever it ran."""
+    workers = [offer.together or offer.count for offer in cluster.offers if offer.device.name == one.device]
+    return bool(one.knobs.get(SPREAD, 1) <= min(workers, default=1))
 
 
 def _room(cluster: Cluster, device: str) -> float:

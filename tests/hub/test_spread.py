@@ -118,7 +118,10 @@ def test_a_group_ends_as_one_and_another_takes_its_place(
     os.kill(processes()[-1], signal.SIGKILL)
     with pytest.raises(RuntimeFault, match="one of the processes of flux ended"):
         second.run(task(tmp_path, "idle"))
-    assert same(hold(one).run(task(tmp_path, "again")), whole)
+    third = hold(one)
+    assert same(third.run(task(tmp_path, "again")), whole)
+    assert len(list(tmp_path.glob("murakkab-group-*"))) == 1
+    third.close()
     assert not list(tmp_path.glob("murakkab-group-*"))
 
 
@@ -166,14 +169,18 @@ def test_what_one_process_cannot_do_is_told_and_the_others_go_on(group: Runtime,
 
 
 def test_what_the_processes_print_goes_through_the_mask_of_the_task(
-    group: Runtime, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    group: Runtime, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    long = {"title": "rises " * 90 + "hush"}
-    with masked_output(Mask(["hush"])):
-        group.run(replace(task(tmp_path, "masked"), arguments={**SCENE, "section": long}))
-    printed = capfd.readouterr().err
-    assert "truncated" in printed
-    assert "hush" not in printed
+    """The reader of the prompt tells what it leaves out of a long one."""
+    monkeypatch.setenv("SECRET", "tide")
+    long = {**SCENE, "section": {"title": "rises " * 90 + "tide"}}
+    printed = []
+    for name, mask in (("open", Mask()), ("masked", Mask(["SECRET"]))):
+        with masked_output(mask):
+            group.run(replace(task(tmp_path, name), arguments=long))
+        printed.append(capfd.readouterr().err)
+    assert ["truncated" in one for one in printed] == [True, True]
+    assert ["tide" in one for one in printed] == [True, False]
 
 
 def test_two_processes_make_the_film_that_one_makes(

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from types import FrameType
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -296,47 +297,33 @@ def small_fleet(workers: int = 4) -> Fleet:
     return fleet
 
 
-def taken(fleet: Fleet, model: str, threads: int, seconds: float) -> str:
-    """Name of the worker that a task is given to; empty where it waits."""
-    worker = fleet.route(model, threads, seconds)
-    if worker is None:
-        return ""
-    fleet.assign(worker, f"{worker.name} {model}", model, threads, seconds)
-    return worker.name
+def at_home(fleet: Fleet) -> bool:
+    """Whether the first home is left to its model."""
+    home = next(worker for worker in fleet.workers.values() if worker.large)
+    return fleet.spares(home, "film")
 
 
-def test_a_long_task_waits_for_a_plain_worker_rather_than_take_up_the_home_of_a_large_model() -> None:
+def test_homes_are_spared_where_other_workers_are_enough_for_all_cores() -> None:
     fleet = small_fleet()
-    assert [taken(fleet, "film", 1, 2.0), taken(fleet, "clip", 0, 0.1)] == ["w1", "w2"]
-    assert taken(fleet, "film", 1, 2.0) == ""
-    assert taken(fleet, "writer", 1, 2.0) == "w4"
-    fleet.release(fleet.workers["w4"])
-    fleet.release(fleet.workers["w2"])
-    assert taken(fleet, "film", 1, 2.0) == "w2"
-
-
-def test_a_short_task_or_one_that_must_begin_soon_does_not_wait_for_one() -> None:
-    fleet = small_fleet()
-    assert [taken(fleet, "film", 1, 2.0), taken(fleet, "clip", 0, 0.1)] == ["w1", "w2"]
-    assert fleet.route("film", 1, 2.0, can_wait_s=2.0) is None
-    assert fleet.route("film", 1, 2.0, can_wait_s=0.5) is fleet.workers["w3"]
-    assert taken(fleet, "film", 1, 0.1) == "w3"
-
-
-def test_it_does_not_wait_where_plain_workers_are_fewer_than_cores_or_wait_for_what_is_done_elsewhere() -> None:
-    few = small_fleet(3)
-    assert [taken(few, "film", 1, 2.0), taken(few, "film", 1, 2.0)] == ["w1", "w2"]
-    for seconds in (0.0, 20.0):
+    assert at_home(fleet)
+    assert not fleet.spares(fleet.workers["w1"], "film"), "no home"
+    assert not fleet.spares(fleet.workers["w3"], "writer"), "large itself"
+    assert not at_home(small_fleet(3))
+    for threads, seconds, spared in ((1, 20.0, True), (0, 0.1, True), (0, 0.0, False), (0, 20.0, False)):
         fleet = small_fleet()
-        assert [taken(fleet, "ask", 0, seconds), taken(fleet, "film", 1, 2.0)] == ["w1", "w2"]
-        assert taken(fleet, "film", 1, 2.0) == "w3"
+        fleet.assign(fleet.workers["w1"], "l", "ask", threads, seconds)
+        assert at_home(fleet) == spared
+        fleet.release(fleet.workers["w1"])
+        assert at_home(fleet)
+    fleet.joined("x1", "x", 1)
+    assert not at_home(fleet), "a worker of another machine might do as well"
 
 
 def test_workers_that_come_and_go_are_counted_as_plain_or_not() -> None:
     fleet = small_fleet()
     machine = fleet.workers["w1"].machine
     assert machine.plain.total() == 2
-    assert taken(fleet, "voice", 1, 1.0) == "w3"
+    fleet.assign(fleet.workers["w3"], "l", "voice", 1, 1.0)
     fleet.lost("w3")
     fleet.lost("w2")
     assert machine.plain.total() == 1
@@ -356,3 +343,92 @@ def test_a_worker_that_loads_a_large_model_is_not_waited_for() -> None:
     assert machine.plain.total() == 1
     fleet.loaded(loads[0].worker, "styles", "")
     assert machine.plain.total() == 1
+
+
+SMALL = {"film": Needs(1, 200), "pack": Needs(0, 90), "voice": Needs(1, 600), "write": Needs(1, 400)}
+
+
+def one_task(model: str, seconds: float, latency: float = 1000.0) -> tuple[Graph, Plan]:
+    graph = Graph(model, (Node(model, "work"),), slo=Slo(latency=latency))
+    return graph, Plan({model: NodePlan(Configuration(model, needs=SMALL[model], seconds=seconds), "")})
+
+
+class Busy:
+    """Two cores; a film is made on one of two plain workers, and the other one packs something."""
+
+    def __init__(self) -> None:
+        self.scheduler = Scheduler(2)
+        for number, home in enumerate(((), (), ("voice",), ("write",)), 1):
+            self.tell(ev.WorkerJoined(f"w{number}", held=("film", "pack", *home)), 0.0)
+        self.leases: dict[str, cmd.StartTask] = {}
+        for model in SMALL:  # how large models are, plans say
+            assert self.submit(model, model, 0.0, 1.0)
+            self.done(model, 0.0)
+        assert self.submit("film", "a", 0.0, 2.0) == "w1"
+        assert self.submit("pack", "b", 0.0, 0.1) == "w2"
+
+    def tell(self, event: ev.Event, now: float) -> list[cmd.Command]:
+        return self.scheduler.handle(event, now)
+
+    def submit(self, model: str, run: str, now: float, seconds: float, latency: float = 1000.0) -> str:
+        """The worker of its task; empty where it waits."""
+        return self.worker(self.tell(ev.RunSubmitted(run, *one_task(model, seconds, latency)), now))
+
+    def worker(self, commands: list[cmd.Command]) -> str:
+        started = [command for command in commands if isinstance(command, cmd.StartTask)]
+        self.leases |= {command.run: command for command in started}
+        return started[0].worker if started else ""
+
+    def done(self, run: str, now: float) -> str:
+        """A task ends; the worker of one that begins then."""
+        return self.worker(self.tell(ev.TaskFinished(self.leases[run].lease, "v", {}, 1.0), now))
+
+
+def test_a_long_task_waits_for_a_plain_worker_and_its_thread_is_kept() -> None:
+    busy = Busy()
+    assert busy.submit("film", "c", 0.0, 2.0) == ""
+    assert busy.submit("voice", "d", 0.1, 60.0, 10**6) == "", "less urgent, it does not take the thread"
+    assert busy.done("b", 0.2) == "w2"
+    assert busy.leases["c"].worker == "w2"
+    assert busy.done("a", 2.0) == "w3"
+    assert busy.leases["d"].worker == "w3"
+
+
+def test_it_waits_for_a_moment_only() -> None:
+    busy = Busy()
+    commands = busy.tell(ev.RunSubmitted("c", *one_task("film", 2.0)), 1.0)
+    (timer,) = [command for command in commands if isinstance(command, cmd.SetTimer)]
+    assert timer.at == 1.5
+    assert busy.worker(busy.tell(ev.TimerFired(timer.name), 1.5)) == "w3"
+
+
+@pytest.mark.parametrize(("seconds", "latency"), [(0.1, 1000.0), (2.0, 2.5)])
+def test_a_short_task_or_one_that_must_begin_soon_does_not_wait(seconds: float, latency: float) -> None:
+    assert Busy().submit("film", "c", 0.0, seconds, latency) == "w3"
+
+
+@given(st.lists(st.tuples(st.sampled_from("jlarwm"), st.integers(0, 5), st.integers(0, 3)), max_size=60))
+def test_plain_workers_are_counted_whatever_happens(steps: list[tuple[str, int, int]]) -> None:
+    """Whoever joins, leaves, takes a task, ends one or loads a model, and however large models turn out to be."""
+    fleet, models = Fleet(2), ("film", "pack", "voice", "write")
+    for count, (step, number, other) in enumerate(steps):
+        name, model = f"w{number}", models[other]
+        worker = fleet.workers.get(name)
+        if step == "j" and worker is None:
+            fleet.joined(name, f"m{number % 2}", 1, models[: other + 1] if number % 3 else None, models[:other:2])
+        elif step == "l" and worker is not None:
+            fleet.lost(name)
+        elif step == "r" and worker is not None and worker.lease:
+            fleet.release(worker)
+        elif step == "a" and (found := fleet.route(model, number % 2)) is not None:
+            fleet.assign(found, f"l{count}", model, number % 2, number / 10)
+        elif step == "w":
+            fleet.want({model: 100 * number})
+        elif step == "m":
+            loads = [command for command in fleet.load_commands() if isinstance(command, cmd.LoadModel)]
+            for load in loads[:other]:
+                fleet.loaded(load.worker, load.model, "" if number else "it cannot")
+        counted: dict[object, Counter[object]] = {}
+        for one in fleet.workers.values():
+            counted.setdefault(one.machine, Counter())[one.usable] += one.plain
+        assert all(machine.plain == +plain for machine, plain in counted.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from murakkab_optimizer.plan import Configuration, NodePlan, Plan
 from murakkab_optimizer.scheduler import Event, Scheduler
 from murakkab_optimizer.scheduler import commands as cmd
 from murakkab_optimizer.scheduler import events as ev
+from murakkab_optimizer.scheduler.wanted import sizes_mb
 
 SIZES = {"a": 500, "b": 400, "c": 300, "d": 700, "e": 600}
 
@@ -147,3 +149,9 @@ def test_a_worker_is_never_given_more_than_has_room_but_for_what_its_run_needs(r
             assert models[made] in held
             assert sum(SIZES[name] for name in held) <= 1000 or held <= set(models[made:])
             card.tell(ev.TaskFinished(card.lease, "value"))
+
+
+def test_each_of_several_accelerators_of_a_worker_holds_a_whole_model() -> None:
+    _, plan = steps("ad")
+    both = {name: NodePlan(msgspec.structs.replace(one.chosen, devices=2), "") for name, one in plan.nodes.items()}
+    assert sizes_mb(Plan(both)) == {"a": 500, "d": 700}

@@ -134,6 +134,8 @@ class Attempts:
             self.out.extend(self._fleet.assign(worker, task.lease, task.chosen.model, threads, task.chosen.seconds))
             self._timers.wait(state, task, now + task.node.timeout_s)
             self.out.append(state.start(task, worker.name))
+        if self._queues.again_at is not None:
+            self._timers.wake(self._queues.again_at)
         self.out.extend(self._fleet.load_commands())
 
     def _filmed(self, state: RunState, task: TaskState, now: float) -> bool:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from murakkab_optimizer.scheduler.homes import Homes
 from murakkab_optimizer.scheduler.members import Rank, WorkerState
-
-LONG_S, URGENT_S = 0.25, 1.0
-"""A task that takes longer holds up for long what waits for its worker; one that must begin sooner waits for none."""
 
 
 class IdleWorkers:
@@ -61,35 +57,22 @@ class IdleWorkers:
         """Large models may have a further home on other machines than before."""
         self._further.clear()
 
-    def route(self, model: str, threads: int, seconds: float = 0.0, can_wait_s: float = math.inf) -> WorkerState | None:
+    def route(self, model: str, threads: int) -> WorkerState | None:
         """The worker to give a task of ``model`` with so many threads to, or None to wait.
 
         Among those that hold it, the one with the fewest large models, so that these stay reachable. A large model gets
-        a further home only on a machine that has room for one. The home of a large model is not taken up for long by a
-        task that needs another one and can wait, where other workers are enough for all threads of the machine.
-
-        Args:
-            model: that the task needs.
-            threads: that the task needs.
-            seconds: that the task is expected to take.
-            can_wait_s: seconds until it must begin to be in time.
-
+        a further home only on a machine that has room for one.
         """
-        found = self._first(model, threads)
-        if found is None or not found.large or not threads or seconds < LONG_S or can_wait_s < URGENT_S:
-            return found
-        if self._homes.large(model) or not found.machine.spares_homes(model):
-            return found
-        other = self._able(model, threads)
-        return None if other is None or other.large else other
-
-    def _first(self, model: str, threads: int) -> WorkerState | None:
-        """The first that holds it, is to load it, or can use it."""
         if (holders := self._holders.get(model)) is not None and (holder := holders.best(threads)) is not None:
             return holder
         if (seekers := self._seekers.get(model)) is not None and (seeker := seekers.best(threads)) is not None:
             return seeker
         return self._roomy(model).best(threads) if self._homes.large(model) else self._able(model, threads)
+
+    def plain(self, model: str, threads: int) -> WorkerState | None:
+        """One that can use a model and holds no large one; None where there is none."""
+        found = self._able(model, threads)
+        return None if found is None or found.large else found
 
     def _able(self, model: str, threads: int) -> WorkerState | None:
         """The one with the least to hold among those that can use a model."""

@@ -8,8 +8,8 @@ from collections import Counter
 class Machine:
     """A thread budget that workers share: ``free`` of ``cores`` are not in use; ``workers`` counts them.
 
-    ``held`` says that what is free is kept for a task that needs more; ``plain`` counts the workers that hold no large
-    model and will soon be free once a thread is, by the models that they can use (None: all).
+    ``held`` says that what is free is kept for a task that waits; ``plain`` counts the workers that hold no large model
+    and will soon be free once a thread is, by the models that they can use (None: all).
     """
 
     __slots__ = ("cores", "free", "held", "name", "plain", "workers")
@@ -20,6 +20,12 @@ class Machine:
         self.workers = 0
         self.held = False
         self.plain: Counter[frozenset[str] | None] = Counter()
+
+    def has_plain(self, usable: frozenset[str] | None, more: int) -> None:
+        """There are so many more plain workers that can use these models, or fewer."""
+        self.plain[usable] += more
+        if not self.plain[usable]:
+            del self.plain[usable]
 
     def spares_homes(self, model: str) -> bool:
         """Whether there are enough plain workers for all tasks of a model that can be at work at once."""

@@ -9,6 +9,9 @@ from murakkab_optimizer.scheduler.machines import Machine
 
 Key = tuple[int, ...]
 
+LONG_S = 0.25
+"""A task that is expected to take longer holds up for long what waits for its worker."""
+
 
 class WorkerState:
     """One worker: it does one thing at a time, a task (``lease``) or loading a model (``loading``).
@@ -75,7 +78,8 @@ class WorkerState:
         before = self.plain
         self.large = self.large if large is None else large
         self.tied = self.tied if tied is None else tied
-        self.machine.plain[self.usable] += self.plain - before
+        if more := self.plain - before:
+            self.machine.has_plain(self.usable, more)
 
     def can(self, model: str) -> bool:
         """Whether the model can be used there."""

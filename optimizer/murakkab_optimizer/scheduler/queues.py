@@ -14,13 +14,16 @@ import msgspec
 from murakkab_optimizer.plan import Configuration
 from murakkab_optimizer.policies.queueing import Key, MovingPolicy, QueuePolicy, RenewingPolicy, TaskView
 from murakkab_optimizer.scheduler.machines import Machine
-from murakkab_optimizer.scheduler.members import WorkerState
+from murakkab_optimizer.scheduler.members import LONG_S, WorkerState
 from murakkab_optimizer.scheduler.runs import RunState
 from murakkab_optimizer.scheduler.state import Status, TaskState
 from murakkab_optimizer.scheduler.workers import Fleet
 
 FEWEST = 32
 """Entries of a queue below which those that do not count any more are not worth a look."""
+
+URGENT_S, PATIENCE_S = 1.0, 0.5
+"""A task that must begin sooner waits for no other worker than one that is idle; seconds that any waits for one."""
 
 SHARE = 0.1
 """Of the work that is begun, for batches that are overdue."""
@@ -73,7 +76,12 @@ _Head = tuple[_Entry, _Queue]
 
 
 class ReadyQueues:
-    """Ready tasks of all runs in the order of a policy."""
+    """Ready tasks of all runs in the order of a policy.
+
+    Attributes:
+        again_at: when what was passed over last is to be looked at again, whatever happens; None where nothing was.
+
+    """
 
     def __init__(self, policy: QueuePolicy) -> None:
         self._policy = policy
@@ -82,6 +90,7 @@ class ReadyQueues:
         self._queues: dict[tuple[bool, str, int], _Queue] = {}
         self._count = 0
         self._watched_work = 0.0
+        self.again_at: float | None = None
 
     def place(self, task: TaskState) -> None:
         """Give a task its number among equals, which it keeps."""
@@ -102,8 +111,10 @@ class ReadyQueues:
         """Take out the first task that can start now, with the worker and the number of threads for it.
 
         It is the first of its model; behind one that waits for more threads of a machine none that needs threads
-        overtakes there.
+        overtakes there. A long task does not take up the home of a large model that it does not need, where there are
+        enough other workers: it waits for one of these, for a moment, and its thread is kept for it.
         """
+        self.again_at = None
         if not fleet.idle or not self._queues:
             return None
         held: list[Machine] = []
@@ -112,9 +123,14 @@ class ReadyQueues:
         for entry, queue in self._in_turn(now):
             chosen = entry.task.chosen
             threads = min(chosen.needs.threads, fleet.widest(chosen.model))
-            can_wait_s = entry.view.latest_start - now
-            worker = fleet.route(chosen.model, threads, chosen.seconds, can_wait_s) if threads <= free else None
+            worker = fleet.route(chosen.model, threads) if threads <= free else None
+            if worker is not None and self._leaves(entry, worker, fleet, now):
+                home, worker = worker, fleet.plain(chosen.model, threads)
+                if worker is None:
+                    home.machine.held = True
+                    held.append(home.machine)
             if worker is not None:
+                entry.task.passed = None
                 heapq.heappop(queue.entries)
                 self._watched_work = 0.0 if queue.batch else self._watched_work + entry.work
                 found = entry.run, entry.task, worker, threads
@@ -124,6 +140,19 @@ class ReadyQueues:
         for machine in held:
             machine.held = False
         return found
+
+    def _leaves(self, entry: _Entry, worker: WorkerState, fleet: Fleet, now: float) -> bool:
+        """Whether a task leaves a worker to the large models that this holds."""
+        chosen, task = entry.task.chosen, entry.task
+        if not worker.large or not chosen.needs.threads or chosen.seconds < LONG_S:
+            return False
+        if entry.view.latest_start - now < URGENT_S or not fleet.spares(worker, chosen.model):
+            return False
+        task.passed = now if task.passed is None else task.passed
+        until = task.passed + PATIENCE_S
+        if now < until:
+            self.again_at = until if self.again_at is None else min(until, self.again_at)
+        return now < until
 
     def waiting(self) -> Iterator[tuple[Configuration, TaskView]]:
         """All tasks that wait, in no order."""

@@ -40,6 +40,7 @@ class TaskState:
         due: when its attempt has taken too long or, in BACKOFF, when the next one begins.
         chosen: the configuration that it was last queued with, and ``ticket`` the number of that entry.
         number: of its first entry: it tells tasks apart that are equally urgent.
+        passed: when it was first passed over, so that the home of a large model is left to that.
 
     """
 
@@ -54,6 +55,7 @@ class TaskState:
         "missing",
         "node",
         "number",
+        "passed",
         "path",
         "ready_at",
         "settled",
@@ -76,6 +78,7 @@ class TaskState:
         self.lease: str | None = None
         self.ready_at = 0.0
         self.due: float | None = None
+        self.passed: float | None = None
         self.chosen = UNPLANNED
         self.ticket = self.number = 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from typing import TYPE_CHECKING
 
 from murakkab_optimizer.scheduler.commands import SetTimer
@@ -21,6 +22,7 @@ class Timers:
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, RunState, TaskState]] = []
+        self._wakes: list[float] = []
         self._pending: dict[str, float] = {}
         self._count = 0
 
@@ -30,10 +32,17 @@ class Timers:
         self._count += 1
         heapq.heappush(self._heap, (at, self._count, state, task))
 
+    def wake(self, at: float) -> None:
+        """Have tasks handed to workers again at that time."""
+        if at not in self._wakes:
+            heapq.heappush(self._wakes, at)
+
     def fired(self, name: str, now: float) -> list[tuple[RunState, TaskState]]:
         """Take the timer of that name off and return what is due."""
         now = max(now, self._pending.pop(name, now))
         due = []
+        while self._wakes and self._wakes[0] <= now:
+            heapq.heappop(self._wakes)
         while (head := self._head()) is not None and head[0] <= now:
             heapq.heappop(self._heap)
             _, _, state, task = head
@@ -44,12 +53,13 @@ class Timers:
     def command(self) -> SetTimer | None:
         """The timer that must be asked for now, if any."""
         head = self._head()
-        if head is None or (self._pending and head[0] >= min(self._pending.values())):
+        at = min([*([head[0]] if head else []), *self._wakes[:1]], default=math.inf)
+        if at == math.inf or (self._pending and at >= min(self._pending.values())):
             return None
         self._count += 1
         name = f"due {self._count}"
-        self._pending[name] = head[0]
-        return SetTimer(name, head[0])
+        self._pending[name] = at
+        return SetTimer(name, at)
 
     def _head(self) -> tuple[float, int, RunState, TaskState] | None:
         """The first entry that still counts."""

@@ -40,9 +40,12 @@ def configurations(plan: Plan) -> Iterator[Configuration]:
 
 
 def sizes_mb(plan: Plan) -> dict[str, int]:
-    """MiB that the models of a plan take of one accelerator, by name; those that need none are left out."""
+    """MiB that the models of a plan take of one accelerator, by name; those that need none are left out.
+
+    Whoever has several of a worker's accelerators has all weights on each.
+    """
     sizes: dict[str, int] = {}
     for one in configurations(plan):
-        if size := one.needs.accelerator_mb // max(one.devices, 1):
+        if size := one.needs.accelerator_mb:
             sizes[one.model] = max(sizes.get(one.model, 0), size)
     return sizes

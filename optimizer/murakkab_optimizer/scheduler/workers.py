@@ -6,16 +6,15 @@ lost, and a run that needs something new, has all of them looked at.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from murakkab_optimizer.scheduler.commands import LoadModel, UnloadModel
 from murakkab_optimizer.scheduler.homes import Homes
-from murakkab_optimizer.scheduler.idle import LONG_S, IdleWorkers
+from murakkab_optimizer.scheduler.idle import IdleWorkers
 from murakkab_optimizer.scheduler.machines import Machine, Machines
-from murakkab_optimizer.scheduler.members import WorkerState
+from murakkab_optimizer.scheduler.members import LONG_S, WorkerState
 from murakkab_optimizer.scheduler.room import Room
 
 
@@ -144,9 +143,21 @@ class Fleet:
             if worker.wanted and worker.idle:
                 self._ranked.seek(worker)
 
-    def route(self, model: str, threads: int, seconds: float = 0.0, can_wait_s: float = math.inf) -> WorkerState | None:
-        """The idle worker to give a task of ``model`` to, or None to wait; see ``IdleWorkers.route``."""
-        return self._ranked.route(model, threads, seconds, can_wait_s) if self.idle else None
+    def route(self, model: str, threads: int) -> WorkerState | None:
+        """The idle worker to give a task of ``model`` with so many threads to, or None to wait."""
+        return self._ranked.route(model, threads) if self.idle else None
+
+    def spares(self, worker: WorkerState, model: str) -> bool:
+        """Whether a worker is a home of large models, and its machine has enough others for tasks of this small one.
+
+        Where there are several machines, none is spared: a worker of another one might do as well.
+        """
+        alone = worker.machine.workers == len(self.workers)
+        return bool(worker.large) and alone and not self._homes.large(model) and worker.machine.spares_homes(model)
+
+    def plain(self, model: str, threads: int) -> WorkerState | None:
+        """An idle worker that can use a model, and is no home of a large one."""
+        return self._ranked.plain(model, threads)
 
     def _weigh(self) -> None:
         """Count the large models of every worker anew."""
@@ -227,7 +238,7 @@ class Fleet:
         usable = None if models is None else frozenset(models)
         worker = self.workers[name] = WorkerState(name, self._joined, home, cores, usable, room_mb)
         self._count(worker, 1)
-        home.plain[usable] += 1
+        home.has_plain(usable, 1)
         for model in held:
             self._homed(worker, model)
             self._hold(worker, model)
@@ -243,7 +254,7 @@ class Fleet:
             return None
         self.idle -= worker.idle
         worker.gone = True
-        worker.machine.plain[worker.usable] -= worker.plain
+        worker.machine.has_plain(worker.usable, -worker.plain)
         self._room.forget(worker)
         self._count(worker, -1)
         self._machines.take(worker.machine, -worker.threads)

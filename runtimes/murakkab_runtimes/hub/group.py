@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
@@ -19,8 +21,12 @@ from murakkab_optimizer.profiles.conditions import SPREAD
 from murakkab_runtimes.base import PROCESSES, Cancelled, Meta, Output, Runtime, RuntimeFault, Task, runtime_class
 from murakkab_runtimes.hub.ranks import Answer, Item, Loaded, Place, Progress, Stop
 
-LATE_S, END_S = 10.0, 5.0
-"""Seconds that the others of a group have to answer once one has failed, and to end."""
+LATE_S, APART_S, END_S = 10.0, 300.0, 5.0
+"""Seconds that the others of a group have to answer once one has failed or the task is cancelled; once one is done; and
+that they have to end."""
+
+LOOK_S = 0.5
+"""How often is asked whether a task was cancelled, while nothing is heard of it."""
 
 _MAIN = "from murakkab_runtimes.hub.ranks import main; main()"
 _PIECE = 65536
@@ -65,6 +71,7 @@ class Group(Runtime):
         self.loaded_with, self.continues = kind.loaded_with, kind.continues
         self.meter = self._peaks = _Peaks()
         self._members: list[_Member] = []
+        self._folder = Path(tempfile.mkdtemp(prefix="murakkab-group-"))
         try:
             self._begin(max(threads // count, 1), count)
         except _Told as told:
@@ -92,16 +99,13 @@ class Group(Runtime):
             member.link.close()
         for member in members:
             member.end()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _begin(self, threads: int, count: int) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="murakkab-group-"))
-        try:
-            for rank in range(count):
-                self._members.append(_Member.started())
-                self._members[rank].link.send((self.card, threads, Place(rank, count, folder / "meeting")))
-            found = self._last_words(lambda _: None)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        for rank in range(count):
+            self._members.append(_Member.started())
+            self._members[rank].link.send((self.card, threads, Place(rank, count, self._folder / "meeting")))
+        found = self._last_words(_Silent())
         self._peaks.loaded([word for word in found if isinstance(word, Loaded)])
 
     def _run(self, task: Task, folders: Iterable[Path]) -> Output:
@@ -126,40 +130,47 @@ class Group(Runtime):
         self._peaks.saw([output.meta for output in outputs])
         return Output(outputs[0].value, outputs[0].meta | self._peaks.told() | {PROCESSES: len(found)})
 
-    def _last_words(self, heard: Callable[[Progress | Item], None]) -> list[Loaded | Answer]:
+    def _last_words(self, heard: _Heard | _Silent) -> list[Loaded | Answer]:
         """What becomes of a load or a task in each process, in their order.
 
         Raises:
             _Told: one of them failed at it.
-            RuntimeFault: one of them ended.
+            RuntimeFault: one of them ended, or does not answer.
 
         """
         found: dict[Connection, Loaded | Answer] = {}
         faults: list[Exception] = []
+        until = math.inf
         while len(found) < len(self._members):
-            waiting = {member.link: member for member in self._members if member.link not in found}
-            prints = [member.output for member in self._members if not member.silent]
-            ready = wait([*waiting, *prints], LATE_S if faults else None)
-            for member in self._members:
-                member.print()
-            links = [link for link in ready if isinstance(link, Connection)]
-            if not ready:
-                break
+            links = self._that_speak(found)
+            if not links:
+                heard.alive()
+                until = min(until, time.monotonic() + LATE_S) if faults or heard.cancelled else until
             for link in links:
                 word = _received(link)
                 if word is None:
                     self._break()
-                    raise next((fault for fault in faults if not getattr(fault, "retry", True)), self._lost())
+                    raise faults[0] if faults else self._lost()
                 if isinstance(word, Progress | Item):
-                    heard(word)
+                    heard.told(word)
                 else:
                     found[link] = word
                     faults += [word] if isinstance(word, Exception) else []
-        if len(found) < len(self._members):
-            self._break()
+                    until = min(until, time.monotonic() + (LATE_S if faults else APART_S))
+            if time.monotonic() > until and len(found) < len(self._members):
+                self._break()
+                raise faults[0] if faults else self._lost()
         if faults:
             raise _Told(faults[0])
         return [found[member.link] for member in self._members]
+
+    def _that_speak(self, found: Container[Connection]) -> list[Connection]:
+        """Links to processes that have not said their last word and say something, or none after a while."""
+        links = [member.link for member in self._members if member.link not in found]
+        ready = wait([*links, *(member.output for member in self._members if not member.silent)], LOOK_S)
+        for member in self._members:
+            member.print()
+        return [link for link in ready if isinstance(link, Connection)]
 
     def _break(self) -> None:
         self.broken = True
@@ -233,18 +244,37 @@ class _Member:
         os.close(self.output)
 
 
+class _Silent:
+    """Nobody hears what happens while a model is loaded."""
+
+    cancelled = False
+
+    def alive(self) -> None:
+        """It goes on."""
+
+    def told(self, word: Progress | Item) -> None:
+        """It has come so far."""
+
+
 class _Heard:
     """Passes on what the first process says of a task, and tells it once the task is cancelled."""
 
     def __init__(self, task: Task, first: Connection) -> None:
         self._task, self._first = task, first
+        self._done = 0.0
         self.cancelled = False
 
-    def __call__(self, word: Progress | Item) -> None:
+    def alive(self) -> None:
+        """It goes on, as far as it was."""
+        self.told(Progress(self._done))
+
+    def told(self, word: Progress | Item) -> None:
+        """Pass a word on."""
         if self.cancelled:
             return
         try:
             if isinstance(word, Progress):
+                self._done = word.done
                 self._task.progress(word.done)
             else:
                 self._task.emit(word.value, **word.meta)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import sys
 import threading
 import time
@@ -45,7 +46,7 @@ class Place:
     Attributes:
         rank: its number, from 0.
         count: of processes.
-        meeting: a file, not there yet, by which they find each other.
+        meeting: a file, not there yet, by which they find each other; its folder is theirs.
 
     """
 
@@ -97,7 +98,7 @@ def serve(link: Connection) -> None:
     a fault goes out, and what becomes of each task.
     """
     card, threads, place = link.recv()
-    inbox = _Inbox(link)
+    inbox = _Inbox(link, place.meeting)
     try:
         runtime = _joined(card, threads, place)
     except Exception as fault:
@@ -138,7 +139,8 @@ class _Inbox:
     When the worker is gone or lets go, this process ends, wherever it is.
     """
 
-    def __init__(self, link: Connection) -> None:
+    def __init__(self, link: Connection, meeting: Path) -> None:
+        self._meeting = meeting
         self.tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self.stop = threading.Event()
         threading.Thread(target=self._listen, args=(link,), daemon=True).start()
@@ -148,6 +150,7 @@ class _Inbox:
             try:
                 found = link.recv()
             except (EOFError, OSError):
+                shutil.rmtree(self._meeting.parent, ignore_errors=True)
                 self.tasks.put(None)
                 time.sleep(END_S)  # the time that a process with nothing to do takes to end by itself
                 os._exit(0)
@@ -227,6 +230,8 @@ def _done(runtime: Runtime, task: Task, pulse: _Pulse) -> Answer:
             os._exit(1)
         return _told(fault)
     finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
         _give_back()
     output = output if isinstance(output, Output) else Output(output)
     return output if runtime.meter is None else Output(output.value, runtime.meter.told() | output.meta)
@@ -241,9 +246,11 @@ def _give_back() -> None:
 
 
 def _told(fault: Exception) -> Exception:
-    """A fault as the worker can be told it; of the errors of the system, it knows some by themselves."""
-    if isinstance(fault, RuntimeFault | OSError):
+    """A fault as the worker can be told it; errors of the system it knows by their numbers."""
+    if type(fault).__module__ == RuntimeFault.__module__:
         return fault
+    if isinstance(fault, OSError) and fault.errno is not None:
+        return OSError(fault.errno, str(fault.strerror), fault.filename)
     traceback.print_exc()
     return RuntimeFault(f"{type(fault).__name__}: {fault}")
 
