@@ -50,13 +50,14 @@ sys.exit(3)
 """
 
 ENDS = """
-import os, runpy, signal, subprocess, sys, threading
+import runpy, signal, subprocess, sys, threading
 ending = runpy.run_path(sys.argv[1])["Ending"]()
 children = [subprocess.Popen([sys.executable, "-c", sys.argv[2]], stdout=subprocess.PIPE) for _ in range(2)]
 for child in children:
     child.stdout.readline()
 server, worker = children
-threading.Thread(target=lambda: (server.stdout.readline(), os.kill(os.getpid(), signal.SIGINT))).start()
+main = threading.main_thread().ident  # the one that a signal interrupts; it may reach another where it names none
+threading.Thread(target=lambda: (server.stdout.readline(), signal.pthread_kill(main, signal.SIGINT))).start()
 for child in children:
     ending.end([child])
 print(server.returncode, worker.returncode)
