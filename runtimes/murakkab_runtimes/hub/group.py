@@ -25,8 +25,8 @@ LATE_S, APART_S, END_S = 10.0, 300.0, 5.0
 """Seconds that the others of a group have to answer once one has failed or the task is cancelled; once one is done; and
 that they have to end."""
 
-LOOK_S = 0.5
-"""How often is asked whether a task was cancelled, while nothing is heard of it."""
+LOOK_S, SILENT_S = 0.5, 60.0
+"""How often, and for how long at most, is asked whether a task was cancelled while nothing is heard of it."""
 
 _MAIN = "from murakkab_runtimes.hub.ranks import main; main()"
 _PIECE = 65536
@@ -140,11 +140,14 @@ class Group(Runtime):
         """
         found: dict[Connection, Loaded | Answer] = {}
         faults: list[Exception] = []
-        until = math.inf
+        until, spoke = math.inf, time.monotonic()
         while len(found) < len(self._members):
             links = self._that_speak(found)
-            if not links:
-                heard.alive()
+            if links:
+                spoke = time.monotonic()
+            else:
+                if time.monotonic() - spoke < SILENT_S:  # after that, the silence is for the engine to judge
+                    heard.alive()
                 until = min(until, time.monotonic() + LATE_S) if faults or heard.cancelled else until
             for link in links:
                 word = _received(link)
