@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -206,7 +206,7 @@ class _Member:
     process: subprocess.Popen[bytes]
     link: Connection
     output: int
-    silent: bool = field(default=False)
+    silent: bool = False
 
     @classmethod
     def started(cls) -> _Member:
